@@ -1,0 +1,1 @@
+"""Reading an image: the program that will run, its interpreter and its libraries."""

@@ -1,0 +1,58 @@
+"""The errors a user can meet. Each says what is wrong, where, and what to do next.
+
+Exit codes of ``u2k convert``: 2 usage, 3 incompatible image, 4 source or authentication, 1 the rest.
+"""
+
+from __future__ import annotations
+
+
+class U2kError(Exception):
+    """Root of all errors that are shown to the user without a traceback.
+
+    what:  one sentence, no trailing full stop needed ("layer 2 is truncated").
+    where: the thing it was found in (a reference, a path inside the image, a host path), or None.
+    hint:  what the user can do next, or None.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.what if self.where is None else f"{self.where}: {self.what}"
+
+
+class UsageError(U2kError):
+    """The command line, or a file that the user named on it, makes no sense."""
+
+    exit_code = 2
+
+
+class IncompatibleImageError(U2kError):
+    """The image is well-formed or not, but it cannot become a unikernel."""
+
+    exit_code = 3
+
+
+class SourceError(U2kError):
+    """The image could not be had: network, registry, authentication, archive."""
+
+    exit_code = 4
+
+
+class OutputError(U2kError):
+    """The result could not be written: folder, permissions, disk space."""
+
+
+class ToolchainError(U2kError):
+    """Compiling or linking the library OS failed."""
+
+
+class RunError(U2kError):
+    """`u2k run` itself failed (not the program): status 125, as docker has it."""
+
+    exit_code = 125

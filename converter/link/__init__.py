@@ -1,0 +1,1 @@
+"""Building the library OS, choosing its parts, linking them, and writing the unikernel file."""

@@ -1,0 +1,1 @@
+"""Running a unikernel: as a sandboxed process, or in a virtual machine."""
