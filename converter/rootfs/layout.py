@@ -85,7 +85,7 @@ def plan(tree: FileTree, *, limit: int = ROOT_LIMIT) -> ImageLayout:
     size = next_block * BLOCK_SIZE
     if size > limit:
         raise IncompatibleImageError(
-            f"the root file system takes {size / 1e6:,.0f} MB, a unikernel holds {limit / 1e6:,.0f} MB at most",
+            f"the root takes {size / 1e6:,.0f} MB, a unikernel holds {limit / 1e6:,.0f} MB at most",
             hint="use a slimmer image, or move large data to a volume",
         )
     head = _render(nodes, head_blocks * BLOCK_SIZE, next_block, build_time)

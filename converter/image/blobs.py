@@ -1,0 +1,137 @@
+"""The content-addressed cache: compressed blobs and decompressed layers, shared by parallel processes.
+
+`$U2K_CACHE_DIR`, or `$XDG_CACHE_HOME/u2k`, or `~/.cache/u2k`:
+    blobs/sha256/HEX           a blob as a registry sent it
+    layers/sha256/HEX          a layer's plain tar; HEX is its diff_id; runs of zeros are holes
+    layers/sha256/HEX.index    what is in that tar
+    tmp/                       files that are being written; they are renamed when complete and verified
+A name in the cache is a promise that the bytes were verified, so nothing is hashed twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from converter.errors import OutputError, UsageError
+
+_STALE = 24 * 3600  # seconds after which a temporary file has lost its writer
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a layer may grow to (bytes): see `converter.image.sparse_file`."""
+
+    apparent: int = 64 << 30  # of a decompressed layer, holes included
+    unsuspicious: int = 1 << 30  # of real data, up to here any compression ratio is fine
+    ratio: int = 200  # of real data to compressed data beyond that; zlib's best is 1032
+    reserve: int = 64 << 20  # to be left free on the cache's disk
+
+    @classmethod
+    def from_environment(cls) -> Limits:
+        """U2K_MAX_LAYER_SIZE (apparent) and U2K_MAX_LAYER_RATIO; sizes may end in K, M, G or T."""
+        return cls(
+            apparent=_size("U2K_MAX_LAYER_SIZE", cls.__dataclass_fields__["apparent"].default),
+            ratio=_size("U2K_MAX_LAYER_RATIO", cls.__dataclass_fields__["ratio"].default),
+        )
+
+
+def _size(variable: str, default: int) -> int:
+    text = os.environ.get(variable, "")
+    match = re.fullmatch(r"(\d{1,15})([KMGT]?)i?B?", text, re.IGNORECASE)
+    if not text:
+        return default
+    if match is None or int(match[1]) == 0:
+        raise UsageError(f"{variable}={text!r} is no size", hint=f"write for example {variable}=64G")
+    return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[match[2].upper()]
+
+
+def default_root() -> Path:
+    """Where the cache is, by environment (XDG Base Directory Specification)."""
+    own, xdg = os.environ.get("U2K_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    if own:
+        return Path(own)
+    # The specification has relative values ignored.
+    return (Path(xdg) if xdg and Path(xdg).is_absolute() else Path.home() / ".cache") / "u2k"
+
+
+@dataclass(frozen=True)
+class BlobCache:
+    """The cache below `root`. Digests given to it must have passed `digest.checked_digest`."""
+
+    root: Path = field(default_factory=default_root)
+    limits: Limits = field(default_factory=Limits.from_environment)
+
+    def blob_path(self, digest: str) -> Path:
+        """Where the blob is, or will be."""
+        return self.root / "blobs" / digest.replace(":", "/")
+
+    def layer_path(self, diff_id: str) -> Path:
+        """Where the plain tar of the layer is, or will be."""
+        return self.root / "layers" / diff_id.replace(":", "/")
+
+    def index_path(self, diff_id: str) -> Path:
+        """Where the layer's index is, or will be."""
+        return self.layer_path(diff_id + ".index")
+
+    @contextlib.contextmanager
+    def writing(self, final: Path) -> Iterator[IO[bytes]]:
+        """A new file that becomes `final`, whole, when the block ends well, and is gone otherwise.
+
+        Parallel writers of one name do not meet: the last one wins, with the same bytes.
+        Errors: OutputError (disk full, folder not writable), for OSErrors inside the block too.
+        """
+        with self.temporary() as stream:
+            name = Path(stream.name)
+            yield stream
+            with self.explained():
+                stream.close()
+                final.parent.mkdir(parents=True, exist_ok=True)
+                name.replace(final)
+
+    @contextlib.contextmanager
+    def temporary(self) -> Iterator[IO[bytes]]:
+        """A new, unbuffered file in the cache's folder that is gone after the block, unless renamed."""
+        with self.explained():
+            folder = self.root / "tmp"
+            folder.mkdir(parents=True, exist_ok=True)
+            self._sweep(folder)
+            handle, name = tempfile.mkstemp(dir=folder)
+            try:
+                with os.fdopen(handle, "w+b", buffering=0) as stream:
+                    yield stream
+            finally:
+                Path(name).unlink(missing_ok=True)
+
+    @staticmethod
+    def _sweep(folder: Path) -> None:
+        for path in folder.iterdir():
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _STALE:
+                    path.unlink()
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turns an OSError inside the block into an OutputError that says what to do about it."""
+        try:
+            yield
+        except OSError as error:
+            raise self.failure(error) from error
+
+    def failure(self, error: OSError) -> OutputError:
+        """The OutputError for an `error` met while writing to the cache."""
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return OutputError(
+            "no space left for the image cache" if full else f"cannot write the image cache: {error.strerror}",
+            where=str(self.root),
+            hint=("make room there" if full else "make it writable")
+            + ", or set U2K_CACHE_DIR to a folder elsewhere",
+        )

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bundle: what the converter puts beside the kernel. converter/link/bundle.py writes it; both
+ * sides are held together by tests/unit/link/test_bundle.py. All integers are little-endian.
+ *
+ *   offset 0          struct bundle_header
+ *   record_offset     the boot record: record_size bytes of tag-length-value items
+ *   root_offset       the root image (EROFS), page aligned, root_size bytes
+ */
+#ifndef U2K_BOOT_H
+#define U2K_BOOT_H
+
+#include <u2k/types.h>
+
+#define BUNDLE_MAGIC 0x316c646e42416b32ull /* "2kABndl1" read as little-endian uint64 */
+#define BUNDLE_VERSION 1
+
+struct bundle_header {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t header_size; /* of this structure; later versions only append */
+    uint64_t total_size;  /* bytes of the whole bundle */
+    uint64_t record_offset, record_size;
+    uint64_t root_offset, root_size;
+};
+
+/* An item: uint16 tag, uint16 zero, uint32 length, `length` bytes, zeros up to a multiple of 8. */
+enum boot_tag {
+    BOOT_ARG = 1,      /* repeated: argv[i], without NUL */
+    BOOT_ENV = 2,      /* repeated: NAME=value */
+    BOOT_CWD = 3,      /* absolute path */
+    BOOT_UID = 4,      /* uint32 */
+    BOOT_GID = 5,      /* uint32 */
+    BOOT_GROUP = 6,    /* repeated uint32: supplementary groups */
+    BOOT_HOSTNAME = 7, /* a name */
+    BOOT_PATH = 8,     /* absolute path of the program to execve (argv[0] may differ) */
+    BOOT_ENTRYPOINT_ARGS = 9, /* uint32: how many leading BOOT_ARGs run-time arguments keep */
+};
+
+/*
+ * The command line: Linux's dialect (kernel-parameters; `--` ends it, what follows are the
+ * program's arguments), one call a token, quotes already taken off. Understood:
+ *   rdinit=PATH init=PATH        another program;  everything after `--` replaces the arguments
+ *   NAME=value                   environment (names without a dot that mean nothing else)
+ *   u2k.arg=TEXT u2k.env=TEXT u2k.cwd=TEXT u2k.user=UID[:GID[:G,G...]] u2k.hostname=TEXT
+ *   u2k.exec=TEXT                percent-encoded (RFC 3986) so that any byte can be passed;
+ *                                the first u2k.arg drops the record's arguments but argv[0..k)
+ *   u2k.loglevel=N               see u2k/log.h
+ *   u2k.tty=ROWSxCOLUMNS         the streams are one terminal
+ *   u2k.realtime=NANOSECONDS     wall clock at start, for platforms without one
+ * console= root= ip= and the like are the drivers': platform/vm passes them on. A token is copied.
+ */
+int cmdline_token(const char *token, size_t len);
+
+/* Split a whole command line (kernel rules: spaces, double quotes) and give each token. */
+int cmdline_parse(const char *line, size_t len);
+
+/* The value of the last NAME=value token with this exact name, NULL if there was none. */
+const char *cmdline_value(const char *name);
+
+/* What the program is started with, record and command line merged. Valid after boot_read(). */
+struct boot_config {
+    const char *path; /* NULL: argv[0] */
+    char **argv;      /* NULL-terminated */
+    char **envp;
+    const char *cwd;
+    const char *hostname;
+    uint32_t uid, gid;
+    uint32_t *groups;
+    size_t group_count;
+    const void *root; /* EROFS image, page aligned */
+    size_t root_size;
+};
+
+extern struct boot_config boot_config;
+int boot_read(const void *bundle, size_t len); /* checks everything; -EINVAL on a malformed one */
+
+#endif
