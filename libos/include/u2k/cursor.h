@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one way to read bytes that came from outside: a bounded cursor. Reading past the end sets
+ * `bad` and gives zeros, so that a parser checks once, at its end. Integers are little-endian
+ * (le) or big-endian (be) by name; alignment does not matter.
+ */
+#ifndef U2K_CURSOR_H
+#define U2K_CURSOR_H
+
+#include <u2k/types.h>
+
+struct cursor {
+    const uint8_t *base;
+    size_t len, pos;
+    bool bad;
+};
+
+static inline struct cursor cursor_over(const void *data, size_t len)
+{
+    return (struct cursor){.base = data, .len = len};
+}
+
+static inline size_t cursor_left(const struct cursor *c) { return c->bad ? 0 : c->len - c->pos; }
+
+/* `n` bytes in place, or NULL. */
+static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
+{
+    if (c->bad || n > c->len - c->pos) {
+        c->bad = true;
+        return NULL;
+    }
+    const uint8_t *p = c->base + c->pos;
+    c->pos += n;
+    return p;
+}
+
+static inline void cursor_skip(struct cursor *c, size_t n) { (void)cursor_take(c, n); }
+
+static inline void cursor_seek(struct cursor *c, size_t pos)
+{
+    if (pos > c->len)
+        c->bad = true;
+    else
+        c->pos = pos;
+}
+
+/* A cursor of its own over [pos, pos+n) of this one's data; bad if that is not inside. */
+static inline struct cursor cursor_part(const struct cursor *c, uint64_t pos, uint64_t n)
+{
+    if (c->bad || pos > c->len || n > c->len - pos)
+        return (struct cursor){.bad = true};
+    return cursor_over(c->base + pos, (size_t)n);
+}
+
+static inline uint64_t cursor_uint(struct cursor *c, unsigned bytes)
+{
+    const uint8_t *p = cursor_take(c, bytes);
+    uint64_t v = 0;
+    for (unsigned i = 0; p && i < bytes; i++)
+        v |= (uint64_t)p[i] << (8 * i);
+    return v;
+}
+
+static inline uint64_t cursor_uint_be(struct cursor *c, unsigned bytes)
+{
+    const uint8_t *p = cursor_take(c, bytes);
+    uint64_t v = 0;
+    for (unsigned i = 0; p && i < bytes; i++)
+        v = v << 8 | p[i];
+    return v;
+}
+
+static inline uint8_t cursor_u8(struct cursor *c) { return (uint8_t)cursor_uint(c, 1); }
+static inline uint16_t cursor_le16(struct cursor *c) { return (uint16_t)cursor_uint(c, 2); }
+static inline uint32_t cursor_le32(struct cursor *c) { return (uint32_t)cursor_uint(c, 4); }
+static inline uint64_t cursor_le64(struct cursor *c) { return cursor_uint(c, 8); }
+static inline uint16_t cursor_be16(struct cursor *c) { return (uint16_t)cursor_uint_be(c, 2); }
+static inline uint32_t cursor_be32(struct cursor *c) { return (uint32_t)cursor_uint_be(c, 4); }
+
+#endif
