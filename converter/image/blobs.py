@@ -89,34 +89,27 @@ class BlobCache:
         Parallel writers of one name do not meet: the last one wins, with the same bytes.
         Errors: OutputError (disk full, folder not writable), for OSErrors inside the block too.
         """
-        with self.temporary() as stream:
-            name = Path(stream.name)
-            yield stream
-            with self.explained():
-                stream.close()
-                final.parent.mkdir(parents=True, exist_ok=True)
-                name.replace(final)
-
-    @contextlib.contextmanager
-    def temporary(self) -> Iterator[IO[bytes]]:
-        """A new, unbuffered file in the cache's folder that is gone after the block, unless renamed."""
         with self.explained():
-            folder = self.root / "tmp"
-            folder.mkdir(parents=True, exist_ok=True)
-            self._sweep(folder)
-            handle, name = tempfile.mkstemp(dir=folder)
+            handle, name = tempfile.mkstemp(dir=self.temporary_folder())
+            temporary = Path(name)
             try:
-                with os.fdopen(handle, "w+b", buffering=0) as stream:
+                os.close(handle)
+                with temporary.open("w+b", buffering=0) as stream:
                     yield stream
+                final.parent.mkdir(parents=True, exist_ok=True)
+                temporary.replace(final)
             finally:
-                Path(name).unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
 
-    @staticmethod
-    def _sweep(folder: Path) -> None:
+    def temporary_folder(self) -> Path:
+        """The folder for unfinished files, made if need be; files that lost their writer are removed."""
+        folder = self.root / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > _STALE:
                     path.unlink()
+        return folder
 
     @contextlib.contextmanager
     def explained(self) -> Iterator[None]:
@@ -130,7 +123,9 @@ class BlobCache:
         """The OutputError for an `error` met while writing to the cache."""
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         return OutputError(
-            "no space left for the image cache" if full else f"cannot write the image cache: {error.strerror}",
+            "no space left for the image cache"
+            if full
+            else f"cannot write the image cache: {error.strerror}",
             where=str(self.root),
             hint=("make room there" if full else "make it writable")
             + ", or set U2K_CACHE_DIR to a folder elsewhere",

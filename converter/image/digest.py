@@ -23,7 +23,9 @@ def checked_digest(text: object, where: str) -> str:
     """`text` itself. Errors: SourceError when it is no digest; so it is safe as a file name, too."""
     if not isinstance(text, str) or not is_digest(text):
         raise SourceError(
-            f"{str(text)[:100]!r} is no digest that u2k knows", where=where, hint="sha256 and sha512 are known"
+            f"{str(text)[:100]!r} is no digest that u2k knows",
+            where=where,
+            hint="sha256 and sha512 are known",
         )
     return text
 

@@ -26,14 +26,22 @@ class Document:
         try:
             value = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise SourceError(f"not JSON: {error}", where=where, hint="fetch or save the image again") from error
+            raise SourceError(
+                f"not JSON: {error}", where=where, hint="fetch or save the image again"
+            ) from error
         return cls(cls._as(dict, value, where), where)
 
     @staticmethod
     def _as(kind: type[Any], value: object, where: str) -> Any:
         # bool is a subclass of int, but `true` is no size
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            names = {dict: "an object", list: "a list", str: "a string", int: "a whole number", bool: "a boolean"}
+            names = {
+                dict: "an object",
+                list: "a list",
+                str: "a string",
+                int: "a whole number",
+                bool: "a boolean",
+            }
             raise SourceError(
                 f"{names[kind]} was expected, not {str(value)[:60]!r}",
                 where=where,

@@ -17,13 +17,15 @@ _CHECK_EVERY = 64 << 20  # bytes of real data between two looks at the free spac
 class SparseFile:
     """Takes a layer's plain bytes piece by piece and writes them to an empty file."""
 
-    def __init__(self, stream: IO[bytes], cache: BlobCache, compressed: int, where: str) -> None:
-        """`compressed`: size of the blob it comes from, in bytes; 0 if not known."""
+    def __init__(
+        self, stream: IO[bytes], cache: BlobCache, algorithm: str, compressed: int, where: str
+    ) -> None:
+        """`algorithm`: of the digest. `compressed`: size of the blob in bytes; 0 if not known."""
         self._stream = stream
         self._cache = cache
         self._compressed = compressed
         self._where = where
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.new(algorithm)
         self._written = 0  # bytes of real data
         self._next_check = 0
         self.size = 0
@@ -85,4 +87,4 @@ class SparseFile:
     def finish(self) -> str:
         """Sets the file's size, which a hole may end; returns the digest of all bytes."""
         self._stream.truncate(self.size)
-        return "sha256:" + self._hash.hexdigest()
+        return f"{self._hash.name}:{self._hash.hexdigest()}"

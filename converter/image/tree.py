@@ -62,7 +62,7 @@ class Inode:
     spans: tuple[Span, ...] = ()
     target: bytes = b""  # of a symlink
     rdev: tuple[int, int] = (0, 0)  # major, minor of a device
-    xattrs: Mapping[str, bytes] = field(default=NO_XATTRS)
+    xattrs: Mapping[str, bytes] = field(default_factory=lambda: NO_XATTRS)
     layer: int = -1  # index of the layer it came from; -1: made by u2k
 
 
@@ -120,9 +120,7 @@ class FileTree(Mapping[bytes, Inode]):
         for path in self._sorted:
             yield path, self._entries[path]
 
-    def resolve(
-        self, path: bytes, *, cwd: bytes = b"/", follow: bool = True
-    ) -> tuple[bytes, Inode] | None:
+    def resolve(self, path: bytes, *, cwd: bytes = b"/", follow: bool = True) -> tuple[bytes, Inode] | None:
         """What `path` names, as the kernel would find it with this tree as root (path_resolution(7)).
 
         Symlinks are followed inside the root, the last one only with `follow` or before a trailing
@@ -147,10 +145,11 @@ class FileTree(Mapping[bytes, Inode]):
             if inode.kind is FileKind.SYMLINK and (follow or todo):
                 links += 1
                 if links > MAX_LINKS or not inode.target:
+                    shown = (at + b"/" + name).decode(errors="backslashreplace")
                     raise IncompatibleImageError(
                         "too many levels of symbolic links",
                         where=path.decode(errors="backslashreplace"),
-                        hint=f"the links go round in circles at {(at + b'/' + name).decode(errors='replace')}",
+                        hint=f"the links go round in circles at {shown}",
                     )
                 if inode.target.startswith(b"/"):
                     at = b""
