@@ -23,6 +23,8 @@ from typing import IO
 
 from converter.errors import OutputError, UsageError
 
+_APPARENT = 64 << 30
+_RATIO = 200
 _STALE = 24 * 3600  # seconds after which a temporary file has lost its writer
 
 
@@ -30,17 +32,16 @@ _STALE = 24 * 3600  # seconds after which a temporary file has lost its writer
 class Limits:
     """What a layer may grow to (bytes): see `converter.image.sparse_file`."""
 
-    apparent: int = 64 << 30  # of a decompressed layer, holes included
+    apparent: int = _APPARENT  # of a decompressed layer, holes included
     unsuspicious: int = 1 << 30  # of real data, up to here any compression ratio is fine
-    ratio: int = 200  # of real data to compressed data beyond that; zlib's best is 1032
+    ratio: int = _RATIO  # of real data to compressed data beyond that; zlib's best is 1032
     reserve: int = 64 << 20  # to be left free on the cache's disk
 
     @classmethod
     def from_environment(cls) -> Limits:
         """U2K_MAX_LAYER_SIZE (apparent) and U2K_MAX_LAYER_RATIO; sizes may end in K, M, G or T."""
         return cls(
-            apparent=_size("U2K_MAX_LAYER_SIZE", cls.__dataclass_fields__["apparent"].default),
-            ratio=_size("U2K_MAX_LAYER_RATIO", cls.__dataclass_fields__["ratio"].default),
+            apparent=_size("U2K_MAX_LAYER_SIZE", _APPARENT), ratio=_size("U2K_MAX_LAYER_RATIO", _RATIO)
         )
 
 

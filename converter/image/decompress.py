@@ -118,7 +118,7 @@ def _inflate(stream: BinaryIO, data: bytes, compression: str) -> Iterator[bytes]
             over = not data
         try:
             piece = inflater.decompress(data, _OUTPUT)
-        except (zlib.error, *_errors_of(compression)) as error:
+        except _errors_of(compression) as error:
             raise _CorruptError(str(error)) from error
         data = b""
         if piece:
@@ -140,7 +140,7 @@ def _errors_of(compression: str) -> tuple[type[Exception], ...]:
         import lzma
 
         return (lzma.LZMAError,)
-    return (OSError, ValueError) if compression == "bzip2" else ()
+    return (OSError, ValueError) if compression == "bzip2" else (zlib.error,)
 
 
 class _Joined(io.RawIOBase):

@@ -111,16 +111,36 @@ def load_index(path: Path, size: int) -> list[TarMember] | None:
         saved = json.loads(path.read_bytes())
         if saved["version"] != _VERSION or saved["size"] != size:
             return None
-        return [
-            TarMember(
-                row[0].encode("latin-1"),
-                *row[1:8],
-                tuple(map(tuple, row[8])),
-                row[9].encode("latin-1"),
-                (row[10][0], row[10][1]),
-                {key: value.encode("latin-1") for key, value in row[11].items()} if row[11] else row[11],
-            )
-            for row in saved["members"]
-        ]
+        return [_member(*row) for row in saved["members"]]
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None  # a cache: what is not readable is made again
+
+
+def _member(
+    name: str,
+    kind: str,
+    mode: int,
+    uid: int,
+    gid: int,
+    mtime: int,
+    mtime_nsec: int,
+    size: int,
+    runs: list[list[int]],
+    link: str,
+    rdev: list[int],
+    xattrs: dict[str, str],
+) -> TarMember:
+    return TarMember(
+        name.encode("latin-1"),
+        kind,
+        mode,
+        uid,
+        gid,
+        mtime,
+        mtime_nsec,
+        size,
+        tuple((at, length, offset) for at, length, offset in runs),
+        link.encode("latin-1"),
+        (rdev[0], rdev[1]),
+        {key: value.encode("latin-1") for key, value in xattrs.items()},
+    )

@@ -6,6 +6,7 @@ end of the archive, and reads extension headers of any announced size into memor
 
 from __future__ import annotations
 
+import functools
 import struct
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ class TarHeader:
     minor: int
 
 
+@functools.lru_cache(1024)  # modes, owners and times are mostly the same few
 def number(field: bytes) -> int:
     """Octal digits, or base-256 (two's complement) when the first bit is set, as GNU tar writes."""
     if field[0] & 0x80:
