@@ -1,0 +1,71 @@
+"""Images and unikernels that end-to-end tests share: each is built once, whichever worker asks first."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from fixtures.build import build
+from fixtures.errors import RecipeError
+
+U2K = [sys.executable, "-c", "import sys; from converter.cli.main import main; sys.exit(main())"]
+
+Command = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture(scope="session")
+def u2k() -> Command:
+    """`u2k ARGS...` as its own process; stdout, stderr and status are kept as bytes and number."""
+
+    def command(
+        *args: str | Path, stdin: bytes = b"", timeout: float = 300
+    ) -> subprocess.CompletedProcess[bytes]:
+        words: Sequence[str] = [*U2K, *map(str, args)]
+        return subprocess.run(words, input=stdin, capture_output=True, timeout=timeout, check=False)
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def image() -> Callable[[str], Path]:
+    """The archive of a fixture recipe; skips, with the reason, where it cannot be built."""
+
+    def archive(name: str) -> Path:
+        try:
+            return build(name)
+        except RecipeError as error:
+            pytest.skip(f"fixture {name}: {error}")
+
+    return archive
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers of this test run."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def unikernel(u2k: Command, shared_folder: Path) -> Callable[[Path], Path]:
+    """The unikernel of an archive, converted once a test run."""
+
+    def converted(archive: Path) -> Path:
+        # Fixtures and corpus have images of the same name.
+        where = hashlib.sha256(str(archive).encode()).hexdigest()[:8]
+        out = shared_folder / f"{archive.name.removesuffix('.oci.tar')}-{where}.u2k"
+        with (shared_folder / f"{out.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not out.exists():
+                done = u2k("convert", archive, "-o", out)
+                assert done.returncode == 0, done.stderr.decode()
+        return out
+
+    return converted
