@@ -73,7 +73,7 @@ class RegistrySource:
         kind, said, data = self._fetch(
             f"/manifests/{wanted or self._reference.tag}", MAX_MANIFEST, self.where, {"Accept": _ACCEPT}
         )
-        if "manifest.v1+" in kind:
+        if kind.startswith("application/vnd.docker.distribution.manifest.v1+"):
             raise IncompatibleImageError(
                 "a Docker schema 1 manifest, a format given up in 2016",
                 where=self.where,
