@@ -60,5 +60,5 @@ def encode(text: str, where: str) -> bytes:
         raise IncompatibleImageError("a NUL character cannot be passed to a program", where=where)
     try:
         return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a JSON escape such as \\ud800, which is half a character
+    except UnicodeEncodeError:  # a JSON escape that is half a character
         return text.encode("utf-8", "replace")
