@@ -1,0 +1,34 @@
+"""The machine architectures a unikernel can be made for, by their several names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from converter.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """`oci`: GOARCH; `name`: the folder in libos/arch and uname -m; `machine`: ELF e_machine."""
+
+    oci: str
+    name: str
+    machine: int
+    target: str  # clang's target triple
+    flags: tuple[str, ...]
+
+
+X86_64 = Architecture(
+    "amd64", "x86_64", 62, "x86_64-freestanding-none", ("-mno-red-zone", "-mgeneral-regs-only")
+)
+AARCH64 = Architecture("arm64", "aarch64", 183, "aarch64-freestanding-none", ("-mgeneral-regs-only",))
+ARCHITECTURES = (X86_64, AARCH64)
+
+
+def architecture(oci: str) -> Architecture:
+    """By OCI name. UsageError for one that u2k does not know."""
+    for candidate in ARCHITECTURES:
+        if candidate.oci == oci:
+            return candidate
+    known = ", ".join(each.oci for each in ARCHITECTURES)
+    raise UsageError(f"there is no library OS for {oci}", hint=f"u2k knows: {known}")

@@ -1,0 +1,78 @@
+"""The bundle: boot record and root image as libos/include/u2k/boot.h defines them."""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MAGIC = 0x316C646E42416B32  # BUNDLE_MAGIC
+VERSION = 1
+PAGE = 4096
+_HEADER = struct.Struct("<QIIQQQQQ")
+_ITEM = struct.Struct("<HHI")
+
+
+class Tag(enum.IntEnum):
+    """enum boot_tag."""
+
+    ARG = 1
+    ENV = 2
+    CWD = 3
+    UID = 4
+    GID = 5
+    GROUP = 6
+    HOSTNAME = 7
+    PATH = 8
+    ENTRYPOINT_ARGS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class BootRecord:
+    """What the program is started with. Strings are bytes as execve(2) takes them, without NUL."""
+
+    path: bytes
+    argv: Sequence[bytes]
+    env: Sequence[bytes] = ()
+    cwd: bytes = b"/"
+    uid: int = 0
+    gid: int = 0
+    groups: Sequence[int] = ()
+    hostname: bytes = b""
+    entrypoint_args: int = 0
+
+    def pack(self) -> bytes:
+        """Tag-length-value items, each padded to eight bytes."""
+        items: list[tuple[Tag, bytes]] = [(Tag.PATH, self.path)]
+        items += [(Tag.ARG, arg) for arg in self.argv]
+        items += [(Tag.ENV, entry) for entry in self.env]
+        items += [(Tag.CWD, self.cwd), (Tag.UID, _u32(self.uid)), (Tag.GID, _u32(self.gid))]
+        items += [(Tag.GROUP, _u32(group)) for group in self.groups]
+        items.append((Tag.ENTRYPOINT_ARGS, _u32(self.entrypoint_args)))
+        if self.hostname:
+            items.append((Tag.HOSTNAME, self.hostname))
+        return b"".join(
+            _ITEM.pack(tag, 0, len(value)) + value + bytes(-len(value) % 8) for tag, value in items
+        )
+
+
+def bundle_head(record: BootRecord, root_size: int) -> bytes:
+    """All of the bundle that stands before the root image: a whole number of pages."""
+    packed = record.pack()
+    root_offset = -(-(_HEADER.size + len(packed)) // PAGE) * PAGE
+    header = _HEADER.pack(
+        MAGIC,
+        VERSION,
+        _HEADER.size,
+        root_offset + root_size,
+        _HEADER.size,
+        len(packed),
+        root_offset,
+        root_size,
+    )
+    return (header + packed).ljust(root_offset, b"\0")
+
+
+def _u32(value: int) -> bytes:
+    return struct.pack("<I", value)

@@ -1,0 +1,66 @@
+"""Linking a kernel: archives, the table of what was chosen, the platform's linker script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from converter.cache import cache_folder, made_once
+from converter.image.progress import Progress
+from converter.link import toolchain
+from converter.link.architecture import Architecture
+from converter.link.build import SHARED, build_archive, headers_digest, include_folders
+from converter.link.catalogue import Catalogue, read_catalogue
+from converter.link.choice import Choice, full
+from converter.link.source import combined_digest, libos_root
+from converter.link.table import table_source
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A linked library OS, without bundle. `path` is an ELF file in the cache; never change it."""
+
+    path: Path
+    map_file: Path
+    platform: str  # "vm" or "process"
+    machine: Architecture
+    choice: Choice
+
+
+def catalogue_for(machine: Architecture, progress: Progress | None = None) -> Catalogue:
+    """What the library OS offers on `machine`, building it first if need be."""
+    return read_catalogue(build_archive(SHARED, machine, progress), machine)
+
+
+def link_kernel(
+    platform: str, machine: Architecture, choice: Choice | None = None, progress: Progress | None = None
+) -> Kernel:
+    """The kernel for `choice` (None: everything, the full form), from the cache or linked now.
+
+    Errors: ToolchainError.
+    """
+    shared = build_archive(SHARED, machine, progress)
+    own = build_archive(platform, machine, progress)
+    catalogue = read_catalogue(shared, machine)
+    chosen = choice or full(catalogue, platform)
+    table = table_source(catalogue, chosen)
+    script = Path("platform") / platform / machine.name / "kernel.lds"
+    key = combined_digest((script,), headers_digest(), shared.name, own.name, toolchain.identity(), table)
+    folder = cache_folder("kernels", f"{platform}-{machine.name}-{key[:32]}")
+
+    def compile_table(out: Path) -> None:
+        source = out.with_suffix(".c")
+        source.write_text(table)
+        try:
+            toolchain.compile_object(source, out, machine, include_folders(machine))
+        finally:
+            source.unlink()
+
+    def link(out: Path) -> None:
+        compiled = made_once(folder / "table.o", compile_table)
+        new_map = out.with_suffix(".map")
+        toolchain.link(out, libos_root() / script, [compiled, own, shared], new_map)
+        new_map.replace(folder / "kernel.map")
+
+    path = made_once(folder / "kernel.elf", link)
+    return Kernel(path, folder / "kernel.map", platform, machine, chosen)

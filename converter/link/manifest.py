@@ -1,0 +1,106 @@
+"""The manifest: what a unikernel file says of itself, as an ELF note (owner `u2k`, type 1, JSON)."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from converter.errors import UsageError
+from converter.link.image_header import EHDR, PHDR, PT_NOTE
+
+OWNER = b"u2k\0"
+TYPE = 1
+SCHEMA = 1
+_NOTE = struct.Struct("<III")
+_NOTE_LIMIT = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All that the host has to know to run, ship or explain a unikernel."""
+
+    schema: int
+    tool_version: str
+    source_digest: str  # of the image's manifest for its platform
+    target: str  # "vm" or "process"
+    os: str
+    architecture: str  # OCI name
+    path: str  # the program; not UTF-8 bytes are surrogate-escaped
+    argv: tuple[str, ...]
+    entrypoint_args: int
+    env: tuple[str, ...]
+    cwd: str
+    user: tuple[int, int]
+    stop_signal: str
+    ports: tuple[str, ...]
+    volumes: tuple[str, ...]
+    syscalls: tuple[str, ...]
+    parts: tuple[str, ...]
+    kernel_bytes: int
+    root_bytes: int
+    profile_digest: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def note(self) -> bytes:
+        """The note entry: name and description padded to four bytes (gABI, note section)."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode("ascii")
+        return _NOTE.pack(len(OWNER), len(text), TYPE) + OWNER + text + bytes(-len(text) % 4)
+
+
+def parse_manifest(text: bytes, where: str) -> Manifest:
+    """UsageError if the JSON is not a manifest that this version reads."""
+    try:
+        fields: dict[str, Any] = json.loads(text)
+        if fields["schema"] != SCHEMA:
+            raise UsageError(
+                f"made by u2k {fields.get('tool_version')}, another format",
+                where=where,
+                hint="convert the image again",
+            )
+        for name in ("argv", "env", "user", "ports", "volumes", "syscalls", "parts"):
+            fields[name] = tuple(fields[name])
+        return Manifest(**fields)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError("its manifest is damaged", where=where, hint="convert the image again") from error
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of a unikernel file; only headers and notes are read. UsageError if it is not one."""
+    where = str(path)
+    not_ours = UsageError(
+        "this is not a unikernel made by u2k", where=where, hint="make one with: u2k convert IMAGE"
+    )
+    try:
+        with path.open("rb") as file:
+            head = file.read(EHDR.size)
+            if len(head) < EHDR.size or head[:6] != b"\x7fELF\x02\x01":
+                raise not_ours
+            fields = EHDR.unpack(head)
+            file.seek(fields[5])
+            table = file.read(fields[10] * PHDR.size)
+            for at in range(0, len(table) - PHDR.size + 1, PHDR.size):
+                kind, _, offset, _, _, size, _, _ = PHDR.unpack_from(table, at)
+                if kind == PT_NOTE and size <= _NOTE_LIMIT:
+                    file.seek(offset)
+                    text = _find(file.read(size))
+                    if text is not None:
+                        return parse_manifest(text, where)
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", where=where) from error
+    raise not_ours
+
+
+def _find(notes: bytes) -> bytes | None:
+    at = 0
+    while at + _NOTE.size <= len(notes):
+        name_size, size, kind = _NOTE.unpack_from(notes, at)
+        name_at = at + _NOTE.size
+        text_at = name_at + -(-name_size // 4) * 4
+        if kind == TYPE and notes[name_at : name_at + name_size] == OWNER:
+            return notes[text_at : text_at + size]
+        at = text_at + -(-size // 4) * 4
+    return None

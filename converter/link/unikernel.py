@@ -1,0 +1,168 @@
+"""The unikernel file: kernel, bundle and manifest in one ELF, written straight to its place.
+
+VM: the bundle is a PT_LOAD right behind the kernel (symbol __kernel_end), so that every loader of
+ELF kernels puts it into memory. Process: it is a segment of our own type, which the executable maps
+out of its own file. Exactly one PT_NOTE holds the PVH entry (VM) and the manifest.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from converter.errors import ToolchainError
+from converter.link.bundle import PAGE, BootRecord, bundle_head
+from converter.link.image_header import (
+    EHDR,
+    PHDR,
+    PT_BUNDLE,
+    PT_LOAD,
+    PT_NOTE,
+    SHDR,
+    SHN_ABS,
+    SYM,
+    KernelElf,
+    Segment,
+    read_kernel,
+)
+from converter.link.kernel import Kernel
+from converter.link.manifest import Manifest
+from converter.rootfs.erofs import write_root
+from converter.rootfs.layout import ImageLayout
+
+_SHSTRTAB = b"\0.symtab\0.strtab\0.shstrtab\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Unikernel:
+    """A written unikernel file. `size` is the file's, in bytes; sizes in the manifest are loaded bytes."""
+
+    path: Path
+    size: int
+    manifest: Manifest
+
+
+def kernel_bytes(kernel: Kernel) -> int:
+    """Loaded bytes of the kernel: what its PT_LOAD segments take from the file."""
+    elf = read_kernel(kernel.path.read_bytes())
+    return sum(segment.filesz for segment, _ in elf.segments if segment.type == PT_LOAD)
+
+
+def write_unikernel(
+    kernel: Kernel, record: BootRecord, root: ImageLayout, manifest: Manifest, out: BinaryIO
+) -> Manifest:
+    """Write the file to `out` (an empty, unbuffered regular file); returns the manifest as written.
+
+    Errors: OutputError from writing, ToolchainError for a kernel that has no room for a bundle.
+    """
+    elf = read_kernel(kernel.path.read_bytes())
+    loads = [(segment, data) for segment, data in elf.segments if segment.type == PT_LOAD]
+    manifest = replace(
+        manifest, kernel_bytes=sum(segment.filesz for segment, _ in loads), root_bytes=root.size
+    )
+    notes = b"".join(data for segment, data in elf.segments if segment.type == PT_NOTE) + manifest.note()
+    head = bundle_head(record, root.size)
+    bundle_size = len(head) + root.size
+
+    others = [(segment, data) for segment, data in elf.segments if segment.type not in (PT_LOAD, PT_NOTE)]
+    count = len(loads) + 2 + len(others)
+    position = _page(EHDR.size + count * PHDR.size)
+    headers: list[Segment] = []
+    pieces: list[tuple[int, bytes]] = []
+    for segment, data in loads:
+        position = _congruent(position, segment)
+        headers.append(segment.moved(position))
+        pieces.append((position, data))
+        position += len(data)
+    # What else the kernel's linker script made (PT_GNU_STACK) describes addresses, not file contents.
+    headers += [segment for segment, data in others]
+    note_at = -(-position // 4) * 4
+    headers.append(Segment(PT_NOTE, 4, note_at, 0, 0, len(notes), len(notes), 4))
+    pieces.append((note_at, notes))
+    symbols = _symbol_sections(elf, -(-(note_at + len(notes)) // 8) * 8)
+    pieces.append((symbols.at, symbols.contents))
+    bundle_at = _page(symbols.at + len(symbols.contents))
+    headers.insert(len(loads), _bundle_segment(kernel, elf, bundle_at, bundle_size))
+    ehdr = EHDR.pack(
+        b"\x7fELF\x02\x01\x01".ljust(16, b"\0"),
+        elf.type,
+        elf.machine,
+        1,
+        elf.entry,
+        EHDR.size,
+        symbols.table_at,
+        0,
+        EHDR.size,
+        PHDR.size,
+        len(headers),
+        SHDR.size,
+        4,
+        3,
+    )
+    pieces.append((0, ehdr + b"".join(segment.pack() for segment in headers)))
+    fd = out.fileno()
+    for at, data in pieces:
+        _write(fd, data, at)
+    _write(fd, head, bundle_at)
+    out.seek(bundle_at + len(head))
+    write_root(root, out)
+    return manifest
+
+
+def _bundle_segment(kernel: Kernel, elf: KernelElf, offset: int, size: int) -> Segment:
+    if kernel.platform != "vm":
+        return Segment(PT_BUNDLE, 4, offset, 0, 0, size, size, PAGE)
+    ends = [value for name, value, _, _ in elf.symbols if name == "__kernel_end"]
+    loads = [segment for segment, _ in elf.segments if segment.type == PT_LOAD]
+    if not ends or ends[0] % PAGE or not loads:
+        raise ToolchainError("the kernel does not say where its bundle goes", where=str(kernel.path))
+    # The last segment tells how far virtual and physical addresses are apart.
+    shift = loads[-1].vaddr - loads[-1].paddr
+    return Segment(PT_LOAD, 4, offset, ends[0], ends[0] - shift, size, size, PAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Symbols:
+    at: int
+    contents: bytes
+    table_at: int  # file offset of the section headers
+
+
+def _symbol_sections(elf: KernelElf, at: int) -> _Symbols:
+    """Names for debuggers and for panics; not loaded. The kernel's own sections are gone: all is SHN_ABS."""
+    strings = bytearray(b"\0")
+    table = bytearray(SYM.pack(0, 0, 0, 0, 0, 0))
+    for name, value, size, kind in elf.symbols:
+        table += SYM.pack(len(strings), 1 << 4 | kind, 0, SHN_ABS, value, size)
+        strings += name.encode() + b"\0"
+    strtab_at = at + len(table)
+    shstrtab_at = strtab_at + len(strings)
+    table_at = -(-(shstrtab_at + len(_SHSTRTAB)) // 8) * 8
+    sections = b"".join(
+        (
+            SHDR.pack(0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+            SHDR.pack(1, 2, 0, 0, at, len(table), 2, 1, 8, SYM.size),
+            SHDR.pack(9, 3, 0, 0, strtab_at, len(strings), 0, 0, 1, 0),
+            SHDR.pack(17, 3, 0, 0, shstrtab_at, len(_SHSTRTAB), 0, 0, 1, 0),
+        )
+    )
+    body = (bytes(table) + bytes(strings) + _SHSTRTAB).ljust(table_at - at, b"\0")
+    return _Symbols(at, body + sections, table_at)
+
+
+def _congruent(position: int, segment: Segment) -> int:
+    align = max(segment.align, 1)
+    return position + (segment.vaddr - position) % align
+
+
+def _page(position: int) -> int:
+    return -(-position // PAGE) * PAGE
+
+
+def _write(fd: int, data: bytes, at: int) -> None:
+    view = memoryview(data)
+    while view:
+        done = os.pwrite(fd, view, at)
+        view, at = view[done:], at + done
