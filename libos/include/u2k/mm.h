@@ -20,7 +20,9 @@ enum {
 /* An area: [start, end), equal rights and backing. Kept in a balanced tree by address. */
 struct vma {
     struct vma *left, *right; /* the tree's own */
-    int priority_or_height;
+    int height;
+    vaddr_t low, high;   /* lowest start and highest end of this subtree ... */
+    size_t gap;          /* ... and the widest hole between its areas: address choice is O(log n) */
     vaddr_t start, end;
     unsigned prot;       /* PROT_* */
     unsigned flags;      /* MAP_* that matter later: SHARED, GROWSDOWN, NORESERVE, STACK, LOCKED */

@@ -88,6 +88,8 @@ struct thread *thread_create(const struct regs *regs); /* READY; NULL: no memory
 NORETURN void thread_exit(void);
 NORETURN void process_exit(int status); /* all threads end, plat_exit(status) */
 struct thread *thread_find(int tid);
+int sched_start(void);         /* core_main() calls it first: the running stack becomes thread 1 */
+void thread_exit_others(void); /* execve(2): returns when the running thread is the only one */
 
 /* ---- timers ---- */
 

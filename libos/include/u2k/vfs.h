@@ -27,13 +27,58 @@ struct timespec64 {
     int64_t nsec;
 };
 
+/* statfs(2) as the program sees it on both architectures. */
+struct statfs_k {
+    int64_t type, bsize;
+    uint64_t blocks, bfree, bavail, files, ffree;
+    int32_t fsid[2];
+    int64_t namelen, frsize, flags, spare[4];
+};
+
+enum { SB_RDONLY = 1, SB_NOSUID = 2, SB_NODEV = 4, SB_NOEXEC = 8, /* MS_* of mount(2) */
+       SB_UNCACHED = 0x10000 /* names come and go: every look-up asks the file system */ };
+
+struct dentry;
 struct superblock {
     const struct filesystem *type;
-    struct inode *root;
-    uint64_t dev;        /* st_dev */
-    unsigned flags;      /* MS_RDONLY ... */
+    struct dentry *root;
+    struct dentry *covered; /* what it is mounted on, NULL for the root */
+    uint64_t dev;           /* st_dev */
+    unsigned flags;         /* SB_* */
+    uint64_t next_ino;
     void *priv;
     const struct super_ops *ops;
+};
+
+struct super_ops {
+    void (*evict)(struct inode *i); /* last reference gone: free it. False names stay possible */
+    int (*statfs)(struct superblock *sb, struct statfs_k *out);
+};
+
+struct file;
+struct inode;
+
+/* What a file system does with names and attributes. The VFS has checked types and permissions, has
+ * looked up the names, and refuses with -EPERM what is NULL here. A dentry that is to get a name is
+ * negative. */
+struct inode_ops {
+    int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out); /* -ENOENT */
+    /* A new file of any type: `rdev` for devices, `target` for symlinks. Sets dentry->inode. */
+    int (*create)(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
+                  const char *target);
+    int (*tmpfile)(struct inode *dir, uint32_t mode, struct inode **out);
+    int (*link)(struct inode *dir, struct dentry *d, struct inode *target);
+    int (*unlink)(struct inode *dir, struct dentry *d); /* rmdir too: -ENOTEMPTY */
+    /* `to` is a dentry in the new directory, positive if something is replaced or exchanged. */
+    int (*rename)(struct dentry *from, struct dentry *to, bool exchange);
+    ssize_t (*readlink)(struct inode *i, char *out, size_t size); /* not terminated; all or cut */
+    int (*follow)(struct inode *i, struct dentry **out); /* magic links of /proc: where it leads */
+    void (*changed)(struct inode *i);                    /* the VFS set attributes: keep them */
+    int (*truncate)(struct inode *i, uint64_t size);
+    int (*allocate)(struct inode *i, unsigned mode, uint64_t offset, uint64_t len);
+    ssize_t (*getxattr)(struct inode *i, const char *name, void *out, size_t size);
+    ssize_t (*listxattr)(struct inode *i, char *out, size_t size);
+    int (*setxattr)(struct inode *i, const char *name, const void *value, size_t size, int flags);
 };
 
 /* One file, whatever its names. Shared fields are filled by the file system. */
@@ -50,6 +95,7 @@ struct inode {
     uint32_t open_writers, deny_write; /* ETXTBSY */
     struct list mappings;              /* struct vma.file_link of all mappings of this file */
     struct list locks;                 /* POSIX and flock locks */
+    uint32_t seals;                    /* F_SEAL_* of memfd_create(2) */
     void *priv;
 };
 
@@ -58,8 +104,10 @@ struct file {
     const struct file_ops *ops;
     struct inode *inode;   /* NULL for anonymous things that have none */
     struct dentry *dentry; /* name it was opened by, NULL if none */
-    uint32_t flags;        /* O_* */
+    uint32_t flags;        /* O_*; never O_CREAT and the like, nor O_CLOEXEC */
     uint32_t refs;
+    int32_t owner;  /* F_SETOWN */
+    int32_t signal; /* F_SETSIG */
     int64_t pos;
     void *priv;
 };
@@ -90,12 +138,16 @@ enum page_use {
     PAGE_FOR_WRITE, /* a page of the file's own that a shared writable mapping may change */
 };
 
-struct dir_sink; /* fs/: takes directory entries */
+/* Takes directory entries. False: no room, `next` was not passed. `type` is a DT_* = S_IFMT >> 12. */
+struct dir_sink {
+    bool (*emit)(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type,
+                 int64_t next);
+};
 
 struct file_ops {
     ssize_t (*read)(struct file *f, struct iter *it, int64_t *pos);
     ssize_t (*write)(struct file *f, struct iter *it, int64_t *pos);
-    int64_t (*seek)(struct file *f, int64_t offset, int whence);
+    int64_t (*seek)(struct file *f, int64_t offset, int whence); /* NULL: a stream, -ESPIPE */
     unsigned (*poll)(struct file *f, struct poll_set *set); /* POLL* now; registers on queues if set */
     long (*ioctl)(struct file *f, unsigned request, vaddr_t arg);
     int (*readdir)(struct file *f, struct dir_sink *sink);
@@ -104,6 +156,7 @@ struct file_ops {
     /* A page of the file in memory that stays while mapped: *page, and *run = how many pages
      * from there on are contiguous (at least 1). -ENODEV if NULL: cannot be mapped. */
     int (*page)(struct inode *i, uint64_t index, enum page_use use, void **page, size_t *run);
+    int (*open)(struct file *f); /* after all checks; may wait, may change f->ops */
 };
 
 /* ---- for core: mapping and loading ---- */
@@ -122,8 +175,59 @@ ssize_t file_path(struct file *f, char *out, size_t size); /* absolute path, " (
  * left it: truncation). Mappings let go of them and fault again. */
 void mm_file_changed(struct inode *i, uint64_t first, uint64_t count, bool removed);
 
+/* ---- inodes ---- */
+
+/* A new inode in `size` bytes (struct inode first): one reference, times now, owner root. */
+struct inode *inode_new(struct superblock *sb, size_t size, uint32_t mode);
+static inline struct inode *inode_ref(struct inode *i)
+{
+    i->refs++;
+    return i;
+}
+void inode_unref(struct inode *i);
+enum { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4 };
+int inode_permission(const struct inode *i, unsigned may); /* 0 or -EACCES, -EROFS */
+bool inode_owner_or_capable(const struct inode *i);
+struct timespec64 time_now(void);
+void inode_touch(struct inode *i, bool data); /* ctime, and mtime with `data` */
+void inode_drop_setid(struct inode *i);       /* a write by somebody without CAP_FSETID */
+struct superblock *super_new(const struct filesystem *type, const struct super_ops *ops, unsigned flags);
+
+/* ---- open files ---- */
+
+struct file *file_new(const struct file_ops *ops, struct dentry *d, uint32_t flags);
+/* Things without a name: `kind` is "pipe", "socket" (shown as kind:[inode number]) or
+ * "anon_inode:[eventfd]" (shown as it is). NULL: no memory. */
+struct file *file_anonymous(const struct file_ops *ops, uint32_t mode, const char *kind, void *priv,
+                            uint32_t flags);
+struct dentry *dentry_anonymous(struct inode *i, const char *kind); /* takes over the inode */
+int file_open(struct dentry *d, uint32_t flags, struct file **out);
+static inline bool file_readable(const struct file *f)
+{
+    return !(f->flags & 010000000) && (f->flags & 3) != 1;
+}
+static inline bool file_writable(const struct file *f)
+{
+    return !(f->flags & 010000000) && ((f->flags & 3) == 1 || (f->flags & 3) == 2);
+}
+ssize_t file_read(struct file *f, struct iter *it, int64_t *pos);
+ssize_t file_write(struct file *f, struct iter *it, int64_t *pos);
+int64_t seek_in(struct file *f, int64_t offset, int whence, int64_t end); /* for plain files */
+int64_t seek_nowhere(struct file *f, int64_t offset, int whence);         /* for /dev/null */
+ssize_t read_buffer(const void *buf, size_t len, struct iter *it, int64_t *pos);
+
+/* Character devices by number: part of fs/devfs, others add theirs. NULL: none (-ENXIO). */
+const struct file_ops *device_ops(uint64_t rdev);
+#define MKDEV(major, minor) ((uint64_t)(major) << 8 | ((minor)&0xff) | ((uint64_t)(minor) & ~0xffull) << 12)
+
+/* ---- attributes, with the checks of the system calls ---- */
+int vfs_chmod(struct inode *i, uint32_t mode);
+int vfs_chown(struct inode *i, uint32_t uid, uint32_t gid); /* UINT32_MAX: as it is */
+int vfs_truncate(struct inode *i, uint64_t size);           /* no permission check */
+
 /* ---- start and exec ---- */
 int vfs_start(const void *root_image, size_t size); /* mounts root, /proc, /dev, /sys, opens 0, 1, 2 */
 void fd_close_on_exec(void);
+int vfs_chdir(const char *path); /* library OS string; with a permission check, as chdir(2) */
 
 #endif
