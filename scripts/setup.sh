@@ -50,17 +50,44 @@ apt_packages() {
     fi
     note "will install by apt: ${missing[*]}"
     # apt's own words: "Need to get 12 MB of archives", "After this operation, 40 MB ... will be used".
-    apt_install --assume-no "${missing[@]}" 2>/dev/null | grep -E '^(Need to get|After this)' | sed 's/^/   /' || true
-    apt_install --yes "${missing[@]}" >/dev/null || {
+    apt_install --assume-no "${missing[@]}" | grep -E '^(Need to get|After this)' | sed 's/^/   /' || true
+    without_services apt_install --yes "${missing[@]}" || {
         note "package lists may be old: fetching them anew"
         apt-get -q update >/dev/null || die "apt-get update failed" "is the network, or a mirror, reachable?"
-        apt_install --yes "${missing[@]}" >/dev/null ||
+        without_services apt_install --yes "${missing[@]}" ||
             die "apt-get could not install ${missing[*]}" "try it by hand to see why"
     }
+    # The package turns on a registry of its own at port 5000; the scripts start theirs.
+    case " ${missing[*]} " in *" docker-registry "*)
+        if [ -d /run/systemd/system ]; then systemctl --quiet disable docker-registry; fi ;;
+    esac
 }
 
-apt_install() {
-    LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get -q --no-install-recommends -o Dpkg::Use-Pty=0 install "$@"
+apt_install() { # its chatter only when it fails
+    local log status=0
+    log=$(mktemp)
+    LC_ALL=C DEBIAN_FRONTEND=noninteractive \
+        apt-get -q --no-install-recommends -o Dpkg::Use-Pty=0 install "$@" >"$log" 2>&1 || status=$?
+    if [ "$1" = --assume-no ]; then
+        cat "$log"
+    elif [ "$status" != 0 ]; then
+        tail -n 15 "$log" >&2
+    fi
+    rm -f "$log"
+    return "$status"
+}
+
+# Installing must start no daemon (invoke-rc.d(8): policy-rc.d, status 101 means forbidden).
+without_services() {
+    local policy=/usr/sbin/policy-rc.d ours= status=0
+    if [ ! -e "$policy" ]; then
+        ours=1
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    "$@" || status=$?
+    [ -z "$ours" ] || rm -f "$policy"
+    return "$status"
 }
 
 # The first Python that is new enough and can make a virtual environment (Debian: python3-venv).
