@@ -164,6 +164,9 @@ void plat_thread_switch(struct thread *prev, struct thread *next);
  * with `regs` and the FP state of the running thread. `kstack` has plat_info.kstack_size bytes. */
 void plat_thread_init(struct thread *t, void *kstack, const struct regs *regs);
 
+/* The thread has ended and runs no more: give back what plat_thread_init() took (t->plat). */
+void plat_thread_free(struct thread *t);
+
 /* Leave for the program with these registers, for the first time or after execve(2): FP state is
  * reset to the architecture's initial one. */
 NORETURN void plat_enter(const struct regs *regs);

@@ -35,8 +35,21 @@ struct process {
     int pgid, sid;
     uint64_t start_time; /* monotonic ns */
     bool exiting;
+    int exit_status;     /* what the first thread gave to exit(2) */
+    int nice;            /* kept and told; there is no other process to be nice to */
+    uint32_t personality;
+    int parent_death_signal;
+    bool child_subreaper;
+    uint64_t timer_slack; /* ns */
 };
 extern struct process process;
+
+/* Credentials, limits and names from boot_config; the capabilities of a container. */
+void process_start(void);
+
+/* What execve(2) does to threads, signals, timers, capabilities and the name (`path`: of the new
+ * program). Returns as the only thread. To be called when nothing can fail any more. */
+void process_exec(const char *path);
 
 /* Linux's capable() for the one process; CAP_* numbers of capabilities(7). */
 bool capable(unsigned cap);

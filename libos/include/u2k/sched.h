@@ -9,6 +9,7 @@
 
 #include <u2k/arch.h>
 #include <u2k/list.h>
+#include <u2k/platform.h>
 #include <u2k/signal.h>
 #include <u2k/types.h>
 
@@ -19,16 +20,20 @@ struct thread {
     struct list all_link; /* in `threads` */
     enum thread_state state;
     int tid;
-    void *kstack;         /* plat_info->kstack_size bytes */
+    void *kstack;         /* plat_info->kstack_size bytes; NULL: the stack core_main() got */
     void *kstack_pointer; /* saved by arch_switch() */
     struct regs *regs;    /* at the present entry from the program; NULL outside of one */
-    void *plat;           /* the platform's own, e.g. FP area */
+    void *plat;           /* the platform's own, e.g. FP area; freed by plat_thread_free() */
     uintptr_t tls;        /* kept by the platform while not running */
 
     uint64_t blocked;     /* signal mask; bit n-1 is signal n */
     uint64_t saved_mask;  /* for sigsuspend, ppoll, pselect: put back by signal delivery */
     bool restore_mask;
+    uint64_t sigwait;     /* signals that sigtimedwait(2) waits for, blocked or not */
     struct sigqueue pending;
+    bool forced;          /* a synchronous signal to be delivered first, with its fault below */
+    struct siginfo forced_info;
+    struct fault forced_fault;
     struct altstack altstack;
 
     struct list waits;    /* the struct waiter this thread is on */
@@ -39,8 +44,8 @@ struct thread {
 
     vaddr_t clear_child_tid, robust_list;
     char name[16];        /* comm */
-    uint64_t cpu_time;
-    bool exiting;
+    uint64_t cpu_time;    /* ns, without the time since it last got the CPU */
+    bool exiting;         /* ends as soon as it would return to the program */
 };
 
 extern struct thread *current;
@@ -84,10 +89,14 @@ void sched_yield_now(void);
 
 /* ---- life ---- */
 
-struct thread *thread_create(const struct regs *regs); /* READY; NULL: no memory */
+void sched_start(void); /* core_main() becomes the first thread, number PID */
+struct thread *thread_create(const struct regs *regs); /* not READY yet; NULL: no memory */
+void thread_start(struct thread *t);                   /* makes it READY for the first time */
 NORETURN void thread_exit(void);
 NORETURN void process_exit(int status); /* all threads end, plat_exit(status) */
+void threads_end_others(void); /* for execve(2): returns as the only thread, number PID */
 struct thread *thread_find(int tid);
+uint64_t thread_cpu_time(const struct thread *t); /* ns */
 int sched_start(void);         /* core_main() calls it first: the running stack becomes thread 1 */
 void thread_exit_others(void); /* execve(2): returns when the running thread is the only one */
 
@@ -95,11 +104,12 @@ void thread_exit_others(void); /* execve(2): returns when the running thread is 
 
 struct timer {
     struct timer *heap_link[3]; /* the timer queue's own */
-    uint64_t deadline;          /* monotonic ns; TIME_NEVER: not set */
-    uint64_t sequence;
+    uint64_t deadline;          /* monotonic ns */
+    uint64_t sequence;          /* 0: not set, so a zeroed timer is a valid one */
     void (*fire)(struct timer *); /* at an entry or from idle, never within other code */
 };
 
+/* Sets or moves a timer; a deadline of TIME_NEVER cancels it. Equal deadlines fire in order. */
 void timer_set(struct timer *t, uint64_t deadline, void (*fire)(struct timer *));
 void timer_cancel(struct timer *t);
 uint64_t timer_next(void);  /* the earliest deadline */

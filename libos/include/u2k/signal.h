@@ -56,7 +56,14 @@ struct altstack { /* stack_t */
 
 struct sigqueue {
     uint64_t set;      /* which are pending */
-    struct list queue; /* of struct queued signals: one a standard signal, many a real-time one */
+    struct list queue; /* of struct queued_signal: one a standard signal, many a real-time one */
+};
+
+struct posix_timer;
+struct queued_signal {
+    struct list link;
+    struct posix_timer *timer; /* part of this timer, not to be freed; NULL: from the heap */
+    struct siginfo info;
 };
 
 struct thread;
@@ -68,10 +75,17 @@ extern struct sigqueue process_pending;
 
 /* To one thread, or (NULL) to the process. Wakes who must see it. -EAGAIN: queue limit. */
 int signal_send(struct thread *t, const struct siginfo *info);
+/* The same with a node that the caller keeps (POSIX timers). False: dropped because ignored. */
+bool signal_send_node(struct thread *t, struct queued_signal *node);
+void signal_unqueue(struct queued_signal *node);
+/* Take the first pending signal of `set` off its queue: its number, 0 if there is none. */
+int signal_take(uint64_t set, struct siginfo *info);
+/* rt_sigaction(2) for checked arguments: what becomes ignored leaves the queues. */
+void signal_set_action(int signo, const struct sigaction_k *act);
 /* Synchronous fault signal: cannot be ignored or blocked; a blocked or ignored one kills. */
 struct fault;
 void signal_force(const struct siginfo *info, const struct fault *fault);
-bool signal_pending(const struct thread *t); /* one that is not blocked and would do something */
+bool signal_pending(const struct thread *t); /* one that is not blocked, or is waited for */
 void signal_mask_set(uint64_t blocked);      /* SIGKILL and SIGSTOP taken out */
 void signal_reset_for_exec(void);            /* handlers to default; ignored stay; altstack gone */
 /* At every return to the program: deliver, or restart the interrupted call. */

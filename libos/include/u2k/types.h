@@ -29,6 +29,12 @@ typedef uintptr_t vaddr_t; /* an address in the program's half of the address sp
 #define WEAK __attribute__((weak))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
+/* struct timespec as 64-bit programs have it. */
+struct timespec64 {
+    int64_t sec;
+    int64_t nsec;
+};
+
 #define NSEC_PER_SEC 1000000000ull
 #define TIME_NEVER UINT64_MAX /* a deadline that never comes */
 

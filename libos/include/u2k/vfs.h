@@ -22,11 +22,6 @@ enum {
 #define S_ISDIR(m) (((m) & S_IFMT) == S_IFDIR)
 #define S_ISLNK(m) (((m) & S_IFMT) == S_IFLNK)
 
-struct timespec64 {
-    int64_t sec;
-    int64_t nsec;
-};
-
 /* statfs(2) as the program sees it on both architectures. */
 struct statfs_k {
     int64_t type, bsize;
