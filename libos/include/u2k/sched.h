@@ -38,7 +38,7 @@ struct thread {
 
     struct list waits;    /* the struct waiter this thread is on */
     uint64_t deadline;    /* of the present wait */
-    bool woken, timed_out;
+    bool woken, timed_out, interruptible;
     long (*restart)(struct thread *); /* of restart_syscall(2), with its data below */
     uint64_t restart_data[4];
 
@@ -97,8 +97,6 @@ NORETURN void process_exit(int status); /* all threads end, plat_exit(status) */
 void threads_end_others(void); /* for execve(2): returns as the only thread, number PID */
 struct thread *thread_find(int tid);
 uint64_t thread_cpu_time(const struct thread *t); /* ns */
-int sched_start(void);         /* core_main() calls it first: the running stack becomes thread 1 */
-void thread_exit_others(void); /* execve(2): returns when the running thread is the only one */
 
 /* ---- timers ---- */
 
