@@ -123,6 +123,8 @@ def _local(rest: str, text: str) -> LocalReference:
 
 def parse_registry_name(text: str) -> Reference:
     """``[HOST[:PORT]/]NAME[:TAG][@DIGEST]``. Errors: UsageError naming the part that is wrong."""
+    if "://" in text:
+        raise _wrong(text, "this is a URL", "leave the part before the host out: HOST[:PORT]/NAME[:TAG]")
     rest, at, digest = text.partition("@")
     if at and not is_digest(digest):
         raise _wrong(text, f"{digest!r} is no digest", "write sha256: and 64 hexadecimal digits (0-9, a-f)")
