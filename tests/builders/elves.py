@@ -62,8 +62,11 @@ def _phdr(kind: int, offset: int, vaddr: int, size: int) -> bytes:
     return struct.pack("<IIQQQQQQ", kind, 5, offset, vaddr, vaddr, size, size, 4096 if kind == 1 else 8)
 
 
-def ld_cache(entries: Sequence[tuple[int, bytes, bytes, int]], *, old: int = 0, magic: bytes = b"") -> bytes:
-    """ld.so.cache in the new format; entries are (flags, name, path, hwcap). `old`: empty old-style entries before."""
+def ld_cache(entries: Sequence[tuple[int, bytes, bytes, int]], *, old: int = 0) -> bytes:
+    """ld.so.cache in the new format; entries are (flags, name, path, hwcap).
+
+    `old`: number of (empty) entries of an old-style table before it.
+    """
     strings = bytearray()
     start = 48 + 24 * len(entries)
     rows = []
@@ -73,7 +76,7 @@ def ld_cache(entries: Sequence[tuple[int, bytes, bytes, int]], *, old: int = 0, 
         value = start + len(strings)
         strings += path + b"\0"
         rows.append(struct.pack("<iIIIQ", flags, key, value, 0, hwcap))
-    head = struct.pack("<20sIIB3xI12x", magic or b"glibc-ld.so.cache1.1", len(entries), len(strings), 2, 0)
+    head = struct.pack("<20sIIB3xI12x", b"glibc-ld.so.cache1.1", len(entries), len(strings), 2, 0)
     prefix = b""
     if old:
         prefix = struct.pack("<12sI", b"ld.so-1.7.0", old) + bytes(12 * old)
