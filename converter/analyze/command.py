@@ -57,7 +57,9 @@ def environment(config: ImageConfig, home: bytes) -> Mapping[bytes, bytes]:
 def encode(text: str, where: str) -> bytes:
     """Text of a JSON document as bytes for the program. Raises IncompatibleImageError for a NUL in it."""
     if "\0" in text:
-        raise IncompatibleImageError("a NUL character cannot be passed to a program", where=where)
+        raise IncompatibleImageError(
+            "a NUL character cannot be passed to a program", where=where, hint="rebuild the image without it"
+        )
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # a JSON escape that is half a character

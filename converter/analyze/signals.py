@@ -5,6 +5,8 @@ Python's own table is the host's, and macOS counts otherwise.
 
 from __future__ import annotations
 
+import re
+
 from converter.errors import IncompatibleImageError
 
 SIGTERM = 15
@@ -25,13 +27,11 @@ def parse_signal(text: str) -> int:
     if not name:
         return SIGTERM
     number = _NUMBERS.get(name, 0)
-    if name.isascii() and name.isdigit() and len(name) < 4:
+    if re.fullmatch("[0-9]{1,2}", name):
         number = int(name)
-    for base, start, sign in (("RTMIN", _SIGRTMIN, 1), ("RTMAX", _SIGRTMAX, -1)):
-        rest = name.removeprefix(base).lstrip("+-")
-        if name.startswith(base) and (rest or "0").isascii() and (rest or "0").isdigit() and len(rest) < 4:
-            number = start + sign * int(rest or 0)
-            number = number if _SIGRTMIN <= number <= _SIGRTMAX else 0
+    elif found := re.fullmatch(r"RT(?:MIN(\+[0-9]{1,2})?|MAX(-[0-9]{1,2})?)", name):
+        number = (_SIGRTMIN if name.startswith("RTMIN") else _SIGRTMAX) + int(found[1] or found[2] or 0)
+        number = number if _SIGRTMIN <= number <= _SIGRTMAX else 0
     if not 1 <= number <= _SIGRTMAX:
         raise IncompatibleImageError(
             f"{text[:40]!r} is no signal", where="STOPSIGNAL", hint="name one as in signal(7), e.g. SIGTERM"
