@@ -1,1 +1,1 @@
-"""ELF files as the converter sees them (lief behind a small facade) and the loaders' search order."""
+"""ELF files as the converter sees them, and the search order of the dynamic loaders."""
