@@ -188,10 +188,13 @@ def _login(where: str) -> SourceError:
 
 def _is_safe_realm(realm: str, base: str) -> bool:
     """A registry on HTTPS must not send us to a plain HTTP server, unless on this machine."""
-    parts = urlsplit(realm)
-    if parts.scheme == "https":
-        return bool(parts.netloc)
-    return parts.scheme == "http" and (base.startswith("http://") or is_loopback(parts.netloc))
+    try:
+        parts = urlsplit(realm)
+    except ValueError:
+        return False
+    if not parts.netloc or parts.scheme not in ("http", "https"):
+        return False
+    return parts.scheme == "https" or (base.startswith("http://") or is_loopback(parts.netloc))
 
 
 def _token_of(data: bytes, where: str) -> str:

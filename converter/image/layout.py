@@ -36,7 +36,9 @@ class LayoutSource:
         data = read_member(self._members, name, limit)
         if len(data) != descriptor.size:
             raise SourceError(
-                f"{name} has {len(data)} bytes, not the {descriptor.size} announced", where=self.where
+                f"{name} has {len(data)} bytes, not the {descriptor.size} announced",
+                where=self.where,
+                hint="the archive is damaged; save the image again",
             )
         return verify(data, descriptor.digest, f"{self.where}, {name}")
 

@@ -17,6 +17,7 @@ from converter.image.tree import Span
 _LOG = logging.getLogger("u2k")
 _MAX_DEPTH = 4  # of indexes in indexes
 _MAX_MANIFESTS = 200  # for one reference
+_BROKEN = "the image is damaged; build or fetch it again"
 _BASELINE = {"arm64": 8, "amd64": 1}  # what no variant means (containerd's platforms)
 
 
@@ -34,7 +35,7 @@ class Descriptor:
     def of(cls, document: Document) -> Descriptor:
         size = document.number("size", -1)
         if size < 0:
-            raise SourceError("a descriptor without a size", where=document.where)
+            raise SourceError("a descriptor without a size", where=document.where, hint=_BROKEN)
         platform = document.object("platform")
         return cls(
             document.text("mediaType"),
@@ -128,7 +129,9 @@ _Leaf = tuple[Descriptor, Platform, Document | None]
 def _leaves(source: Source, descriptors: Sequence[Descriptor], depth: int) -> Iterator[_Leaf]:
     """All image manifests, through nested indexes, each with its platform (from its config if need be)."""
     if len(descriptors) > _MAX_MANIFESTS or depth > _MAX_DEPTH:
-        raise SourceError("an index with too many manifests, or nested too deep", where=source.where)
+        raise SourceError(
+            "an index with too many manifests, or nested too deep", where=source.where, hint=_BROKEN
+        )
     for descriptor in descriptors:
         if descriptor.is_attestation:
             continue
@@ -163,6 +166,15 @@ def _level(platform: Platform) -> int:
 
 
 def _config(source: Source, manifest: Document) -> tuple[ImageConfig, bytes]:
+    kind = manifest.object("config").text("mediaType")
+    if kind and not kind.startswith(
+        ("application/vnd.oci.image.config.", "application/vnd.docker.container.image.")
+    ):
+        raise IncompatibleImageError(
+            f"no container image but an artifact ({kind})",
+            where=manifest.where,
+            hint="choose a container image",
+        )
     descriptor = Descriptor.of(manifest.object("config"))
     raw = source.config(descriptor)
     return parse_config(raw, f"{source.where}, configuration {descriptor.digest[:19]}"), raw
@@ -176,13 +188,6 @@ def assemble(
     Errors: IncompatibleImageError when it is for another platform or no container image,
     SourceError when configuration and manifest do not go together.
     """
-    kind = manifest.object("config").text("mediaType")
-    if kind and not kind.startswith(
-        ("application/vnd.oci.image.config.", "application/vnd.docker.container.image.")
-    ):
-        raise IncompatibleImageError(
-            f"no container image but an artifact ({kind})", where=reference, hint="choose a container image"
-        )
     config, raw = _config(source, manifest)
     check_platform(config, wanted, reference)
     blobs = [Descriptor.of(item) for item in manifest.objects("layers")]
@@ -190,7 +195,7 @@ def assemble(
         raise SourceError(
             f"the manifest has {len(blobs)} layers, the configuration {len(config.diff_ids)}",
             where=reference,
-            hint="the image is damaged; build it again",
+            hint=_BROKEN,
         )
     made_by = created_by(config)
     layers = tuple(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import os
 import posixpath
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from converter.errors import SourceError
+from converter.image.tar_header import TarError
+from converter.image.tar_reader import members
 from converter.image.tree import Span
 
-_MAX_MEMBERS = 100_000  # an archive of images holds some dozen files
+_AGAIN = "save or download the archive again"
 _MAX_LINKS = 8
 
 
@@ -36,44 +37,54 @@ class Members(Protocol):
         """Where the file lies in a host file that stays; None when there is none."""
 
 
-def read_member(members: Members, name: str, limit: int) -> bytes:
+def read_member(archive: Members, name: str, limit: int) -> bytes:
     """The whole file. Errors: SourceError when it is missing or longer than `limit` bytes."""
-    if members.size(name) > limit:
+    if archive.size(name) > limit:
         raise SourceError(
-            f"{name} has {members.size(name)} bytes; at most {limit} make sense", where=members.where
+            f"{name} has {archive.size(name)} bytes; at most {limit} make sense",
+            where=archive.where,
+            hint=_AGAIN,
         )
-    with members.open(name) as stream:
+    with archive.open(name) as stream:
         return stream.read()
 
 
+def _normal(name: str) -> str:
+    return posixpath.normpath(name).lstrip("/")
+
+
 def _missing(name: str, where: str) -> SourceError:
-    return SourceError(f"{name} is missing in the archive", where=where, hint="save the image again")
+    return SourceError(f"{name} is missing in the archive", where=where, hint=_AGAIN)
 
 
 class Folder:
-    """An unpacked archive, such as an OCI layout."""
+    """An unpacked archive, such as an OCI layout. Names cannot lead out of it; links may (Bazel's do)."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self.where = str(root)
 
+    def _path(self, name: str) -> Path:
+        if name.startswith("/") or ".." in name.split("/") or "\0" in name:
+            raise _missing(name, self.where)
+        return self._root / name
+
     def __contains__(self, name: str) -> bool:
-        return (self._root / name).is_file()
+        return self._path(name).is_file()
 
     def open(self, name: str) -> BinaryIO:
         try:
-            return (self._root / name).open("rb")
+            return self._path(name).open("rb")
         except OSError as error:
             raise _missing(name, self.where) from error
 
     def size(self, name: str) -> int:
-        try:
-            return (self._root / name).stat().st_size
-        except OSError as error:
-            raise _missing(name, self.where) from error
+        if name not in self:
+            raise _missing(name, self.where)
+        return self._path(name).stat().st_size
 
     def span(self, name: str) -> Span | None:
-        return Span(0, self.size(name), self._root / name)
+        return Span(0, self.size(name), self._path(name))
 
 
 class _Section(io.RawIOBase):
@@ -102,7 +113,9 @@ class _Section(io.RawIOBase):
                 self._handle, left if size < 0 else min(size, left), self._offset + self._position
             )
         except OSError as error:
-            raise SourceError(f"cannot read the archive: {error.strerror}", where=self._where) from error
+            raise SourceError(
+                f"cannot read the archive: {error.strerror}", where=self._where, hint="try again"
+            ) from error
         self._position += len(data)
         return data
 
@@ -120,32 +133,24 @@ class TarFile:
     def _index(self) -> dict[str, tuple[int, int]]:
         files: dict[str, tuple[int, int]] = {}
         links: dict[str, str] = {}
-        end = os.fstat(self._stream.fileno()).st_size
+        handle = self._stream.fileno()
+        end = os.fstat(handle).st_size
+
+        def read_at(offset: int, length: int) -> bytes:
+            return os.pread(handle, length, offset)
+
         try:
-            # Members stand in the file as they are; offset_data tells where.
-            with tarfile.open(fileobj=self._stream, mode="r:") as archive:
-                for count, member in enumerate(archive):
-                    if count > _MAX_MEMBERS:
-                        raise SourceError(f"more than {_MAX_MEMBERS} members", where=self.where)
-                    name = posixpath.normpath(member.name).lstrip("/")
-                    if member.isreg() and not member.issparse():
-                        if member.size < 0 or member.offset_data + member.size > end:
-                            raise SourceError(
-                                f"the archive is truncated inside {name}",
-                                where=self.where,
-                                hint="save or download it again",
-                            )
-                        files[name] = (member.offset_data, member.size)
-                    elif member.issym():  # docker save before 25: a layer that is in another image, too
-                        links[name] = posixpath.normpath(
-                            posixpath.join(posixpath.dirname(name), member.linkname)
-                        )
-                    elif member.islnk():
-                        links[name] = posixpath.normpath(member.linkname)
-        except (tarfile.TarError, OSError, ValueError, EOFError, OverflowError, RecursionError) as error:
-            raise SourceError(
-                f"not a sound tar archive: {error}", where=self.where, hint="save or download it again"
-            ) from error
+            for member in members(read_at, end):
+                name, target = (_normal(os.fsdecode(raw)) for raw in (member.name, member.link))
+                run = member.runs[0] if member.runs else (0, 0, 0)
+                if member.type == "0" and run[1] == member.size:  # else: sparse, in several pieces
+                    files[name] = (run[2], member.size)
+                elif member.type == "2":  # docker save before 25: a layer that is in another image, too
+                    links[name] = _normal(posixpath.join(posixpath.dirname(name), os.fsdecode(member.link)))
+                elif member.type == "1":
+                    links[name] = target
+        except (TarError, OSError) as error:
+            raise SourceError(f"not a sound tar archive: {error}", where=self.where, hint=_AGAIN) from error
         for name in links:
             target = name
             for _ in range(_MAX_LINKS):

@@ -30,6 +30,7 @@ def spool(
                 progress.advance(len(piece))
             with cache.explained():
                 sink.finish()
+                stream.seek(0)
         except BaseException:
             stream.close()
             raise
