@@ -45,7 +45,7 @@ struct process {
 extern struct process process;
 
 /* Credentials, limits and names from boot_config; the capabilities of a container. */
-void process_start(void);
+void process_init(void);
 
 /* What execve(2) does to threads, signals, timers, capabilities and the name (`path`: of the new
  * program). Returns as the only thread. To be called when nothing can fail any more. */

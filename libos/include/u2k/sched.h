@@ -45,6 +45,7 @@ struct thread {
     vaddr_t clear_child_tid, robust_list;
     char name[16];        /* comm */
     uint64_t cpu_time;    /* ns, without the time since it last got the CPU */
+    bool fresh;           /* has never run: the first switch to it leaves for the program */
     bool exiting;         /* ends as soon as it would return to the program */
 };
 

@@ -77,7 +77,7 @@ extern struct sigqueue process_pending;
 int signal_send(struct thread *t, const struct siginfo *info);
 /* The same with a node that the caller keeps (POSIX timers). False: dropped because ignored. */
 bool signal_send_node(struct thread *t, struct queued_signal *node);
-void signal_unqueue(struct queued_signal *node);
+void signal_unqueue(struct thread *t, struct queued_signal *node);
 /* Take the first pending signal of `set` off its queue: its number, 0 if there is none. */
 int signal_take(uint64_t set, struct siginfo *info);
 /* rt_sigaction(2) for checked arguments: what becomes ignored leaves the queues. */
