@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Waiting: the only place where the host may keep us. Signals come in here and nowhere else in
+ * library OS code: ppoll(2) unblocks them and waits in one step, so none is missed. */
+#include "process.h"
+#include "x86_64/hostcall.h"
+#include <u2k/errno.h>
+
+void plat_idle(uint64_t deadline)
+{
+    struct host_pollfd fds[STREAM_COUNT];
+    enum stream who[STREAM_COUNT];
+    unsigned n = 0;
+    for (enum stream s = 0; s < STREAM_COUNT; s++) {
+        unsigned mask = stream_wanted(s);
+        if (!mask)
+            continue;
+        who[n] = s;
+        fds[n].fd = stream_fd(s);
+        fds[n].revents = 0;
+        fds[n++].events = (int16_t)((mask & STREAM_READABLE ? HOST_POLLIN : 0) |
+                                    (mask & STREAM_WRITABLE ? HOST_POLLOUT : 0));
+    }
+
+    struct host_timespec left = {0, 0};
+    uint64_t now = deadline == TIME_NEVER || deadline == 0 ? 0 : plat_clock_monotonic();
+    if (deadline > now) {
+        left.sec = (int64_t)((deadline - now) / NSEC_PER_SEC);
+        left.nsec = (int64_t)((deadline - now) % NSEC_PER_SEC);
+    }
+    static const uint64_t mask = PROGRAM_MASK;
+    long ready = host_call(ppoll, fds, n, deadline == TIME_NEVER ? NULL : &left, &mask, sizeof(mask));
+    for (unsigned i = 0; ready > 0 && i < n; i++)
+        if (fds[i].revents)
+            core_stream_event(who[i]);
+}

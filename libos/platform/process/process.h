@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this platform share. Layout of the address space and the flow of signals are
+ * described in README.md. */
+#ifndef U2K_PROCESS_PLATFORM_H
+#define U2K_PROCESS_PLATFORM_H
+
+#include <u2k/platform.h>
+#include <u2k/types.h>
+
+/* ---- address space ---- */
+
+#define LIBOS_BASE 0x200000000000ull   /* as kernel.lds has it: text, data, boot stack */
+#define BUNDLE_BASE 0x200100000000ull  /* the file with the bundle, read-only */
+#define MEMORY_BASE 0x220000000000ull  /* the memory file: pages_add() */
+#define LIBOS_END 0x240000000000ull
+#define BUNDLE_MAX (MEMORY_BASE - BUNDLE_BASE)
+#define MEMORY_MAX (LIBOS_END - MEMORY_BASE)
+
+enum { KSTACK_SIZE = 64 * 1024 }; /* two host signal frames with AVX-512 take 7 KiB of it */
+extern char boot_stack[KSTACK_SIZE]; /* core_main() and the first thread run on it */
+
+extern const char text_start[], text_end[]; /* kernel.lds */
+
+/* ---- the host ---- */
+
+enum {
+    HOST_PROT_NONE = 0,
+    HOST_MAP_SHARED = 1, HOST_MAP_PRIVATE = 2, HOST_MAP_FIXED = 0x10, HOST_MAP_ANONYMOUS = 0x20,
+    HOST_MAP_NORESERVE = 0x4000, HOST_MAP_FIXED_NOREPLACE = 0x100000,
+};
+
+enum { HOST_POLLIN = 1, HOST_POLLOUT = 4, HOST_POLLERR = 8, HOST_POLLHUP = 16, HOST_POLLNVAL = 32 };
+
+struct host_pollfd {
+    int fd;
+    int16_t events, revents;
+};
+
+struct host_timespec {
+    int64_t sec, nsec;
+};
+
+struct host_stat { /* struct stat of x86-64 */
+    uint64_t dev, ino, nlink;
+    uint32_t mode, uid, gid, pad;
+    uint64_t rdev;
+    int64_t size, more[11];
+};
+_Static_assert(sizeof(struct host_stat) == 144, "struct stat");
+
+/* A file that can be mapped: what plat_map() finds `backing` in. */
+struct backing_file {
+    int fd;
+    uintptr_t base; /* where the library OS has mapped it */
+    size_t len;
+};
+
+extern struct backing_file bundle_file, memory_file;
+extern int log_fd;
+
+/* Map the file of `fd` and find the bundle in it. 0, or what is wrong with it in *why. */
+int bundle_map(int fd, const void **bundle, size_t *len, const char **why);
+
+/* The memory file; `limit` 0: as much as the host has. */
+int memory_map(uint64_t limit);
+
+/* Enter the sandbox: after this only the calls of sandbox.c are left. */
+int sandbox_enter(void);
+
+/* Handlers for all that comes from the host. Asynchronous signals stay blocked from here on until
+ * the program runs. */
+int signals_start(void);
+/* The host's signal mask while the program runs and while nothing is to do. */
+#define PROGRAM_MASK (1ull << (13 - 1)) /* SIGPIPE, so that it never ends us: writes say EPIPE */
+
+/* What an instruction of the program can cause; see SIGBIT() in u2k/signal.h: ILL TRAP BUS FPE SEGV. */
+#define FAULT_SIGNALS (1ull << 3 | 1ull << 4 | 1ull << 6 | 1ull << 7 | 1ull << 10)
+
+/* File descriptor of a stream, and what somebody waits for there (STREAM_*). */
+int stream_fd(enum stream s);
+unsigned stream_wanted(enum stream s);
+
+/* The host's vDSO at `image`, 0: none. */
+void clock_start(uintptr_t image);
+
+/* ---- of the architecture, in x86_64/ ---- */
+
+struct regs;
+struct siginfo;
+struct ucontext;
+extern unsigned long tls_in_user_mode; /* the CPU can read and write FS base without a host call */
+
+extern const char *const register_names[]; /* of struct regs, in its order */
+void signal_restorer(void);
+void host_signal(int signo, const struct siginfo *info, struct ucontext *uc);
+NORETURN void run_on_stack(void *top, void (*entry)(void));
+
+#endif

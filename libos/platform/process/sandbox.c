@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sandbox: one seccomp filter (seccomp(2)). Calls from outside the library OS's text are the
+ * program's: they become SIGSYS and are served in here. Calls from inside are looked up in the list.
+ * The program shares the address space and can jump to our `syscall` instruction, so the instruction
+ * pointer only tells who *means* to call: the list is the boundary. It opens nothing, creates no
+ * process, reaches no other one, and names descriptors where a call could use any.
+ */
+#include "process.h"
+#include "x86_64/hostcall.h"
+#include <u2k/arch.h>
+#include <u2k/errno.h>
+
+enum { /* linux/bpf_common.h */
+    LOAD = 0x20, /* BPF_LD | BPF_W | BPF_ABS */
+    IF_EQUAL = 0x15, IF_AT_LEAST = 0x35, IF_BITS = 0x45, /* BPF_JMP | JEQ, JGE, JSET | BPF_K */
+    RETURN = 0x06,
+};
+#define TRAP 0x00030000u  /* SECCOMP_RET_TRAP */
+#define ALLOW 0x7fff0000u /* SECCOMP_RET_ALLOW */
+#define KILL 0x80000000u  /* SECCOMP_RET_KILL_PROCESS */
+
+enum { PR_SET_NO_NEW_PRIVS = 38, SECCOMP_SET_MODE_FILTER = 1 };
+/* No speculation barrier for us: program and library OS trust each other with their data anyway. */
+enum { SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4 };
+
+struct seccomp_data {
+    int32_t nr;
+    uint32_t arch;
+    uint64_t ip, args[6];
+};
+struct instruction { /* struct sock_filter */
+    uint16_t code;
+    uint8_t if_true, if_false; /* instructions to skip */
+    uint32_t k;
+};
+struct filter { /* struct sock_fprog */
+    uint16_t len;
+    const struct instruction *code;
+};
+
+enum { FILTER_MAX = 96, NO_ARGUMENT = 6 };
+
+/* A call that may be made, if its argument (low 32 bits) is one of `values`. */
+struct allowed {
+    uint32_t nr;
+    uint8_t argument; /* NO_ARGUMENT: whatever they are */
+    uint8_t count;
+    bool bits; /* values[0] is a set of bits of the argument instead */
+    uint32_t values[4];
+};
+
+static struct instruction code[FILTER_MAX];
+static unsigned code_len;
+
+static void emit(unsigned op, uint32_t k, unsigned if_true, unsigned if_false)
+{
+    if (code_len < FILTER_MAX)
+        code[code_len] = (struct instruction){(uint16_t)op, (uint8_t)if_true, (uint8_t)if_false, k};
+    code_len++;
+}
+
+static void load(size_t offset) { emit(LOAD, (uint32_t)offset, 0, 0); }
+
+/* Ends with the call's number loaded again, for the next one. */
+static void emit_allowed(const struct allowed *a)
+{
+    if (a->argument == NO_ARGUMENT) {
+        emit(IF_EQUAL, a->nr, 0, 1);
+        emit(RETURN, ALLOW, 0, 0);
+        return;
+    }
+    emit(IF_EQUAL, a->nr, 0, 1 + 2u * a->count + 1);
+    load(offsetof(struct seccomp_data, args) + a->argument * sizeof(uint64_t));
+    for (unsigned i = 0; i < a->count; i++) {
+        emit(a->bits ? IF_BITS : IF_EQUAL, a->values[i], 0, 1);
+        emit(RETURN, ALLOW, 0, 0);
+    }
+    load(offsetof(struct seccomp_data, nr));
+}
+
+static void emit_list(void)
+{
+    enum { TIOCGWINSZ = 0x5413, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ITIMER_REAL = 0 };
+    uint32_t log = (uint32_t)log_fd;
+    const struct allowed list[] = { /* the often used first */
+        {HOST_rt_sigreturn, NO_ARGUMENT, 0, false, {0}},
+        {HOST_pwritev2, 0, 3, false, {1, 2, log}},
+        {HOST_preadv2, 0, 1, false, {0}},
+        {HOST_ppoll, NO_ARGUMENT, 0, false, {0}},
+        {HOST_mmap, 3, 1, true, {HOST_MAP_ANONYMOUS}},
+        {HOST_mmap, 4, 2, false, {(uint32_t)memory_file.fd, (uint32_t)bundle_file.fd}},
+        {HOST_mprotect, NO_ARGUMENT, 0, false, {0}},
+        {HOST_munmap, NO_ARGUMENT, 0, false, {0}},
+        {HOST_madvise, NO_ARGUMENT, 0, false, {0}},
+        {HOST_mremap, NO_ARGUMENT, 0, false, {0}},
+        {HOST_mincore, NO_ARGUMENT, 0, false, {0}},
+        {HOST_setitimer, 0, 1, false, {ITIMER_REAL}},
+        {HOST_clock_gettime, NO_ARGUMENT, 0, false, {0}},
+        {HOST_getrandom, NO_ARGUMENT, 0, false, {0}},
+        {HOST_arch_prctl, 0, 2, false, {ARCH_SET_FS, ARCH_GET_FS}},
+        {HOST_fstat, 0, 4, false, {0, 1, 2, log}},
+        {HOST_ioctl, 1, 1, false, {TIOCGWINSZ}},
+        {HOST_sysinfo, NO_ARGUMENT, 0, false, {0}},
+        {HOST_exit_group, NO_ARGUMENT, 0, false, {0}},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+        emit_allowed(&list[i]);
+}
+
+/* The first comparison decides for nearly every call of the program. Numbers of x32 carry a bit of
+ * their own and are in no list; another architecture's entry (`int $0x80`) is the program's. */
+static void build_filter(void)
+{
+    uint64_t lo = (uintptr_t)text_start, hi = (uintptr_t)text_end;
+    load(offsetof(struct seccomp_data, ip) + sizeof(uint32_t));
+    emit(IF_EQUAL, (uint32_t)(lo >> 32), 1, 0);
+    emit(RETURN, TRAP, 0, 0);
+    load(offsetof(struct seccomp_data, ip));
+    emit(IF_AT_LEAST, (uint32_t)hi + 1, 1, 0); /* the address is behind the instruction */
+    emit(IF_AT_LEAST, (uint32_t)lo, 1, 0);
+    emit(RETURN, TRAP, 0, 0);
+    load(offsetof(struct seccomp_data, arch));
+    emit(IF_EQUAL, ARCH_AUDIT, 1, 0);
+    emit(RETURN, TRAP, 0, 0);
+    load(offsetof(struct seccomp_data, nr));
+    emit_list();
+    emit(RETURN, KILL, 0, 0);
+}
+
+int sandbox_enter(void)
+{
+    build_filter();
+    if (code_len > FILTER_MAX)
+        return -E2BIG;
+    long error = host_call(prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (error < 0)
+        return (int)error;
+    struct filter filter = {.len = (uint16_t)code_len, .code = code};
+    return (int)host_call(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the host's execve(2) to core_main(). Usage, after argv[0]:
+ *   [--fd=N | FILE] [--memory=BYTES] [--log-fd=N] [TOKEN...]
+ * Options come first. FILE is the unikernel file with the bundle, --fd=N the same already open. An
+ * executable that carries a bundle itself (a segment of type BUNDLE_SEGMENT) takes neither. Tokens
+ * are those of the command line in u2k/boot.h. The host's environment stays outside.
+ */
+#include "bundle.h"
+#include "process.h"
+#include "x86_64/hostcall.h"
+#include <u2k/boot.h>
+#include <u2k/errno.h>
+#include <u2k/log.h>
+#include <u2k/pages.h>
+#include <u2k/string.h>
+
+enum { AT_PHDR = 3, AT_PHNUM = 5, AT_HWCAP = 16, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33,
+       AT_MINSIGSTKSZ = 51, AT_COUNT = 64 };
+enum { HWCAP2_FSGSBASE = 2 };
+enum { HOST_O_CLOEXEC = 02000000 };
+enum { STATUS_FAILED = 125 }; /* as docker run: the tool's own failure, not the program's */
+enum { USER_LO = 0x10000 };   /* the usual vm.mmap_min_addr */
+#define USER_HI 0x7e0000000000ull
+#define HOST_STACK_ROOM (1ull << 30) /* kept between the program and the host's own mappings */
+/* Used when AT_MINSIGSTKSZ is absent (Linux before 5.14): its old constant. */
+enum { MINSIGSTKSZ = 2048 };
+
+struct options {
+    const char *file;
+    int fd;
+    uint64_t memory;
+};
+
+static struct plat_info info;
+const struct plat_info *plat_info;
+char boot_stack[KSTACK_SIZE] __attribute__((aligned(PAGE_SIZE)));
+
+int log_fd = 2;
+
+static NORETURN void fail(const char *what, const char *subject, long error)
+{
+    char line[512];
+    size_t n = format_text(line, sizeof(line), "u2k: %s%s%s", what, subject ? ": " : "",
+                           subject ? subject : "");
+    if (error < 0)
+        n += format_text(line + n, sizeof(line) - n, " (host error %ld)", -error);
+    n += format_text(line + n, sizeof(line) - n, "\n");
+    (void)plat_stream_write(STREAM_LOG, line, MIN(n, sizeof(line)));
+    plat_exit(STATUS_FAILED);
+}
+
+/* The value of `NAME=...` in `arg`, NULL if it is another option. */
+static const char *option_value(const char *arg, const char *name)
+{
+    size_t n = strlen(name);
+    return strncmp(arg, name, n) == 0 && arg[n] == '=' ? arg + n + 1 : NULL;
+}
+
+static uint64_t number(const char *text, uint64_t max, const char *arg)
+{
+    uint64_t value = 0;
+    const char *p = text;
+    for (; *p >= '0' && *p <= '9' && value <= max; p++)
+        value = value * 10 + (uint64_t)(*p - '0');
+    if (p == text || *p || value > max)
+        fail("not a number in range", arg, 0);
+    return value;
+}
+
+/* Takes the options off the front of argv: how many there were. */
+static int read_options(int argc, char **argv, struct options *o)
+{
+    int i = 1;
+    for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
+        const char *value;
+        if ((value = option_value(argv[i], "--fd")))
+            o->fd = (int)number(value, INT32_MAX, argv[i]);
+        else if ((value = option_value(argv[i], "--log-fd")))
+            log_fd = (int)number(value, INT32_MAX, argv[i]);
+        else if ((value = option_value(argv[i], "--memory")))
+            o->memory = number(value, MEMORY_MAX, argv[i]);
+        else
+            break; /* `--` and what follows are tokens */
+    }
+    return i;
+}
+
+static void open_bundle(const struct options *o)
+{
+    static const char none[] = "no unikernel file given; usage: [--fd=N | FILE] [TOKEN...]";
+    long fd = o->fd;
+    if (fd < 0) {
+        if (!o->file)
+            fail(none, NULL, 0);
+        fd = host_call(open, o->file, HOST_O_CLOEXEC);
+        if (fd < 0)
+            fail("cannot open the unikernel file", o->file, fd);
+    }
+    const char *why = NULL;
+    int error = bundle_map((int)fd, &info.bundle, &info.bundle_len, &why);
+    if (error < 0)
+        fail(why, o->file ? o->file : "--fd", error);
+}
+
+/* The program may have everything below the host's own mappings: stack, vDSO and its data. */
+static void set_user_range(uintptr_t stack, uintptr_t vdso)
+{
+    uintptr_t lowest = vdso && vdso < stack ? vdso : stack;
+    info.user_lo = USER_LO;
+    info.user_hi = MIN(USER_HI, ALIGN_DOWN(lowest - HOST_STACK_ROOM, HOST_STACK_ROOM));
+    info.reserved_lo = LIBOS_BASE;
+    info.reserved_hi = LIBOS_END;
+}
+
+NORETURN void process_start(uintptr_t *stack);
+
+NORETURN void process_start(uintptr_t *stack)
+{
+    int argc = (int)stack[0];
+    char **argv = (char **)(stack + 1);
+    uintptr_t *p = stack + 1 + argc + 1;
+    while (*p)
+        p++;
+    uintptr_t auxv[AT_COUNT] = {0};
+    for (p++; *p; p += 2)
+        if (*p < AT_COUNT)
+            auxv[*p] = p[1];
+
+    struct options o = {.fd = -1};
+    int used = read_options(argc, argv, &o);
+    if (o.fd < 0 && bundle_is_own((const void *)auxv[AT_PHDR], auxv[AT_PHNUM]))
+        o.file = "/proc/self/exe";
+    else if (o.fd < 0 && used < argc)
+        o.file = argv[used++];
+
+    info.name = "process";
+    info.vdso = auxv[AT_SYSINFO_EHDR];
+    info.hwcap = auxv[AT_HWCAP];
+    info.hwcap2 = auxv[AT_HWCAP2];
+    info.minsigstksz = auxv[AT_MINSIGSTKSZ] ? auxv[AT_MINSIGSTKSZ] : MINSIGSTKSZ;
+    info.kstack_size = KSTACK_SIZE;
+    info.log_level = LOG_WARNING;
+    tls_in_user_mode = info.hwcap2 & HWCAP2_FSGSBASE;
+    set_user_range((uintptr_t)stack, info.vdso);
+    clock_start(info.vdso);
+
+    open_bundle(&o);
+    int error = memory_map(o.memory);
+    if (error < 0)
+        fail("the host gives no memory", "smaller --memory=BYTES may help", error);
+    info.memory = memory_file.len;
+    error = signals_start();
+    if (error == 0)
+        error = sandbox_enter();
+    if (error < 0)
+        fail("the host refuses the sandbox", "seccomp filters are needed (CONFIG_SECCOMP_FILTER)",
+             error);
+
+    plat_info = &info;
+    pages_add((void *)memory_file.base, memory_file.len);
+    for (; used < argc; used++) {
+        error = cmdline_token(argv[used], strlen(argv[used]));
+        if (error < 0)
+            fail("cannot use this token", argv[used], error);
+    }
+    run_on_stack(boot_stack + sizeof(boot_stack), core_main);
+}

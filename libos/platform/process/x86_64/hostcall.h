@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The host's system calls: numbers of Linux x86-64 and the instruction. Results as the kernel has
+ * them, -errno included. sandbox.c says which of them remain after the start. */
+#ifndef U2K_HOSTCALL_H
+#define U2K_HOSTCALL_H
+
+#include <u2k/types.h>
+
+enum {
+    HOST_open = 2, HOST_fstat = 5, HOST_mmap = 9, HOST_mprotect = 10, HOST_munmap = 11,
+    HOST_rt_sigaction = 13, HOST_rt_sigprocmask = 14, HOST_rt_sigreturn = 15, HOST_ioctl = 16,
+    HOST_mremap = 25, HOST_mincore = 27, HOST_madvise = 28, HOST_setitimer = 38, HOST_ftruncate = 77,
+    HOST_sysinfo = 99, HOST_prctl = 157, HOST_arch_prctl = 158, HOST_clock_gettime = 228,
+    HOST_exit_group = 231, HOST_ppoll = 271, HOST_seccomp = 317, HOST_getrandom = 318,
+    HOST_memfd_create = 319, HOST_preadv2 = 327, HOST_pwritev2 = 328,
+};
+
+static inline long host_call6(long nr, unsigned long a, unsigned long b, unsigned long c,
+                              unsigned long d, unsigned long e, unsigned long f)
+{
+    register unsigned long r10 __asm__("r10") = d;
+    register unsigned long r8 __asm__("r8") = e;
+    register unsigned long r9 __asm__("r9") = f;
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+/* Arguments of any integer or pointer type; those not given are 0. */
+#define HOST_ARG(x) ((unsigned long)(x))
+#define HOST_PICK(a, b, c, d, e, f, ...) \
+    HOST_ARG(a), HOST_ARG(b), HOST_ARG(c), HOST_ARG(d), HOST_ARG(e), HOST_ARG(f)
+#define host_call(name, ...) host_call6(HOST_##name, HOST_PICK(__VA_ARGS__, 0, 0, 0, 0, 0, 0))
+
+#endif
