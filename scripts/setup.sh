@@ -121,7 +121,7 @@ install_u2k() {
         return
     fi
     python=$(find_python) || exit 1
-    note "will install by pip into $venv: u2k and what it needs (some 170 MB to fetch, 650 MB on disk; 1-3 minutes)"
+    note "will install by pip into $venv: u2k and what it needs (some 150 MB to fetch, 520 MB on disk; 1-3 minutes)"
     [ -x "$venv/bin/python" ] || "$python" -m venv "$venv" || die "$python could not make a virtual environment"
     rm -f "$stamp"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${options[@]}" "$target" ||
