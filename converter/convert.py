@@ -77,7 +77,7 @@ def convert(
 ) -> Conversion:
     """Make a unikernel of the image `ref`, as the file `output` (default: named after it, in this folder).
 
-    Errors: UsageError, SourceError, IncompatibleImageError, OutputError, ToolchainError; no file is left then.
+    Errors: UsageError, SourceError, IncompatibleImageError, OutputError, ToolchainError; no file is left.
     """
     chosen, shown = options or Options(), progress or Silent()
     path = output if output is not None else Path(default_name(ref))

@@ -26,3 +26,9 @@ def full(catalogue: Catalogue, platform: str) -> Choice:
         and (not part.platforms or platform in part.platforms)
     ]
     return Choice(tuple(sorted(catalogue.handlers)), tuple(parts))
+
+
+def same_parts(syscalls: tuple[str, ...], parts: tuple[str, ...], platform: str) -> Choice:
+    """The choice of an existing unikernel, for another platform: its drivers may have no place there."""
+    fitting = {part.name for part in all_parts() if not part.platforms or platform in part.platforms}
+    return Choice(syscalls, tuple(part for part in parts if part in fitting))

@@ -1,0 +1,29 @@
+"""How a failure looks: what, where, what to do next; in colour only on a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from converter.errors import U2kError
+
+
+def report(error: U2kError) -> None:
+    """One error, on standard error."""
+    print(f"{_red('u2k: error:')} {error}", file=sys.stderr)
+    if error.hint:
+        print(f"  next: {error.hint}", file=sys.stderr)
+
+
+def report_bug(error: Exception) -> None:
+    """An exception nobody expected: ours to mend, so it says how to tell us."""
+    if os.environ.get("U2K_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    print(f"{_red('u2k: internal error:')} {type(error).__name__}: {error}", file=sys.stderr)
+    print("  next: this is a bug in u2k; run again with U2K_DEBUG=1 and report what it shows", file=sys.stderr)
+
+
+def _red(text: str) -> str:
+    return f"\x1b[1;31m{text}\x1b[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else text

@@ -1,0 +1,1 @@
+"""Before and after: what a container had and what its unikernel has."""

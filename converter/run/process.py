@@ -1,0 +1,80 @@
+"""Running on the process platform: a sandboxed Linux process, no KVM, no QEMU, no root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+from converter.errors import RunError
+from converter.link.architecture import architecture
+from converter.link.choice import Choice, same_parts
+from converter.link.kernel import link_kernel
+from converter.link.manifest import Manifest
+from converter.run.request import RunRequest, boot_tokens
+from converter.run.signals import forwarding
+from converter.run.symbols import SymbolTable
+from converter.run.terminal import raw_terminal, terminal_size
+
+
+class ProcessRunner:
+    """`--on process`."""
+
+    name = "process"
+
+    def available(self, manifest: Manifest) -> str | None:
+        machine = architecture(manifest.architecture)
+        if platform.system() != "Linux":
+            return f"this host runs {platform.system()}, the process platform needs Linux"
+        if platform.machine() != machine.name:
+            return f"this host is {platform.machine()}, the unikernel is for {machine.name}"
+        if machine.name != "x86_64":
+            return f"the process platform does not run on {machine.name} yet"
+        return None
+
+    def run(self, request: RunRequest) -> int:
+        executable, arguments = self._command(request)
+        read_end, write_end = os.pipe()
+        with contextlib.ExitStack() as stack:
+            log = stack.enter_context(os.fdopen(read_end, "r", errors="replace"))
+            size = None
+            if request.terminal:
+                size = terminal_size()
+                stack.enter_context(raw_terminal())
+            command = [str(executable), f"--log-fd={write_end}", *arguments, *boot_tokens(request, size)]
+            stdin = None if request.interactive or request.terminal else subprocess.DEVNULL
+            sys.stdout.flush()
+            try:
+                child = subprocess.Popen(
+                    command, executable=executable, stdin=stdin, pass_fds=[write_end], env={}
+                )
+            except OSError as error:
+                raise RunError(f"cannot be started: {error.strerror}", where=str(executable)) from error
+            finally:
+                os.close(write_end)
+            own_group = child.pid
+
+            def send(number: int) -> None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(own_group, number)
+
+            with forwarding(send):
+                symbols = SymbolTable(executable)
+                for line in log:
+                    print(symbols.annotate(line.rstrip("\n")), file=sys.stderr, flush=True)
+                status = child.wait()
+        return status if status >= 0 else 128 - status
+
+    def _command(self, request: RunRequest) -> tuple[Path, list[str]]:
+        memory = [f"--memory={request.memory}"] if request.memory is not None else []
+        if request.manifest.target == "process":
+            return request.unikernel, memory
+        machine = architecture(request.manifest.architecture)
+        kernel = link_kernel("process", machine, self._choice(request.manifest))
+        return kernel.path, [*memory, str(request.unikernel)]
+
+    def _choice(self, manifest: Manifest) -> Choice:
+        return same_parts(manifest.syscalls, manifest.parts, "process")

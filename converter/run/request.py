@@ -1,0 +1,69 @@
+"""What a run is asked to be, and the interface that every way of running has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote_from_bytes
+
+from converter.link.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One run of one unikernel file. `args` replace the image's CMD; empty: as the image has it."""
+
+    unikernel: Path
+    manifest: Manifest
+    args: Sequence[bytes] = ()
+    env: Sequence[bytes] = ()  # NAME=value
+    entrypoint: bytes | None = None  # replaces ENTRYPOINT and drops CMD
+    memory: int | None = None  # bytes
+    interactive: bool = False  # standard input is passed on
+    terminal: bool = False  # the three streams are one terminal
+    log_level: int = 2  # u2k/log.h
+    hostname: str | None = None
+
+
+class Runner(Protocol):
+    """A way to run: `available` says why not, or None; `run` returns the program's status.
+
+    Errors of `run`: RunError; the program's own failures are its status.
+    """
+
+    name: str
+
+    def available(self, manifest: Manifest) -> str | None: ...
+
+    def run(self, request: RunRequest) -> int: ...
+
+
+def boot_tokens(request: RunRequest, size: tuple[int, int] | None = None) -> list[str]:
+    """The command line tokens (u2k/boot.h) for what differs from the boot record.
+
+    `size`: rows and columns of the terminal, if the streams are one.
+    """
+    tokens = [f"u2k.loglevel={request.log_level}"]
+    tokens += [f"u2k.env={_encoded(entry)}" for entry in request.env]
+    args = list(request.args)
+    if request.entrypoint is not None:
+        tokens.append(f"u2k.exec={_encoded(request.entrypoint)}")
+        tokens += [f"u2k.arg={_encoded(arg)}" for arg in (request.entrypoint, *args)]
+    elif args:
+        kept = [arg.encode("utf-8", "surrogateescape") for arg in request.manifest.argv]
+        kept = kept[: request.manifest.entrypoint_args]
+        if not kept:
+            # No ENTRYPOINT: the first argument is the program, looked up in PATH.
+            tokens.append(f"u2k.exec={_encoded(args[0])}")
+        tokens += [f"u2k.arg={_encoded(arg)}" for arg in (*kept, *args)]
+    if request.hostname:
+        tokens.append(f"u2k.hostname={_encoded(request.hostname.encode())}")
+    if size is not None:
+        tokens.append(f"u2k.tty={size[0]}x{size[1]}")
+    return tokens
+
+
+def _encoded(value: bytes) -> str:
+    return quote_from_bytes(value, safe="/:=,.-_")

@@ -1,0 +1,34 @@
+"""Passing the host's signals on to the program, while the runner itself stays to fetch its status."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+FORWARDED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+)
+
+
+@contextmanager
+def forwarding(send: Callable[[int], None], on_resize: Callable[[], None] | None = None) -> Iterator[None]:
+    """While the block runs, `send(signo)` takes each signal that would end this process."""
+
+    def handler(number: int, _: FrameType | None) -> None:
+        send(number)
+
+    before = {number: signal.signal(number, handler) for number in FORWARDED}
+    if on_resize is not None:
+        before[signal.SIGWINCH] = signal.signal(signal.SIGWINCH, lambda *_: on_resize())
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
