@@ -1,7 +1,7 @@
 """One 512-byte tar header, and the numbers in it (pax(1), ustar interchange format; GNU tar manual).
 
-Layers are not read with the standard library's tarfile: it takes a damaged header in the middle for the
-end of the archive, and reads extension headers of any announced size into memory.
+The standard library's tarfile is not used: it takes a damaged header in the middle for the end of the
+archive, and reads extension headers of any announced size into memory.
 """
 
 from __future__ import annotations

@@ -1,73 +1,120 @@
-"""A real registry on loopback, without an engine: push a fixture, convert it from there, run it."""
+"""A real registry (Debian's docker-registry) with images pushed by skopeo, as a user would have it."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from fixtures.push import push
+from converter.errors import IncompatibleImageError, SourceError
+from converter.image import BlobCache, Platform, file_tree, open_image
+from tests.builders import oci
 
-Command = Callable[..., subprocess.CompletedProcess[bytes]]
-
-SETTINGS = """\
-version: 0.1
-log: {{ level: error }}
-storage: {{ filesystem: {{ rootdirectory: "{folder}" }} }}
-http: {{ addr: "127.0.0.1:{port}" }}
-"""
+pytestmark = pytest.mark.skipif(
+    not (shutil.which("docker-registry") and shutil.which("skopeo")),
+    reason="docker-registry and skopeo are not installed (apt-get install docker-registry skopeo)",
+)
 
 
-def free_port() -> int:
+@dataclass(frozen=True)
+class Registry:
+    host: str
+
+    def push(self, archive: Path, name: str, *options: str) -> None:
+        command = ["skopeo", "copy", "-q", "--all", "--dest-tls-verify=false", *options]
+        subprocess.run([*command, f"oci-archive:{archive}", f"docker://{self.host}/{name}"], check=True)
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    folder = tmp_path_factory.mktemp("registry")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[str]:
-    """HOST:PORT of Debian's docker-registry, stopped at the end."""
-    if shutil.which("docker-registry") is None:
-        pytest.skip("docker-registry is not here (Debian: apt-get install docker-registry)")
-    port = free_port()
-    settings = tmp_path / "registry.yml"
-    settings.write_text(SETTINGS.format(folder=tmp_path / "registry", port=port))
-    with (tmp_path / "registry.log").open("wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", settings], stdout=log, stderr=log)
+        host = f"127.0.0.1:{probe.getsockname()[1]}"
+    settings = {
+        "version": "0.1",
+        "log": {"level": "warn"},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
+        "http": {"addr": host},
+    }
+    (folder / "config.yml").write_text(json.dumps(settings))  # JSON is YAML
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["docker-registry", "serve", str(folder / "config.yml")], stdout=log, stderr=log
+        )
     try:
         for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, (tmp_path / "registry.log").read_text()
-            time.sleep(0.1)
-        yield f"localhost:{port}"
+            try:
+                socket.create_connection(("127.0.0.1", int(host.partition(":")[2])), timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, (folder / "log").read_text()
+                time.sleep(0.1)
+        yield Registry(host)
     finally:
         process.terminate()
         process.wait()
 
 
-def test_convert_and_run_from_a_registry(
-    registry: str, image: Callable[[str], Path], u2k: Command, tmp_path: Path
+LAYER = oci.layer(oci.directory("bin"), oci.file("bin/app", b"\x7fELF" * 1000, mode=0o755))
+UPPER = oci.layer(oci.whiteout("bin/app"), oci.file("bin/other"))
+
+
+@pytest.mark.parametrize(("form", "compression"), [("oci", "gzip"), ("oci", "zstd"), ("v2s2", "gzip")])
+def test_push_and_read_back(registry: Registry, tmp_path: Path, form: str, compression: str) -> None:
+    archive = oci.write_tar(tmp_path / "a.tar", oci.simple_layout([LAYER, UPPER], compression=compression))
+    registry.push(archive, f"some/app:{form}-{compression}", f"--format={form}")
+    cache = BlobCache(tmp_path / "cache")
+    image = open_image(f"{registry.host}/some/app:{form}-{compression}", cache=cache)
+    tree = file_tree(image, cache)
+    assert list(tree) == [b"/", b"/bin", b"/bin/other"]
+    assert [item.path for item in tree.deletions] == [b"/bin/app"]
+    by_digest = open_image(f"{registry.host}/some/app@{image.digest}", cache=BlobCache(tmp_path / "two"))
+    assert by_digest.config == image.config
+
+
+def test_a_multi_platform_image(registry: Registry, tmp_path: Path) -> None:
+    blobs: dict[str, bytes] = {}
+    listed = []
+    for platform in ("linux/arm64/v8", "linux/amd64", "linux/s390x"):
+        found, manifest = oci.image([oci.layer(oci.file(platform.replace("/", "-")))], platform=platform)
+        blobs |= found
+        listed.append(oci.descriptor(manifest, oci.MANIFEST, platform=oci.platform_of(platform)))
+    inner = oci.index(*listed)
+    top = oci.index(oci.descriptor(inner, oci.INDEX))
+    archive = oci.write_tar(tmp_path / "a.tar", oci.layout({**blobs, oci.digest(inner): inner}, top))
+    registry.push(archive, "multi:1")
+    cache = BlobCache(tmp_path / "cache")
+    for wanted, name in (("linux/amd64", b"/linux-amd64"), ("arm64", b"/linux-arm64-v8")):
+        image = open_image(f"{registry.host}/multi:1", cache=cache, platform=Platform.parse(wanted))
+        assert name in file_tree(image, cache)
+    with pytest.raises(IncompatibleImageError, match="linux/amd64, linux/arm64/v8, linux/s390x"):
+        open_image(f"{registry.host}/multi:1", cache=cache, platform=Platform.parse("linux/riscv64"))
+
+
+def test_what_is_not_there(registry: Registry, tmp_path: Path) -> None:
+    for name in ("some/app:nope", "nobody/nothing", f"some/app@sha256:{'0' * 64}"):
+        with pytest.raises(SourceError, match="not found"):
+            open_image(f"{registry.host}/{name}", cache=BlobCache(tmp_path / "cache"))
+
+
+def test_a_real_image_is_the_same_from_both_places(
+    registry: Registry, image: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    reference = f"{registry}/some/hello:1.0"
-    digest = push(image("hello-static"), reference)
-    for number, source in enumerate((reference, f"{registry}/some/hello@{digest}")):
-        out = tmp_path / f"{number}.u2k"
-        converted = u2k("convert", source, "-o", out)
-        assert converted.returncode == 0, converted.stderr.decode()
-        done = u2k("run", "--on", "process", out)
-        assert done.returncode == 0, done.stderr.decode()
-        assert done.stdout.startswith(b"GREETING=bonjour, 0 arguments\n")
-
-
-def test_a_tag_that_is_not_there(registry: str, u2k: Command, tmp_path: Path) -> None:
-    done = u2k("convert", f"{registry}/some/nothing:1", "-o", tmp_path / "x.u2k")
-    assert done.returncode == 4
-    assert b"Traceback" not in done.stderr
-    assert not (tmp_path / "x.u2k").exists()
+    archive = image("hello-static")
+    registry.push(archive, "hello-static")
+    cache = BlobCache(tmp_path / "cache")
+    local = file_tree(open_image(str(archive), cache=cache), cache)
+    remote_cache = BlobCache(tmp_path / "remote")
+    remote = file_tree(open_image(f"{registry.host}/hello-static", cache=remote_cache), remote_cache)
+    assert list(local) == list(remote)
+    for path, inode in local.walk():
+        if inode.spans:
+            assert local.read(inode) == remote.read(remote[path])

@@ -70,8 +70,13 @@ def serving() -> Iterator[Server]:
         def log_message(self, *args: object) -> None:
             pass
 
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
+    class Listener(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            pass  # clients that have seen enough hang up
+
+    listener = Listener(("127.0.0.1", 0), Handler)
     server = Server(f"127.0.0.1:{listener.server_port}")
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
