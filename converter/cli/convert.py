@@ -21,7 +21,8 @@ EXAMPLES = (
 def command(
     image: Reference,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The file to write; by default named after image and tag.")
+        Path | None,
+        typer.Option("-o", "--output", help="The file to write; by default named after image and tag."),
     ] = None,
     platform: PlatformName = "linux/amd64",
     target: Annotated[

@@ -22,7 +22,9 @@ def report_bug(error: Exception) -> None:
 
         traceback.print_exception(error)
     print(f"{_red('u2k: internal error:')} {type(error).__name__}: {error}", file=sys.stderr)
-    print("  next: this is a bug in u2k; run again with U2K_DEBUG=1 and report what it shows", file=sys.stderr)
+    print(
+        "  next: this is a bug in u2k; run again with U2K_DEBUG=1 and report what it shows", file=sys.stderr
+    )
 
 
 def _red(text: str) -> str:

@@ -17,12 +17,17 @@ Reference = Annotated[
     ),
 ]
 PlatformName = Annotated[
-    str, typer.Option("--platform", metavar="OS/ARCH", help="Which platform of the image: linux/amd64, linux/arm64.")
+    str,
+    typer.Option(
+        "--platform", metavar="OS/ARCH", help="Which platform of the image: linux/amd64, linux/arm64."
+    ),
 ]
 Source = Annotated[
     str, typer.Option("--source", help="Where to look for the image: auto, archive, engine or registry.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
+]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Explain each decision on standard error.")]
 
 

@@ -15,7 +15,7 @@ WAYS = ("auto", "process", "qemu")
 
 
 def choose_runner(on: str, manifest: Manifest, machine: str | None = None) -> Runner:
-    """The runner for `--on`. With `auto`: QEMU if it has working KVM, else the process, else QEMU's emulation.
+    """The runner for `--on`. With `auto`: QEMU with working KVM, else the process, else emulation.
 
     Errors: UsageError for an unknown way, RunError when nothing can run it here.
     """

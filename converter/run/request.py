@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote_from_bytes
 
+from converter.errors import UsageError
 from converter.link.manifest import Manifest
 
 
@@ -67,3 +68,14 @@ def boot_tokens(request: RunRequest, size: tuple[int, int] | None = None) -> lis
 
 def _encoded(value: bytes) -> str:
     return quote_from_bytes(value, safe="/:=,.-_")
+
+
+def environment_entry(text: str, host: Mapping[bytes, bytes]) -> bytes | None:
+    """`NAME=value` as it is; `NAME` alone takes the host's value, None if it has none (docker's rule)."""
+    entry = text.encode("utf-8", "surrogateescape")
+    name, equals, _ = entry.partition(b"=")
+    if not name:
+        raise UsageError(f"{text!r} sets no variable", where="-e", hint="write NAME=value")
+    if equals:
+        return entry
+    return name + b"=" + host[name] if name in host else None

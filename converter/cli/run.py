@@ -1,0 +1,122 @@
+"""`u2k run`: a unikernel file, or an image (converted first), runs; its status becomes ours."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from converter.cli.flags import PlatformName, Source, Verbose, explain
+
+EXAMPLES = (
+    "Examples:  u2k run redis-7.u2k   |   u2k run -i -e LANG=C python-3.u2k -c 'print(1)'   |   "
+    "u2k run --on qemu -m 64M hello.u2k"
+)
+# What follows the file belongs to the program, whatever it looks like (docker run does the same).
+CONTEXT = {"allow_interspersed_args": False, "ignore_unknown_options": False}
+
+
+def command(
+    what: Annotated[
+        str, typer.Argument(metavar="FILE|IMAGE", show_default=False, help="A unikernel file, or an image.")
+    ],
+    args: Annotated[
+        list[str] | None, typer.Argument(metavar="[ARGS]...", help="Replace the image's CMD.")
+    ] = None,
+    on: Annotated[str, typer.Option("--on", help="auto, process or qemu.")] = "auto",
+    machine: Annotated[
+        str | None, typer.Option("--machine", help="QEMU machine: microvm, microvm,acpi=off, pc or q35.")
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option("-m", "--memory", metavar="SIZE", help="64M, 1G; default: what it needs.")
+    ] = None,
+    env: Annotated[
+        list[str] | None,
+        typer.Option("-e", "--env", metavar="NAME[=VALUE]", help="Set an environment variable."),
+    ] = None,
+    interactive: Annotated[bool, typer.Option("-i", "--interactive", help="Pass standard input on.")] = False,
+    terminal: Annotated[
+        bool, typer.Option("-t", "--tty", help="The program's streams are this terminal.")
+    ] = False,
+    entrypoint: Annotated[
+        str | None, typer.Option("--entrypoint", metavar="PROGRAM", help="Replace ENTRYPOINT, drop CMD.")
+    ] = None,
+    hostname: Annotated[str | None, typer.Option("--hostname", help="The name it sees as its own.")] = None,
+    platform: PlatformName = "linux/amd64",
+    source: Source = "auto",
+    verbose: Verbose = False,
+) -> None:
+    """Run a unikernel; an image is converted first, and kept in the cache.
+
+    Exit status: the program's own; 125 when u2k fails, 126 when the program cannot be executed,
+    127 when it is not there, as with docker run.
+    """
+    explain(verbose)
+    from converter.errors import U2kError
+
+    try:
+        status = _run(
+            what,
+            args or [],
+            on,
+            machine,
+            memory,
+            env or [],
+            interactive,
+            terminal,
+            entrypoint,
+            hostname,
+            platform,
+            source,
+            verbose,
+        )
+    except U2kError as error:
+        from converter.cli.failure import report
+
+        report(error)
+        sys.exit(125)
+    sys.exit(status)
+
+
+def _run(
+    what: str,
+    args: list[str],
+    on: str,
+    machine: str | None,
+    memory: str | None,
+    env: list[str],
+    interactive: bool,
+    terminal: bool,
+    entrypoint: str | None,
+    hostname: str | None,
+    platform: str,
+    source: str,
+    verbose: bool,
+) -> int:
+    import os
+
+    from converter.cli.progress import shown
+    from converter.convert import Options
+    from converter.converted import unikernel_for
+    from converter.image.platform import Platform
+    from converter.link.manifest import read_manifest
+    from converter.run.choose import choose_runner
+    from converter.run.memory import parse_size
+    from converter.run.request import RunRequest, environment_entry
+
+    path = unikernel_for(what, Options(Platform.parse(platform), "vm", source), shown())
+    manifest = read_manifest(path)
+    request = RunRequest(
+        unikernel=path,
+        manifest=manifest,
+        args=[os.fsencode(arg) for arg in args],
+        env=[entry for text in env if (entry := environment_entry(text, os.environb)) is not None],
+        entrypoint=None if entrypoint is None else os.fsencode(entrypoint),
+        memory=None if memory is None else parse_size(memory),
+        interactive=interactive,
+        terminal=terminal,
+        log_level=3 if verbose else 2,
+        hostname=hostname,
+    )
+    return choose_runner(on, manifest, machine).run(request)
