@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from converter.errors import UsageError
+from converter.link.manifest import Manifest
+from converter.run.memory import default_memory, parse_size
+from converter.run.request import RunRequest, boot_tokens, environment_entry
+
+
+def manifest(argv: tuple[str, ...] = ("server", "--port", "1"), kept: int = 1, **more: object) -> Manifest:
+    fields: dict[str, object] = {
+        "schema": 1, "tool_version": "0", "source_digest": "sha256:0", "target": "vm", "os": "linux",
+        "architecture": "amd64", "path": "/bin/server", "argv": argv, "entrypoint_args": kept, "env": (),
+        "cwd": "/", "user": (0, 0), "stop_signal": "15", "ports": (), "volumes": (), "syscalls": (),
+        "parts": (), "kernel_bytes": 1, "root_bytes": 1,
+    }  # fmt: skip
+    return Manifest(**(fields | more))  # type: ignore[arg-type]
+
+
+def tokens(**more: object) -> list[str]:
+    return boot_tokens(RunRequest(Path("x"), **({"manifest": manifest()} | more)))[1:]  # type: ignore[arg-type]
+
+
+def test_nothing_given_leaves_the_boot_record_as_it_is() -> None:
+    assert tokens() == []
+
+
+def test_arguments_replace_cmd_and_keep_entrypoint() -> None:
+    assert tokens(args=[b"-x", b"a b"]) == ["u2k.arg=server", "u2k.arg=-x", "u2k.arg=a%20b"]
+
+
+def test_without_entrypoint_the_first_argument_is_the_program() -> None:
+    assert tokens(manifest=manifest(kept=0), args=[b"sh", b"-c"]) == [
+        "u2k.exec=sh", "u2k.arg=sh", "u2k.arg=-c",
+    ]  # fmt: skip
+
+
+def test_another_entrypoint_drops_cmd() -> None:
+    assert tokens(entrypoint=b"/bin/ls", args=[b"/"]) == ["u2k.exec=/bin/ls", "u2k.arg=/bin/ls", "u2k.arg=/"]
+
+
+@pytest.mark.parametrize("raw", [b"", b'"', b"a\nb", b"\xff\x00"[:1], b"100%", "ü".encode(), b"x=y z"])
+def test_any_byte_of_an_argument_survives_the_command_line(raw: bytes) -> None:
+    from urllib.parse import unquote_to_bytes
+
+    (_, token) = tokens(args=[raw])
+    assert not set(token) & set(' "\n')
+    assert unquote_to_bytes(token.partition("=")[2]) == raw
+
+
+def test_environment_entries_follow_docker() -> None:
+    assert environment_entry("A=b=c", {}) == b"A=b=c"
+    assert environment_entry("A=", {b"A": b"x"}) == b"A="
+    assert environment_entry("A", {b"A": b"x"}) == b"A=x"
+    assert environment_entry("A", {}) is None
+    with pytest.raises(UsageError):
+        environment_entry("=x", {})
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("4096", 4096), ("64M", 64 << 20), ("1g", 1 << 30), ("2KiB", 2048)]
+)
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "M", "-1M", "1.5G", "0", "1x", "9" * 40])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_size(text)
+
+
+def test_default_memory_holds_kernel_and_root() -> None:
+    big = manifest(root_bytes=900 << 20)
+    assert default_memory(big) > 900 << 20
+    assert default_memory(big) % (1 << 20) == 0

@@ -1,0 +1,61 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from converter.errors import OutputError, UsageError
+from converter.output import check_target, default_name, whole_file
+
+
+@pytest.mark.parametrize(
+    ("ref", "name"),
+    [
+        ("redis:7", "redis-7.u2k"),
+        ("docker.io/library/redis", "redis.u2k"),
+        ("localhost:5000/a/b:1.2", "b-1.2.u2k"),
+        ("x/app@sha256:" + "0" * 64, "app.u2k"),
+        ("/tmp/hello.oci.tar", "hello.u2k"),
+        ("./folder/", "folder.u2k"),
+        ("..", "image.u2k"),
+    ],
+)
+def test_default_names(ref: str, name: str) -> None:
+    assert default_name(ref) == name
+
+
+def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    with pytest.raises(RuntimeError), whole_file(target) as file:
+        file.write(b"half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with whole_file(target) as file:
+        file.write(b"whole")
+        assert not target.exists()
+    assert target.read_bytes() == b"whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_the_umask_is_honoured(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with whole_file(tmp_path / "out"):
+            pass
+    finally:
+        os.umask(before)
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o750
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    target.write_bytes(b"precious")
+    with pytest.raises(UsageError, match="not overwritten"):
+        check_target(target, force=False)
+    check_target(target, force=True)
+
+
+def test_folders_are_checked_first(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="folder"):
+        check_target(tmp_path, force=True)
+    with pytest.raises(OutputError, match="does not exist"):
+        check_target(tmp_path / "no" / "out", force=False)
