@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The page allocator. Each range that the platform gave has a frontier: pages beyond it have never
- * been used and are zero. Below it a binary buddy system keeps what was freed (Knowlton 1965). Its
+ * been used and are zero. Below it a binary buddy system keeps what was freed (Knowlton 1965). The
  * links lie beside the pages, not in them, in a table at the start of the range; untouched entries
  * are zero, so the table costs nothing until its pages are used, and pages known to be zero stay so.
  *

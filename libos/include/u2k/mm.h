@@ -38,6 +38,9 @@ long mm_unmap(vaddr_t at, size_t len);
 long mm_protect(vaddr_t at, size_t len, unsigned prot);
 long mm_remap(vaddr_t at, size_t old_len, size_t new_len, unsigned flags, vaddr_t new_at);
 long mm_advise(vaddr_t at, size_t len, int advice);
+long mm_lock(vaddr_t at, size_t len, bool lock, bool populate);
+long mm_lock_all(unsigned flags); /* MCL_* */
+long mm_unlock_all(void);
 vaddr_t mm_brk(vaddr_t to); /* brk(2) as the kernel has it: the break afterwards */
 
 /* In address order, for /proc/self/maps; NULL: none at or above `from`. */

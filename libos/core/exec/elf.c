@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ELF64 executables (System V gABI, chapters 4 and 5): reading, with every number suspected, and
+ * mapping. What Linux refuses after it has dropped the old program, we refuse before.
+ */
+#include "exec.h"
+#include "../mm.h"
+
+#include <u2k/arch.h>
+#include <u2k/cursor.h>
+#include <u2k/pages.h>
+#include <u2k/string.h>
+#include <u2k/uaccess.h>
+#include <u2k/vfs.h>
+
+enum { EHDR_SIZE = 64, PHDR_SIZE = 56, PHDRS_MAX = 65536 / PHDR_SIZE };
+enum { ET_EXEC = 2, ET_DYN = 3 };
+enum { PT_LOAD = 1, PT_INTERP = 3, PT_GNU_STACK = 0x6474e551 };
+enum { PF_X = 1, PF_W = 2, PF_R = 4 };
+
+struct phdr {
+    uint32_t type, flags;
+    uint64_t offset, vaddr, filesz, memsz, align;
+};
+
+static struct phdr take_phdr(struct cursor *c)
+{
+    struct phdr p;
+
+    p.type = cursor_le32(c);
+    p.flags = cursor_le32(c);
+    p.offset = cursor_le64(c);
+    p.vaddr = cursor_le64(c);
+    cursor_skip(c, 8); /* p_paddr */
+    p.filesz = cursor_le64(c);
+    p.memsz = cursor_le64(c);
+    p.align = cursor_le64(c);
+    return p;
+}
+
+static int take_segment(struct elf *e, const struct phdr *p)
+{
+    uint64_t limit = plat_info->user_hi;
+
+    if (p->filesz > p->memsz || p->memsz > limit || p->vaddr > limit - p->memsz ||
+        ((p->vaddr ^ p->offset) & PAGE_MASK) || p->offset > INT64_MAX - p->filesz)
+        return -EINVAL;
+    if (p->align > 1 && !(p->align & (p->align - 1)))
+        e->align = MAX(e->align, p->align);
+    if (!p->memsz)
+        return 0;
+    e->segments[e->count++] = (struct elf_segment){
+        .vaddr = p->vaddr, .offset = p->offset, .filesz = p->filesz, .memsz = p->memsz,
+        .prot = (p->flags & PF_R ? (unsigned)PROT_READ : 0) |
+                (p->flags & PF_W ? (unsigned)PROT_WRITE : 0) |
+                (p->flags & PF_X ? (unsigned)PROT_EXEC : 0)};
+    e->low = MIN(e->low, ALIGN_DOWN(p->vaddr, PAGE_SIZE));
+    e->high = MAX(e->high, ALIGN_UP(p->vaddr + p->memsz, PAGE_SIZE));
+    return 0;
+}
+
+static int take_interpreter(struct elf *e, const struct phdr *p)
+{
+    if (e->interpreter)
+        return 0; /* the first one counts */
+    if (p->filesz < 2 || p->filesz > PATH_MAX)
+        return -ENOEXEC;
+    e->interpreter = heap_alloc(PATH_MAX);
+    if (!e->interpreter)
+        return -ENOMEM;
+    ssize_t n = file_read_at(e->file, e->interpreter, p->filesz, p->offset);
+    if (n < 0 || (uint64_t)n != p->filesz)
+        return n < 0 ? (int)n : -EIO;
+    return e->interpreter[p->filesz - 1] ? -ENOEXEC : 0;
+}
+
+static int take_phdrs(struct elf *e, struct cursor c, uint64_t phoff)
+{
+    for (unsigned i = 0; i < e->phnum; i++) {
+        struct phdr p = take_phdr(&c);
+        int error = 0;
+        if (c.bad)
+            return -ENOEXEC;
+        if (p.type == PT_LOAD)
+            error = take_segment(e, &p);
+        else if (p.type == PT_INTERP)
+            error = take_interpreter(e, &p);
+        else if (p.type == PT_GNU_STACK)
+            e->exec_stack = p.flags & PF_X;
+        if (error)
+            return error;
+        if (p.type == PT_LOAD && phoff >= p.offset && phoff - p.offset < p.filesz)
+            e->phdr = phoff - p.offset + p.vaddr;
+    }
+    return e->count ? 0 : -ENOEXEC;
+}
+
+static int read_headers(struct elf *e)
+{
+    uint8_t head[EHDR_SIZE];
+    ssize_t n = file_read_at(e->file, head, sizeof(head), 0);
+    struct cursor c = cursor_over(head, n < 0 ? 0 : (size_t)n);
+
+    const uint8_t *ident = cursor_take(&c, 16);
+    unsigned type = cursor_le16(&c), machine = cursor_le16(&c);
+    cursor_skip(&c, 4);
+    e->entry = cursor_le64(&c);
+    uint64_t phoff = cursor_le64(&c);
+    cursor_seek(&c, 54);
+    unsigned phentsize = cursor_le16(&c);
+    e->phnum = cursor_le16(&c);
+    if (n < 0)
+        return (int)n;
+    if (c.bad || memcmp(ident, "\177ELF\2\1", 6) || (type != ET_EXEC && type != ET_DYN) ||
+        machine != ARCH_ELF_MACHINE || phentsize != PHDR_SIZE || !e->phnum || e->phnum > PHDRS_MAX)
+        return -ENOEXEC;
+    e->position_independent = type == ET_DYN;
+
+    size_t size = (size_t)e->phnum * PHDR_SIZE;
+    uint8_t *table = heap_alloc(size);
+    e->segments = heap_alloc(e->phnum * sizeof(*e->segments));
+    int error = table && e->segments ? 0 : -ENOMEM;
+    if (!error) {
+        n = phoff > INT64_MAX ? 0 : file_read_at(e->file, table, size, phoff);
+        error = n < 0 ? (int)n : take_phdrs(e, cursor_over(table, (size_t)n), phoff);
+    }
+    heap_free(table, size);
+    return error;
+}
+
+int elf_read(struct file *f, struct elf *out)
+{
+    *out = (struct elf){.file = f, .low = UINT64_MAX, .align = PAGE_SIZE};
+    int error = read_headers(out);
+    if (error)
+        elf_release(out);
+    return error;
+}
+
+void elf_release(struct elf *e)
+{
+    if (e->interpreter)
+        heap_free(e->interpreter, PATH_MAX);
+    if (e->segments)
+        heap_free(e->segments, e->phnum * sizeof(*e->segments));
+    e->interpreter = NULL;
+    e->segments = NULL;
+}
+
+/* The file's part, then zeros: the rest of its last page by writing, whole pages by mapping. */
+static int map_segment(const struct elf *e, const struct elf_segment *s, uint64_t bias)
+{
+    vaddr_t start = s->vaddr + bias, file_end = start + s->filesz;
+    vaddr_t page = ALIGN_DOWN(start, PAGE_SIZE), bss = ALIGN_UP(file_end, PAGE_SIZE);
+    vaddr_t end = ALIGN_UP(start + s->memsz, PAGE_SIZE);
+    long at = 0;
+
+    if (!s->filesz)
+        bss = page;
+    else
+        at = mm_map(page, bss - page, s->prot, MAP_PRIVATE | MAP_FIXED, e->file,
+                    s->offset - (start - page));
+    if (at < 0)
+        return (int)at;
+    if (s->filesz && s->memsz > s->filesz && bss > file_end && (s->prot & PROT_WRITE) &&
+        user_zero(file_end, MIN(bss, start + s->memsz) - file_end))
+        return -EFAULT;
+    if (end > bss)
+        at = mm_map(bss, end - bss, s->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
+    return at < 0 ? (int)at : 0;
+}
+
+int elf_map(const struct elf *e, uint64_t bias)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < e->count && !error; i++)
+        error = map_segment(e, &e->segments[i], bias);
+    return error;
+}
