@@ -77,9 +77,10 @@ size_t format_textv(char *out, size_t size, const char *format, __builtin_va_lis
         size_t precision = SIZE_MAX;
         bool wide = false;
 
-        for (p++; *p == '-' || *p == '0'; p++) {
+        for (p++; *p == '-' || *p == '0' || *p == '#'; p++) {
             f.left |= *p == '-';
             f.zero |= *p == '0';
+            f.prefix |= *p == '#';
         }
         f.zero = f.zero && !f.left;
         f.width = number(&p);

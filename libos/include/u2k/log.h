@@ -8,7 +8,7 @@
 /* As u2k.loglevel= has it: 0 nothing, 1 errors, 2 warnings (default), 3 what was decided, 4 all. */
 enum log_level { LOG_ERROR = 1, LOG_WARNING = 2, LOG_INFO = 3, LOG_DEBUG = 4 };
 
-/* %s %.*s %c %d %i %u %x %p %% with l, ll, z, width, 0 and - ; nothing else. */
+/* %s %.*s %c %d %i %u %x %p %% with l, ll, z, width, 0, - and (of %x) #; nothing else. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 size_t format_text(char *out, size_t size, const char *format, ...) PRINTF_LIKE(3, 4);
 size_t format_textv(char *out, size_t size, const char *format, __builtin_va_list args);
