@@ -45,6 +45,8 @@ def link_kernel(
     chosen = choice or full(catalogue, platform)
     table = table_source(catalogue, chosen)
     script = Path("platform") / platform / machine.name / "kernel.lds"
+    if not (libos_root() / script).exists():
+        script = Path("platform") / platform / "kernel.lds"
     key = combined_digest((script,), headers_digest(), shared.name, own.name, toolchain.identity(), table)
     folder = cache_folder("kernels", f"{platform}-{machine.name}-{key[:32]}")
 
