@@ -68,7 +68,7 @@ int bundle_map(int fd, const void **bundle, size_t *len, const char **why)
         return (int)error;
     *why = "not a unikernel file: it is empty or larger than 1 TiB";
     if (st.size < (int64_t)sizeof(struct elf_ehdr) || (uint64_t)st.size > BUNDLE_MAX)
-        return -EINVAL;
+        return -ENOEXEC;
     *why = "cannot map the unikernel file";
     size_t size = (size_t)st.size;
     long at = host_call(mmap, BUNDLE_BASE, size, PROT_READ,
@@ -80,7 +80,7 @@ int bundle_map(int fd, const void **bundle, size_t *len, const char **why)
     struct cursor file = cursor_over((const void *)BUNDLE_BASE, size);
     struct cursor found = find_bundle(&file);
     if (found.bad)
-        return -EINVAL;
+        return -ENOEXEC;
     bundle_file = (struct backing_file){.fd = fd, .base = BUNDLE_BASE, .len = size};
     *bundle = found.base;
     *len = found.len;

@@ -38,15 +38,16 @@ char boot_stack[KSTACK_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 int log_fd = 2;
 
-static NORETURN void fail(const char *what, const char *subject, long error)
+/* Where, what and what to do; `error` is the host's, 0 if the host has nothing to do with it. */
+static NORETURN void fail(const char *where, const char *what, long error)
 {
     char line[512];
-    size_t n = format_text(line, sizeof(line), "u2k: %s%s%s", what, subject ? ": " : "",
-                           subject ? subject : "");
+    size_t n = format_text(line, sizeof(line), "u2k: %s: %s", where, what);
+    n = MIN(n, sizeof(line) - 32);
     if (error < 0)
-        n += format_text(line + n, sizeof(line) - n, " (host error %ld)", -error);
-    n += format_text(line + n, sizeof(line) - n, "\n");
-    (void)plat_stream_write(STREAM_LOG, line, MIN(n, sizeof(line)));
+        n += format_text(line + n, 31, " (host error %ld)", -error);
+    line[n++] = '\n';
+    (void)plat_stream_write(STREAM_LOG, line, n);
     plat_exit(STATUS_FAILED);
 }
 
@@ -64,7 +65,7 @@ static uint64_t number(const char *text, uint64_t max, const char *arg)
     for (; *p >= '0' && *p <= '9' && value <= max; p++)
         value = value * 10 + (uint64_t)(*p - '0');
     if (p == text || *p || value > max)
-        fail("not a number in range", arg, 0);
+        fail(arg, "not a number in range", 0);
     return value;
 }
 
@@ -88,19 +89,19 @@ static int read_options(int argc, char **argv, struct options *o)
 
 static void open_bundle(const struct options *o)
 {
-    static const char none[] = "no unikernel file given; usage: [--fd=N | FILE] [TOKEN...]";
+    const char *where = o->file ? o->file : "--fd";
     long fd = o->fd;
     if (fd < 0) {
         if (!o->file)
-            fail(none, NULL, 0);
+            fail("no unikernel file", "usage: [--fd=N | FILE] [TOKEN...]", 0);
         fd = host_call(open, o->file, HOST_O_CLOEXEC);
         if (fd < 0)
-            fail("cannot open the unikernel file", o->file, fd);
+            fail(where, "cannot open the unikernel file", fd);
     }
     const char *why = NULL;
     int error = bundle_map((int)fd, &info.bundle, &info.bundle_len, &why);
     if (error < 0)
-        fail(why, o->file ? o->file : "--fd", error);
+        fail(where, why, error == -ENOEXEC ? 0 : error);
 }
 
 /* The program may have everything below the host's own mappings: stack, vDSO and its data. */
@@ -148,13 +149,13 @@ NORETURN void process_start(uintptr_t *stack)
     open_bundle(&o);
     int error = memory_map(o.memory);
     if (error < 0)
-        fail("the host gives no memory", "smaller --memory=BYTES may help", error);
+        fail("memory", "the host gives none; a smaller --memory=BYTES may help", error);
     info.memory = memory_file.len;
     error = signals_start();
     if (error == 0)
         error = sandbox_enter();
     if (error < 0)
-        fail("the host refuses the sandbox", "seccomp filters are needed (CONFIG_SECCOMP_FILTER)",
+        fail("sandbox", "the host refuses it; seccomp filters are needed (CONFIG_SECCOMP_FILTER)",
              error);
 
     plat_info = &info;
@@ -162,7 +163,7 @@ NORETURN void process_start(uintptr_t *stack)
     for (; used < argc; used++) {
         error = cmdline_token(argv[used], strlen(argv[used]));
         if (error < 0)
-            fail("cannot use this token", argv[used], error);
+            fail(argv[used], "cannot use this token of the command line", 0);
     }
     run_on_stack(boot_stack + sizeof(boot_stack), core_main);
 }
