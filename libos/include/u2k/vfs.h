@@ -34,6 +34,7 @@ enum { SB_RDONLY = 1, SB_NOSUID = 2, SB_NODEV = 4, SB_NOEXEC = 8, /* MS_* of mou
        SB_UNCACHED = 0x10000 /* names come and go: every look-up asks the file system */ };
 
 struct dentry;
+struct inode;
 struct superblock {
     const struct filesystem *type;
     struct dentry *root;
@@ -122,6 +123,10 @@ struct iter {
 size_t iter_write(struct iter *it, const void *src, size_t n); /* into the buffers; bytes done */
 size_t iter_read(void *dst, struct iter *it, size_t n);        /* out of the buffers; bytes done */
 size_t iter_zero(struct iter *it, size_t n);
+/* For copies in place: *at, how many bytes from there can be accessed now (at most `max`, 0: none,
+ * -EFAULT), which iter_advance() then takes as done. */
+size_t iter_span(struct iter *it, unsigned access, size_t max, void **at);
+void iter_advance(struct iter *it, size_t n);
 
 struct poll_set; /* fs/poll: who asks */
 enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32,
@@ -149,7 +154,8 @@ struct file_ops {
     int (*sync)(struct file *f);
     void (*release)(struct file *f);
     /* A page of the file in memory that stays while mapped: *page, and *run = how many pages
-     * from there on are contiguous (at least 1). -ENODEV if NULL: cannot be mapped. */
+     * from there on are contiguous (at least 1). -ENODEV if NULL: cannot be mapped. -ENXIO: beyond the
+     * end of the file. -EIO: the image is damaged. -ENOMEM. */
     int (*page)(struct inode *i, uint64_t index, enum page_use use, void **page, size_t *run);
     int (*open)(struct file *f); /* after all checks; may wait, may change f->ops */
 };

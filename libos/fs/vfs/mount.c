@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is mounted where. All but the root is mounted when a path first crosses it. */
+#include <u2k/errno.h>
+#include <u2k/log.h>
+#include <u2k/part.h>
+#include <u2k/path.h>
+#include <u2k/string.h>
+
+struct mount mounts[] = {
+    {.path = "/", .fs = "overlay", .options = "rw,relatime"},
+    {.path = "/proc", .fs = "proc", .options = "rw,nosuid,nodev,noexec,relatime"},
+    {.path = "/dev", .fs = "devtmpfs", .options = "rw,nosuid,size=65536k,mode=755"},
+    {.path = "/dev/shm", .fs = "tmpfs", .options = "rw,nosuid,nodev,noexec,relatime,size=65536k"},
+    {.path = "/sys", .fs = "sysfs", .options = "ro,nosuid,nodev,noexec,relatime"},
+};
+const size_t mount_count = ARRAY_SIZE(mounts);
+struct mounted_image root_image;
+
+static const struct filesystem *type_of(const struct mount *m)
+{
+    for (size_t i = 0; part_filesystems[i]; i++)
+        if (strcmp(part_filesystems[i]->name, m->fs) == 0)
+            return part_filesystems[i];
+    return NULL;
+}
+
+/* Make what is mounted at `parent` ready to be crossed into by its children. */
+static void attach_below(const struct mount *parent)
+{
+    size_t len = strlen(parent->path);
+    for (struct mount *m = mounts + 1; m < mounts + mount_count; m++) {
+        const char *name = strrchr(m->path, '/') + 1;
+        size_t above = (size_t)(name - m->path) - 1;
+        if ((above ? above : 1) != len || strncmp(m->path, parent->path, len) != 0 || !type_of(m))
+            continue;
+        struct dentry *d;
+        int err = vfs_make(parent->sb->root, name, S_IFDIR | 0755, 0, NULL, &d);
+        if (err < 0 || !S_ISDIR(d->inode->mode)) {
+            log_warning("%s cannot be mounted: the image has something else there", m->path);
+            if (err == 0)
+                dentry_unref(d);
+            continue;
+        }
+        m->point = d; /* the reference stays */
+        d->mount = m;
+    }
+}
+
+static int mount_now(struct mount *m)
+{
+    const struct filesystem *type = type_of(m);
+    struct superblock *sb;
+    int err = type ? type->mount(m->fs, "", &sb) : -ENODEV;
+    if (err < 0) {
+        log_error("%s: the %s file system cannot be mounted (error %d)", m->path, m->fs, -err);
+        return err;
+    }
+    sb->covered = m->point;
+    m->sb = sb;
+    attach_below(m);
+    return 0;
+}
+
+struct dentry *mount_cross(struct dentry *d)
+{
+    struct mount *m = d->mount;
+    if (!m->sb && mount_now(m) < 0)
+        return d; /* the empty folder */
+    dentry_ref(m->sb->root);
+    dentry_unref(d);
+    return m->sb->root;
+}
+
+const struct mount *mount_of(const struct superblock *sb, int *id)
+{
+    for (size_t i = 0; i < mount_count; i++) {
+        if (mounts[i].sb == sb) {
+            *id = (int)i + 1;
+            return &mounts[i];
+        }
+    }
+    *id = 0;
+    return NULL;
+}
+
+int mount_root(void) { return mount_now(&mounts[0]); }
