@@ -10,10 +10,13 @@
 
 struct backing_file bundle_file;
 
-bool bundle_is_own(const struct elf_phdr *phdr, size_t count)
+bool bundle_is_own(uintptr_t phdr, size_t count)
 {
-    for (size_t i = 0; phdr && i < count; i++)
-        if (phdr[i].type == BUNDLE_SEGMENT)
+    const struct elf_phdr *linked = (const void *)(LIBOS_BASE + sizeof(struct elf_ehdr));
+    if (phdr != (uintptr_t)linked)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (linked[i].type == BUNDLE_SEGMENT)
             return true;
     return false;
 }

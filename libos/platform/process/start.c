@@ -130,7 +130,7 @@ NORETURN void process_start(uintptr_t *stack)
 
     struct options o = {.fd = -1};
     int used = read_options(argc, argv, &o);
-    if (o.fd < 0 && bundle_is_own((const void *)auxv[AT_PHDR], auxv[AT_PHNUM]))
+    if (o.fd < 0 && bundle_is_own(auxv[AT_PHDR], auxv[AT_PHNUM]))
         o.file = "/proc/self/exe";
     else if (o.fd < 0 && used < argc)
         o.file = argv[used++];
