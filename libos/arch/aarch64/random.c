@@ -17,7 +17,8 @@ bool arch_random64(uint64_t *out)
     if (available < 0)
         available = has_rndr();
     for (int i = 0; available && i < TRIES; i++) {
-        uint64_t value, ok; /* RNDR by number: assemblers know the name from Armv8.5 on. Z: it failed */
+        uint64_t value,
+            ok; /* RNDR by number: assemblers know the name from Armv8.5 on. Z: it failed */
         __asm__ volatile("mrs %0, s3_3_c2_c4_0\n\tcset %1, ne" : "=r"(value), "=r"(ok)::"cc");
         if (ok) {
             *out = value;

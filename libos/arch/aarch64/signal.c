@@ -45,7 +45,9 @@ int arch_signal_push(struct regs *regs, int signo, const struct siginfo *info, u
     struct {
         uint64_t fault_address, registers[31], sp, pc, pstate;
     } general = {.fault_address = fault && fault->kind == FAULT_PAGE ? fault->addr : 0,
-                 .sp = regs->sp, .pc = regs->pc, .pstate = regs->pstate};
+                 .sp = regs->sp,
+                 .pc = regs->pc,
+                 .pstate = regs->pstate};
     for (unsigned i = 0; i < 31; i++)
         general.registers[i] = regs->x[i];
     struct {
@@ -56,8 +58,8 @@ int arch_signal_push(struct regs *regs, int signo, const struct siginfo *info, u
 
     if (user_write(at, info, sizeof(*info)) < 0 || user_write(uc, &head, sizeof(head)) < 0 ||
         user_zero(uc + sizeof(head), context - uc - sizeof(head)) < 0 ||
-        user_write(context, &general, sizeof(general)) < 0 ||
-        plat_fpu_save((void *)reserved) < 0 || put_records(reserved + plat_fpu_size(), fault) < 0 ||
+        user_write(context, &general, sizeof(general)) < 0 || plat_fpu_save((void *)reserved) < 0 ||
+        put_records(reserved + plat_fpu_size(), fault) < 0 ||
         user_write(record, &chain, sizeof(chain)) < 0)
         return -EFAULT;
 

@@ -22,7 +22,10 @@ static struct cpuid cpuid(uint32_t leaf)
 }
 
 /* A CPU with the AMD fault of always giving all ones "successfully" has no randomness. */
-static bool plausible(uint64_t value) { return value != 0 && value != UINT64_MAX; }
+static bool plausible(uint64_t value)
+{
+    return value != 0 && value != UINT64_MAX;
+}
 
 static bool read_seed(uint64_t *out)
 {

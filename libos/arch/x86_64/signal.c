@@ -71,7 +71,8 @@ int arch_signal_pop(struct regs *regs, uint64_t *mask, struct altstack *ss)
         return -EFAULT;
 
     regs_from_sigcontext(regs, &uc.context);
-    regs->eflags = (regs->eflags & ~(uint64_t)FLAGS_SETTABLE) | (uc.context.eflags & FLAGS_SETTABLE);
+    regs->eflags =
+        (regs->eflags & ~(uint64_t)FLAGS_SETTABLE) | (uc.context.eflags & FLAGS_SETTABLE);
     regs->cs = ARCH_USER_CS;
     regs->ss = ARCH_USER_SS;
     arch_forget_syscall(regs);

@@ -11,10 +11,13 @@
 #include <u2k/types.h>
 #include <u2k/uaccess.h>
 
-#define FUNCTION(name)                            \
-    ".pushsection .text." #name ", \"ax\"\n\t"    \
-    ".globl " #name "\n\t"                        \
-    ".hidden " #name "\n\t"                       \
+#define FUNCTION(name) \
+    ".pushsection .text." #name \
+    ", \"ax\"\n\t" \
+    ".globl " #name \
+    "\n\t" \
+    ".hidden " #name \
+    "\n\t" \
     ".type " #name ", @function\n" #name ":\n\t"
 #define END(name) ".size " #name ", . - " #name "\n\t.popsection\n\t"
 /* A fault at `from` continues at `to`. */

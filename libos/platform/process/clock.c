@@ -48,7 +48,10 @@ static gettime_fn find_gettime(uintptr_t image)
 
 static uintptr_t vdso_image;
 
-void clock_start(uintptr_t image) { vdso_image = image; }
+void clock_start(uintptr_t image)
+{
+    vdso_image = image;
+}
 
 static uint64_t read_clock(int clock)
 {
@@ -62,8 +65,14 @@ static uint64_t read_clock(int clock)
     return (uint64_t)t.sec * NSEC_PER_SEC + (uint64_t)t.nsec;
 }
 
-uint64_t plat_clock_monotonic(void) { return read_clock(CLOCK_MONOTONIC); }
-uint64_t plat_clock_realtime(void) { return read_clock(CLOCK_REALTIME); }
+uint64_t plat_clock_monotonic(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+uint64_t plat_clock_realtime(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
 
 uint64_t plat_clock_cpu(void)
 {

@@ -28,7 +28,8 @@ void plat_idle(uint64_t deadline)
         left.nsec = (int64_t)((deadline - now) % NSEC_PER_SEC);
     }
     static const uint64_t mask = PROGRAM_MASK;
-    long ready = host_call(ppoll, fds, n, deadline == TIME_NEVER ? NULL : &left, &mask, sizeof(mask));
+    long ready =
+        host_call(ppoll, fds, n, deadline == TIME_NEVER ? NULL : &left, &mask, sizeof(mask));
     for (unsigned i = 0; ready > 0 && i < n; i++)
         if (fds[i].revents)
             core_stream_event(who[i]);

@@ -67,7 +67,8 @@ int memory_map(uint64_t limit)
 
 static bool holds(const struct backing_file *f, uintptr_t at, size_t len)
 {
-    return at >= f->base && at - f->base < f->len && len <= ALIGN_UP(f->len, PAGE_SIZE) - (at - f->base);
+    return at >= f->base && at - f->base < f->len &&
+           len <= ALIGN_UP(f->len, PAGE_SIZE) - (at - f->base);
 }
 
 /* The file that `backing` is in, NULL: none, so that core is at fault. */
@@ -135,7 +136,10 @@ int plat_fault(vaddr_t addr, unsigned access, vaddr_t lo, vaddr_t hi, unsigned p
     return told(result);
 }
 
-int plat_unmap(vaddr_t at, size_t len) { return told(host_call(munmap, at, len)); }
+int plat_unmap(vaddr_t at, size_t len)
+{
+    return told(host_call(munmap, at, len));
+}
 
 /* Protect the mapped parts of a range that has holes. */
 static long protect_parts(vaddr_t at, size_t pages, unsigned prot)

@@ -12,9 +12,11 @@
 #include <u2k/errno.h>
 
 enum { /* linux/bpf_common.h */
-    LOAD = 0x20, /* BPF_LD | BPF_W | BPF_ABS */
-    IF_EQUAL = 0x15, IF_AT_LEAST = 0x35, IF_BITS = 0x45, /* BPF_JMP | JEQ, JGE, JSET | BPF_K */
-    RETURN = 0x06,
+       LOAD = 0x20, /* BPF_LD | BPF_W | BPF_ABS */
+       IF_EQUAL = 0x15,
+       IF_AT_LEAST = 0x35,
+       IF_BITS = 0x45, /* BPF_JMP | JEQ, JGE, JSET | BPF_K */
+       RETURN = 0x06,
 };
 #define TRAP 0x00030000u  /* SECCOMP_RET_TRAP */
 #define ALLOW 0x7fff0000u /* SECCOMP_RET_ALLOW */
@@ -60,7 +62,10 @@ static void emit(unsigned op, uint32_t k, unsigned if_true, unsigned if_false)
     code_len++;
 }
 
-static void load(size_t offset) { emit(LOAD, (uint32_t)offset, 0, 0); }
+static void load(size_t offset)
+{
+    emit(LOAD, (uint32_t)offset, 0, 0);
+}
 
 /* Ends with the call's number loaded again, for the next one. */
 static void emit_allowed(const struct allowed *a)
@@ -83,7 +88,8 @@ static void emit_list(void)
 {
     enum { TIOCGWINSZ = 0x5413, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ITIMER_REAL = 0 };
     uint32_t log = (uint32_t)log_fd;
-    const struct allowed list[] = { /* the often used first */
+    const struct allowed list[] = {
+        /* the often used first */
         {HOST_rt_sigreturn, NO_ARGUMENT, 0, false, {0}},
         {HOST_pwritev2, 0, 3, false, {1, 2, log}},
         {HOST_preadv2, 0, 1, false, {0}},
@@ -137,5 +143,6 @@ int sandbox_enter(void)
     if (error < 0)
         return (int)error;
     struct filter filter = {.len = (uint16_t)code_len, .code = code};
-    return (int)host_call(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &filter);
+    return (int)host_call(seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
+                          &filter);
 }

@@ -15,8 +15,15 @@
 #include <u2k/pages.h>
 #include <u2k/string.h>
 
-enum { AT_PHDR = 3, AT_PHNUM = 5, AT_HWCAP = 16, AT_HWCAP2 = 26, AT_SYSINFO_EHDR = 33,
-       AT_MINSIGSTKSZ = 51, AT_COUNT = 64 };
+enum {
+    AT_PHDR = 3,
+    AT_PHNUM = 5,
+    AT_HWCAP = 16,
+    AT_HWCAP2 = 26,
+    AT_SYSINFO_EHDR = 33,
+    AT_MINSIGSTKSZ = 51,
+    AT_COUNT = 64
+};
 enum { HWCAP2_FSGSBASE = 2 };
 enum { HOST_O_CLOEXEC = 02000000 };
 enum { STATUS_FAILED = 125 }; /* as docker run: the tool's own failure, not the program's */

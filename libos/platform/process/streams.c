@@ -21,8 +21,14 @@ enum manner { UNKNOWN, NOTHING_THERE, NEVER_BLOCKS, SAYS_NOWAIT, POLLS_FIRST };
 static enum manner manners[STREAM_COUNT];
 static unsigned wanted[STREAM_COUNT];
 
-int stream_fd(enum stream s) { return s == STREAM_LOG ? log_fd : (int)s; }
-unsigned stream_wanted(enum stream s) { return wanted[s]; }
+int stream_fd(enum stream s)
+{
+    return s == STREAM_LOG ? log_fd : (int)s;
+}
+unsigned stream_wanted(enum stream s)
+{
+    return wanted[s];
+}
 
 static enum manner manner_of(enum stream s)
 {
@@ -90,7 +96,10 @@ unsigned plat_stream_poll(enum stream s)
     return now & (HOST_POLLHUP | HOST_POLLERR | HOST_POLLNVAL) ? mask | STREAM_HANGUP : mask;
 }
 
-void plat_stream_want(enum stream s, unsigned mask) { wanted[s] = mask; }
+void plat_stream_want(enum stream s, unsigned mask)
+{
+    wanted[s] = mask;
+}
 
 struct host_iovec {
     const void *base;

@@ -49,4 +49,7 @@ int plat_resident(vaddr_t at, size_t len, uint8_t *vec)
     return -ENOSYS;
 }
 
-uint64_t plat_memory_free(void) { return 0; }
+uint64_t plat_memory_free(void)
+{
+    return 0;
+}

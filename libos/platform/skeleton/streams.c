@@ -30,7 +30,10 @@ ssize_t plat_stream_write(enum stream s, const void *buf, size_t len)
 }
 
 /* Never waits at the end of input or for a place where output vanishes. */
-unsigned plat_stream_poll(enum stream s) { return s == STREAM_IN ? STREAM_READABLE : STREAM_WRITABLE; }
+unsigned plat_stream_poll(enum stream s)
+{
+    return s == STREAM_IN ? STREAM_READABLE : STREAM_WRITABLE;
+}
 
 void plat_stream_want(enum stream s, unsigned mask)
 {

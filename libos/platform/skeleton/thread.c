@@ -10,8 +10,14 @@
 
 static uintptr_t thread_pointer;
 
-void plat_tls_set(uintptr_t tp) { thread_pointer = tp; }
-uintptr_t plat_tls_get(void) { return thread_pointer; }
+void plat_tls_set(uintptr_t tp)
+{
+    thread_pointer = tp;
+}
+uintptr_t plat_tls_get(void)
+{
+    return thread_pointer;
+}
 
 void plat_thread_switch(struct thread *prev, struct thread *next)
 {
@@ -25,14 +31,20 @@ void plat_thread_init(struct thread *t, void *kstack, const struct regs *regs)
     plat_panic("this platform cannot run threads", regs);
 }
 
-void plat_thread_free(struct thread *t) { (void)t; }
+void plat_thread_free(struct thread *t)
+{
+    (void)t;
+}
 
 NORETURN void plat_enter(const struct regs *regs)
 {
     plat_panic("this platform cannot run programs", regs);
 }
 
-size_t plat_fpu_size(void) { return 0; }
+size_t plat_fpu_size(void)
+{
+    return 0;
+}
 
 int plat_fpu_save(void *user_buf)
 {

@@ -8,13 +8,28 @@
 #include <u2k/errno.h>
 #include <u2k/platform.h>
 
-uint64_t plat_clock_monotonic(void) { return 0; }
-uint64_t plat_clock_realtime(void) { return 0; }
-uint64_t plat_clock_cpu(void) { return 0; }
+uint64_t plat_clock_monotonic(void)
+{
+    return 0;
+}
+uint64_t plat_clock_realtime(void)
+{
+    return 0;
+}
+uint64_t plat_clock_cpu(void)
+{
+    return 0;
+}
 
-void plat_timer(uint64_t deadline) { (void)deadline; }
+void plat_timer(uint64_t deadline)
+{
+    (void)deadline;
+}
 
-void plat_idle(uint64_t deadline) { (void)deadline; /* spurious returns are allowed */ }
+void plat_idle(uint64_t deadline)
+{
+    (void)deadline; /* spurious returns are allowed */
+}
 
 /* The CPU's own, where it has it: better than nothing, and never a fixed seed. */
 int plat_random(void *buf, size_t len)

@@ -78,21 +78,15 @@ static long memory_call(long nr, const unsigned long *a)
 {
     const void *backing = (const void *)a[4];
     switch (nr) {
-    case CALL_MAP:
-        return plat_map(a[0], a[1], (unsigned)a[2], (enum plat_backing)a[3], backing);
+    case CALL_MAP: return plat_map(a[0], a[1], (unsigned)a[2], (enum plat_backing)a[3], backing);
     case CALL_FAULT:
         return plat_fault(a[0], PROT_READ, a[0] - a[5], a[0] - a[5] + a[1], (unsigned)a[2],
                           (enum plat_backing)a[3], backing);
-    case CALL_UNMAP:
-        return plat_unmap(a[0], a[1]);
-    case CALL_PROTECT:
-        return plat_protect(a[0], a[1], (unsigned)a[2]);
-    case CALL_DISCARD:
-        return plat_discard(a[0], a[1]);
-    case CALL_MOVE:
-        return plat_move(a[0], a[1], a[2]);
-    case CALL_RESIDENT:
-        return plat_resident(a[0], a[1], (uint8_t *)a[2]);
+    case CALL_UNMAP: return plat_unmap(a[0], a[1]);
+    case CALL_PROTECT: return plat_protect(a[0], a[1], (unsigned)a[2]);
+    case CALL_DISCARD: return plat_discard(a[0], a[1]);
+    case CALL_MOVE: return plat_move(a[0], a[1], a[2]);
+    case CALL_RESIDENT: return plat_resident(a[0], a[1], (uint8_t *)a[2]);
     default: /* CALL_PAGES: filled with a byte, so that backing is told from zeros */
         for (size_t i = 0; i < a[0]; i++)
             memset(buffer, (int)a[1], PAGE_SIZE);
@@ -107,50 +101,32 @@ static long serve(long nr, const unsigned long *a, struct regs *regs)
 {
     long result = 0;
     switch (nr) {
-    case CALL_EXIT:
-        plat_exit((int)a[0]);
+    case CALL_EXIT: plat_exit((int)a[0]);
     case CALL_WRITE:
-    case CALL_READ:
-        return stream_call(nr, a);
+    case CALL_READ: return stream_call(nr, a);
     case CALL_HANDLER:
         action.handler = a[0];
         action.restorer = a[1];
         return 0;
-    case CALL_TLS_SET:
-        plat_tls_set(a[0]);
-        return 0;
-    case CALL_TLS_GET:
-        return (long)plat_tls_get();
-    case CALL_THREAD:
-        return make_thread(regs, a[0]);
-    case CALL_YIELD:
-        switch_threads();
-        return 0;
-    case CALL_TIMER:
-        plat_timer(plat_clock_monotonic() + a[0]);
-        return 0;
-    case CALL_IDLE:
-        plat_idle(a[0] ? plat_clock_monotonic() + a[0] : TIME_NEVER);
-        return 0;
+    case CALL_TLS_SET: plat_tls_set(a[0]); return 0;
+    case CALL_TLS_GET: return (long)plat_tls_get();
+    case CALL_THREAD: return make_thread(regs, a[0]);
+    case CALL_YIELD: switch_threads(); return 0;
+    case CALL_TIMER: plat_timer(plat_clock_monotonic() + a[0]); return 0;
+    case CALL_IDLE: plat_idle(a[0] ? plat_clock_monotonic() + a[0] : TIME_NEVER); return 0;
     case CALL_CLOCK:
         return (long)(a[0] == 0   ? plat_clock_realtime()
                       : a[0] == 1 ? plat_clock_monotonic()
                                   : plat_clock_cpu());
-    case CALL_RANDOM:
-        return plat_random((void *)a[0], a[1]);
+    case CALL_RANDOM: return plat_random((void *)a[0], a[1]);
     case CALL_EVENTS:
         result = (long)events;
         events = 0;
         return result;
-    case CALL_COPY:
-        return (long)user_write_some(a[0], buffer, a[1]);
-    case CALL_POLL:
-        return plat_stream_poll((enum stream)a[0]);
-    case CALL_LATE:
-        late = a[0];
-        return 0;
-    default:
-        return nr < CALL_COUNT && nr >= CALL_MAP ? memory_call(nr, a) : -ENOSYS;
+    case CALL_COPY: return (long)user_write_some(a[0], buffer, a[1]);
+    case CALL_POLL: return plat_stream_poll((enum stream)a[0]);
+    case CALL_LATE: late = a[0]; return 0;
+    default: return nr < CALL_COUNT && nr >= CALL_MAP ? memory_call(nr, a) : -ENOSYS;
     }
 }
 
@@ -206,4 +182,7 @@ void core_signal_event(int signo)
     events += 1ul << EVENT_SIGNAL;
 }
 
-void core_resize_event(void) { events += 1ul << EVENT_RESIZE; }
+void core_resize_event(void)
+{
+    events += 1ul << EVENT_RESIZE;
+}

@@ -4,9 +4,15 @@
 
 #define MILLISECOND 1000000ull
 
-static unsigned count(long events, unsigned shift) { return (unsigned)(events >> shift) & 0xff; }
+static unsigned count(long events, unsigned shift)
+{
+    return (unsigned)(events >> shift) & 0xff;
+}
 
-static uint64_t now(void) { return (uint64_t)call(CALL_CLOCK, 1); }
+static uint64_t now(void)
+{
+    return (uint64_t)call(CALL_CLOCK, 1);
+}
 
 int guest(void)
 {

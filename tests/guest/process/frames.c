@@ -3,9 +3,18 @@
  * contents are cut to what a program may set. */
 #include "guest.h"
 
-enum { CONTEXT = 5, RIP = CONTEXT + 16, FLAGS = CONTEXT + 17, TRAPNO = CONTEXT + 20, CR2 = CONTEXT + 22,
-       FPSTATE = CONTEXT + 23, XMM3 = (160 + 3 * 16) / 8, MXCSR = 24 / 4, SW_MAGIC = 464 / 4,
-       XSTATE_BV = 512 / 8 };
+enum {
+    CONTEXT = 5,
+    RIP = CONTEXT + 16,
+    FLAGS = CONTEXT + 17,
+    TRAPNO = CONTEXT + 20,
+    CR2 = CONTEXT + 22,
+    FPSTATE = CONTEXT + 23,
+    XMM3 = (160 + 3 * 16) / 8,
+    MXCSR = 24 / 4,
+    SW_MAGIC = 464 / 4,
+    XSTATE_BV = 512 / 8
+};
 enum { PLAIN, HOSTILE_HEADER, NO_FPSTATE, LEGACY_ONLY, ROUNDS };
 #define MXCSR_NEVER 0xfffd0000u /* bit 17 is AMD's misaligned mode */
 enum { FLAG_DF = 0x400, FLAG_IOPL = 0x3000, PAGE_FAULT = 14, FAULT_LENGTH = 2 };
@@ -42,16 +51,17 @@ int guest(void)
     for (round = PLAIN; round < ROUNDS; round++) {
         uint64_t low, flags;
         uint32_t mxcsr;
-        __asm__ volatile("movq %4, %%xmm3\n\t"
-                         "movb %%al, (%%rbx)\n\t"
-                         "pushfq\n\t"
-                         "popq %1\n\t"
-                         "cld\n\t"
-                         "stmxcsr %2\n\t"
-                         "movq %%xmm3, %0"
-                         : "=r"(low), "=r"(flags), "=m"(mxcsr)
-                         : "b"(8ull), "r"(0x55aaull), "a"(0)
-                         : "xmm3", "memory", "cc");
+        __asm__ volatile(
+            "movq %4, %%xmm3\n\t"
+            "movb %%al, (%%rbx)\n\t"
+            "pushfq\n\t"
+            "popq %1\n\t"
+            "cld\n\t"
+            "stmxcsr %2\n\t"
+            "movq %%xmm3, %0"
+            : "=r"(low), "=r"(flags), "=m"(mxcsr)
+            : "b"(8ull), "r"(0x55aaull), "a"(0)
+            : "xmm3", "memory", "cc");
         CHECK(low == (round == NO_FPSTATE ? 0 : 0x55ab));
         CHECK(flags & FLAG_DF);
         CHECK(!(flags & FLAG_IOPL));

@@ -23,7 +23,7 @@ static inline long call6(long nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d
                      : "rcx", "r11", "memory");
     return result;
 }
-#define CALL_PICK(nr, a, b, c, d, e, f, ...)                                            \
+#define CALL_PICK(nr, a, b, c, d, e, f, ...) \
     call6((nr), (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e), \
           (uint64_t)(f))
 #define call(...) CALL_PICK(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
@@ -36,21 +36,22 @@ static inline void say(const char *text)
     (void)call(CALL_WRITE, 1, text, n);
 }
 
-#define CHECK(condition)                              \
-    do {                                              \
-        if (!(condition)) {                           \
-            say("does not hold: " #condition "\n");   \
-            call(CALL_EXIT, 1);                       \
-        }                                             \
+#define CHECK(condition) \
+    do { \
+        if (!(condition)) { \
+            say("does not hold: " #condition "\n"); \
+            call(CALL_EXIT, 1); \
+        } \
     } while (0)
 
-__asm__(".section .start, \"ax\"\n"
-        ".globl _start\n"
-        "_start:\n\t"
-        "call guest\n\t"
-        "movl %eax, %edi\n\t"
-        "xorl %eax, %eax\n\t" /* CALL_EXIT */
-        "syscall\n\t"
-        ".text");
+__asm__(
+    ".section .start, \"ax\"\n"
+    ".globl _start\n"
+    "_start:\n\t"
+    "call guest\n\t"
+    "movl %eax, %edi\n\t"
+    "xorl %eax, %eax\n\t" /* CALL_EXIT */
+    "syscall\n\t"
+    ".text");
 
 #endif

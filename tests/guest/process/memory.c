@@ -6,10 +6,16 @@ enum { PAGE = 4096, READ = 1, WRITE = 2, RW = 3 };
 #define AT 0x10000000ull
 #define TO 0x20000000ull
 
-static volatile uint8_t *byte(uint64_t at) { return (volatile uint8_t *)at; }
+static volatile uint8_t *byte(uint64_t at)
+{
+    return (volatile uint8_t *)at;
+}
 
 /* Can the byte be written? Asked for by a copy, so that the answer is a count and not a signal. */
-static bool writable(uint64_t at) { return call(CALL_COPY, at, 1) == 1; }
+static bool writable(uint64_t at)
+{
+    return call(CALL_COPY, at, 1) == 1;
+}
 
 static void copies_and_shares(void)
 {

@@ -10,9 +10,9 @@
 
 struct ucontext *entry_context;
 
-const char *const register_names[] = {"r15", "r14", "r13", "r12", "rbp", "rbx", "r11",
-                                      "r10", "r9",  "r8",  "rax", "rcx", "rdx", "rsi",
-                                      "rdi", "orig_rax", "rip", "cs", "eflags", "rsp", "ss"};
+const char *const register_names[] = {"r15", "r14",      "r13", "r12", "rbp",    "rbx", "r11",
+                                      "r10", "r9",       "r8",  "rax", "rcx",    "rdx", "rsi",
+                                      "rdi", "orig_rax", "rip", "cs",  "eflags", "rsp", "ss"};
 _Static_assert(ARRAY_SIZE(register_names) * 8 == sizeof(struct regs), "a name each");
 
 enum { TRAP_ILLEGAL = 6, TRAP_GP = 13, TRAP_PAGE = 14, PF_WRITE = 2, PF_FETCH = 16 };
@@ -20,23 +20,24 @@ enum { SYS_SECCOMP = 1 };
 
 NORETURN void process_start(uintptr_t *stack);
 
-__asm__(".pushsection .text._start, \"ax\"\n\t"
-        ".globl _start\n"
-        "_start:\n\t"
-        "movq %rsp, %rdi\n\t"
-        "andq $-16, %rsp\n\t"
-        "call process_start\n"
-        ".globl signal_restorer\n\t"
-        ".hidden signal_restorer\n"
-        "signal_restorer:\n\t"
-        "movl $15, %eax\n\t" /* rt_sigreturn: rsp is behind pretcode */
-        "syscall\n\t"
-        ".globl first_return\n\t"
-        ".hidden first_return\n"
-        "first_return:\n\t"
-        "movq %rbx, %rsp\n\t"
-        "jmp signal_restorer\n\t"
-        ".popsection");
+__asm__(
+    ".pushsection .text._start, \"ax\"\n\t"
+    ".globl _start\n"
+    "_start:\n\t"
+    "movq %rsp, %rdi\n\t"
+    "andq $-16, %rsp\n\t"
+    "call process_start\n"
+    ".globl signal_restorer\n\t"
+    ".hidden signal_restorer\n"
+    "signal_restorer:\n\t"
+    "movl $15, %eax\n\t" /* rt_sigreturn: rsp is behind pretcode */
+    "syscall\n\t"
+    ".globl first_return\n\t"
+    ".hidden first_return\n"
+    "first_return:\n\t"
+    "movq %rbx, %rsp\n\t"
+    "jmp signal_restorer\n\t"
+    ".popsection");
 
 NORETURN void host_frame_return(struct ucontext *uc)
 {
@@ -69,29 +70,21 @@ static void regs_of(struct regs *regs, const struct ucontext *uc)
 static struct fault decode_fault(int signo, const struct siginfo *info, const struct ucontext *uc)
 {
     const struct sigcontext *c = &uc->context;
-    struct fault f = {.addr = c->rip, .trapno = (unsigned)c->trapno, .code = c->err,
-                      .si_code = info->code};
+    struct fault f = {
+        .addr = c->rip, .trapno = (unsigned)c->trapno, .code = c->err, .si_code = info->code};
     switch (signo) {
-    case SIGFPE:
-        f.kind = FAULT_ARITHMETIC;
-        break;
-    case SIGILL:
-        f.kind = FAULT_ILLEGAL;
-        break;
-    case SIGTRAP:
-        f.kind = FAULT_BREAKPOINT;
-        break;
+    case SIGFPE: f.kind = FAULT_ARITHMETIC; break;
+    case SIGILL: f.kind = FAULT_ILLEGAL; break;
+    case SIGTRAP: f.kind = FAULT_BREAKPOINT; break;
     default:
         if (c->trapno == TRAP_PAGE) {
             f.kind = FAULT_PAGE;
             f.addr = c->cr2;
-            f.access = c->err & PF_FETCH   ? PROT_EXEC
-                       : c->err & PF_WRITE ? PROT_WRITE
-                                           : PROT_READ;
+            f.access = c->err & PF_FETCH ? PROT_EXEC : c->err & PF_WRITE ? PROT_WRITE : PROT_READ;
             f.si_code = 0; /* core knows whether there is a mapping */
         } else {
-            f.kind = signo == SIGBUS && info->code == BUS_ADRALN ? FAULT_ALIGNMENT
-                                                                 : FAULT_PROTECTION;
+            f.kind =
+                signo == SIGBUS && info->code == BUS_ADRALN ? FAULT_ALIGNMENT : FAULT_PROTECTION;
         }
     }
     return f;
@@ -108,8 +101,7 @@ static void kernel_fault(int signo, const struct siginfo *info, struct ucontext 
 {
     struct fault f = decode_fault(signo, info, uc);
     uintptr_t fixup = arch_fixup(uc->context.rip);
-    if (f.kind == FAULT_PAGE && f.addr < plat_info->user_hi &&
-        core_fault_kernel(f.addr, f.access))
+    if (f.kind == FAULT_PAGE && f.addr < plat_info->user_hi && core_fault_kernel(f.addr, f.access))
         return;
     if (fixup) {
         uc->context.rip = fixup;
@@ -118,7 +110,8 @@ static void kernel_fault(int signo, const struct siginfo *info, struct ucontext 
     struct regs regs;
     regs_of(&regs, uc);
     plat_panic(signo == SIGBUS ? "the host is out of memory, or the unikernel file was cut short"
-                               : "fault in the library OS", &regs);
+                               : "fault in the library OS",
+               &regs);
 }
 
 /* The vDSO asks the host when it has no clock to read itself; then it is trapped like the program. */
@@ -141,7 +134,10 @@ static void program_call(struct regs *regs, const struct siginfo *info)
         core_syscall(regs);
 }
 
-static bool from_host(const struct siginfo *info) { return info->code <= 0; }
+static bool from_host(const struct siginfo *info)
+{
+    return info->code <= 0;
+}
 
 static void tell_event(int signo)
 {

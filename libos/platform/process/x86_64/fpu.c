@@ -30,7 +30,10 @@ size_t host_fpu_size(const struct ucontext *uc)
     return f->sw.magic1 == FP_XSTATE_MAGIC1 ? f->sw.extended_size : FPU_LEGACY_SIZE;
 }
 
-size_t plat_fpu_size(void) { return host_fpu_size(entry_context); }
+size_t plat_fpu_size(void)
+{
+    return host_fpu_size(entry_context);
+}
 
 int plat_fpu_save(void *user_buf)
 {
@@ -40,8 +43,8 @@ int plat_fpu_save(void *user_buf)
 
 static void reset(struct fpu_legacy *f, size_t size)
 {
-    struct fpu_legacy fresh = {.fcw = FPU_FCW_START, .mxcsr = FPU_MXCSR_START,
-                               .mxcsr_mask = f->mxcsr_mask, .sw = f->sw};
+    struct fpu_legacy fresh = {
+        .fcw = FPU_FCW_START, .mxcsr = FPU_MXCSR_START, .mxcsr_mask = f->mxcsr_mask, .sw = f->sw};
     *f = fresh;
     if (size > FPU_LEGACY_SIZE)
         *header_of(f) = (struct fpu_header){.xstate_bv = XFEATURES_LEGACY};

@@ -70,7 +70,10 @@ void plat_thread_init(struct thread *t, void *kstack, const struct regs *regs)
     t->kstack_pointer = arch_switch_prepare(uc, first_return, uc);
 }
 
-void plat_thread_free(struct thread *t) { t->plat = NULL; /* it was on the kernel stack */ }
+void plat_thread_free(struct thread *t)
+{
+    t->plat = NULL; /* it was on the kernel stack */
+}
 
 /* The frame is not on the kernel stack, of which nothing is needed any more but which still runs. */
 NORETURN void plat_enter(const struct regs *regs)

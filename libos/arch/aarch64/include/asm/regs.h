@@ -22,7 +22,10 @@ struct regs {
 
 enum { ARCH_SYSCALL_LENGTH = 4 }; /* bytes of `svc #0` */
 
-static inline long arch_syscall_nr(const struct regs *r) { return (int32_t)r->syscallno; }
+static inline long arch_syscall_nr(const struct regs *r)
+{
+    return (int32_t)r->syscallno;
+}
 
 static inline void arch_syscall_args(const struct regs *r, unsigned long out[6])
 {
@@ -31,9 +34,18 @@ static inline void arch_syscall_args(const struct regs *r, unsigned long out[6])
         out[i] = r->x[i];
 }
 
-static inline void arch_set_result(struct regs *r, long value) { r->x[0] = (uint64_t)value; }
-static inline long arch_result(const struct regs *r) { return (long)r->x[0]; }
-static inline void arch_forget_syscall(struct regs *r) { r->syscallno = -1; }
+static inline void arch_set_result(struct regs *r, long value)
+{
+    r->x[0] = (uint64_t)value;
+}
+static inline long arch_result(const struct regs *r)
+{
+    return (long)r->x[0];
+}
+static inline void arch_forget_syscall(struct regs *r)
+{
+    r->syscallno = -1;
+}
 
 static inline void arch_restart_syscall(struct regs *r)
 {
@@ -47,8 +59,14 @@ static inline void arch_restart_as(struct regs *r, long nr)
     r->x[8] = (uint64_t)nr;
 }
 
-static inline uintptr_t arch_pc(const struct regs *r) { return r->pc; }
-static inline uintptr_t arch_sp(const struct regs *r) { return r->sp; }
+static inline uintptr_t arch_pc(const struct regs *r)
+{
+    return r->pc;
+}
+static inline uintptr_t arch_sp(const struct regs *r)
+{
+    return r->sp;
+}
 
 /* pstate 0 is EL0t with all exceptions unmasked. */
 static inline void arch_start_regs(struct regs *r, vaddr_t entry, vaddr_t sp)

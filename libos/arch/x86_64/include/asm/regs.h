@@ -23,14 +23,17 @@ struct regs {
 };
 
 enum { /* selectors and flags as a 64-bit Linux program sees them */
-    ARCH_USER_CS = 0x33,
-    ARCH_USER_SS = 0x2b,
-    ARCH_EFLAGS_START = 0x202, /* IF and the bit that is always set */
-    ARCH_SYSCALL_LENGTH = 2,   /* bytes of `syscall` */
+       ARCH_USER_CS = 0x33,
+       ARCH_USER_SS = 0x2b,
+       ARCH_EFLAGS_START = 0x202, /* IF and the bit that is always set */
+       ARCH_SYSCALL_LENGTH = 2,   /* bytes of `syscall` */
 };
 
 /* Linux looks at the low 32 bits only and takes them as signed. */
-static inline long arch_syscall_nr(const struct regs *r) { return (int32_t)r->orig_rax; }
+static inline long arch_syscall_nr(const struct regs *r)
+{
+    return (int32_t)r->orig_rax;
+}
 
 static inline void arch_syscall_args(const struct regs *r, unsigned long out[6])
 {
@@ -42,9 +45,18 @@ static inline void arch_syscall_args(const struct regs *r, unsigned long out[6])
     out[5] = r->r9;
 }
 
-static inline void arch_set_result(struct regs *r, long value) { r->rax = (uint64_t)value; }
-static inline long arch_result(const struct regs *r) { return (long)r->rax; }
-static inline void arch_forget_syscall(struct regs *r) { r->orig_rax = UINT64_MAX; }
+static inline void arch_set_result(struct regs *r, long value)
+{
+    r->rax = (uint64_t)value;
+}
+static inline long arch_result(const struct regs *r)
+{
+    return (long)r->rax;
+}
+static inline void arch_forget_syscall(struct regs *r)
+{
+    r->orig_rax = UINT64_MAX;
+}
 
 static inline void arch_restart_as(struct regs *r, long nr)
 {
@@ -52,10 +64,19 @@ static inline void arch_restart_as(struct regs *r, long nr)
     r->rax = (uint64_t)nr;
 }
 
-static inline void arch_restart_syscall(struct regs *r) { arch_restart_as(r, (long)r->orig_rax); }
+static inline void arch_restart_syscall(struct regs *r)
+{
+    arch_restart_as(r, (long)r->orig_rax);
+}
 
-static inline uintptr_t arch_pc(const struct regs *r) { return r->rip; }
-static inline uintptr_t arch_sp(const struct regs *r) { return r->rsp; }
+static inline uintptr_t arch_pc(const struct regs *r)
+{
+    return r->rip;
+}
+static inline uintptr_t arch_sp(const struct regs *r)
+{
+    return r->rsp;
+}
 
 static inline void arch_start_regs(struct regs *r, vaddr_t entry, vaddr_t sp)
 {

@@ -64,7 +64,12 @@ struct fpu_header { /* of XSAVE, behind the legacy part */
 #define FP_XSTATE_MAGIC1 0x46505853u
 #define FP_XSTATE_MAGIC2 0x46505845u
 
-enum { FPU_LEGACY_SIZE = 512, FPU_HEADER_SIZE = 64, FPU_FCW_START = 0x37f, FPU_MXCSR_START = 0x1f80 };
+enum {
+    FPU_LEGACY_SIZE = 512,
+    FPU_HEADER_SIZE = 64,
+    FPU_FCW_START = 0x37f,
+    FPU_MXCSR_START = 0x1f80
+};
 
 _Static_assert(sizeof(struct fpu_legacy) == FPU_LEGACY_SIZE, "FXSAVE64");
 _Static_assert(sizeof(struct fpu_header) == FPU_HEADER_SIZE, "XSAVE header");
