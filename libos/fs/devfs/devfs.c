@@ -25,33 +25,18 @@ static const struct node {
     {"shm", NULL, S_IFDIR | 0755, 0},
 };
 
-static int make(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev, const char *target,
-                struct dentry **out)
-{
-    struct dentry *d;
-    int err = vfs_make(dir, name, mode, rdev, target, &d);
-    if (err < 0)
-        return err;
-    d->inode->uid = d->inode->gid = 0;
-    if (out)
-        *out = d;
-    else
-        dentry_unref(d);
-    return 0;
-}
-
 static int populate(struct dentry *root)
 {
     int err = 0;
     for (size_t i = 0; err == 0 && i < ARRAY_SIZE(nodes); i++)
-        err = make(root, nodes[i].name, nodes[i].mode, nodes[i].rdev, nodes[i].target, NULL);
+        err = vfs_make(root, nodes[i].name, nodes[i].mode, nodes[i].rdev, nodes[i].target, NULL);
     if (err < 0 || !tty_present())
         return err;
     struct dentry *pts, *tty;
-    if ((err = make(root, "console", S_IFCHR | 0620, MKDEV(136, 0), NULL, NULL)) < 0 ||
-        (err = make(root, "pts", S_IFDIR | 0755, 0, NULL, &pts)) < 0)
+    if ((err = vfs_make(root, "console", S_IFCHR | 0620, MKDEV(136, 0), NULL, NULL)) < 0 ||
+        (err = vfs_make(root, "pts", S_IFDIR | 0755, 0, NULL, &pts)) < 0)
         return err;
-    if ((err = make(pts, "0", S_IFCHR | 0620, MKDEV(136, 0), NULL, &tty)) == 0) {
+    if ((err = vfs_make(pts, "0", S_IFCHR | 0620, MKDEV(136, 0), NULL, &tty)) == 0) {
         tty->inode->uid = process.cred.fsuid; /* the terminal is its user's */
         tty->inode->gid = 5;
         dentry_unref(tty);

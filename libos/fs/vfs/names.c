@@ -44,8 +44,8 @@ int vfs_make(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev,
     int err = dentry_lookup(dir, name, strlen(name), &d);
     if (err < 0)
         return err;
-    if (!d->inode)
-        err = make(dir, d, mode, rdev, target);
+    if (!d->inode && (err = make(dir, d, mode, rdev, target)) == 0)
+        d->inode->uid = d->inode->gid = 0;
     if (err == 0 && out)
         *out = dentry_ref(d);
     dentry_unref(d);

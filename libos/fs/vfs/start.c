@@ -26,7 +26,6 @@ static void provide(struct dentry *etc, const char *name, const char *text, size
         int64_t pos = 0;
         if (file_write(f, &it, &pos) < 0)
             log_warning("/etc/%s could not be written: no memory", name);
-        i->uid = i->gid = 0;
         file_unref(f);
     }
     dentry_unref(d);

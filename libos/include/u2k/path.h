@@ -100,7 +100,8 @@ int vfs_unlink(struct dentry *start, const char *path, bool directory);
 int vfs_link(struct dentry *target, struct dentry *start, const char *path);
 int vfs_rename(struct dentry *from_start, const char *from, struct dentry *to_start, const char *to,
                unsigned flags);
-/* For the library OS itself: no permission checks; `dir` positive. */
+/* For the library OS itself: no permission checks, what is new belongs to root; `dir` positive. What
+ * is there already is given as it is. */
 int vfs_make(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev, const char *target,
              struct dentry **out);
 

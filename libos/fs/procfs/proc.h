@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Trees of generated files: /proc and /sys. */
+#ifndef FS_PROC_H
+#define FS_PROC_H
+
+#include <u2k/errno.h>
+#include <u2k/fcntl.h>
+#include <u2k/log.h>
+#include <u2k/part.h>
+#include <u2k/path.h>
+#include <u2k/process.h>
+#include <u2k/vfs.h>
+
+/* A text that grows; `failed` once there was no memory. */
+struct text {
+    char *at;
+    size_t len, size;
+    bool failed;
+};
+void text_add(struct text *t, const char *format, ...) PRINTF_LIKE(2, 3);
+void text_bytes(struct text *t, const void *bytes, size_t len);
+void text_free(struct text *t);
+
+/* What a name means: `tid` is the thread of a task folder (else PID), `fd` of a descriptor. */
+struct proc_at {
+    const struct proc_entry *entry;
+    int tid, fd;
+};
+
+struct proc_entry {
+    const char *name;
+    uint32_t mode;                     /* type and permissions */
+    const struct proc_entry *children; /* of a fixed folder, ends with a NULL name */
+    void (*show)(struct text *t, const struct proc_at *at);
+    const char *constant;                                            /* instead of show */
+    int (*store)(const struct proc_at *at, const char *text, size_t len);
+    ssize_t (*link)(const struct proc_at *at, char *out, size_t size);
+    int (*follow)(const struct proc_at *at, struct dentry **out);
+    /* Folders whose names come and go. next(): the first number from `from` on, -1 for none. */
+    bool (*find)(const struct proc_at *at, int number, struct proc_at *out);
+    int (*next)(const struct proc_at *at, int from);
+};
+
+int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsigned flags, int64_t magic,
+               struct superblock **out);
+
+extern const struct filesystem filesystem_proc, filesystem_sysfs;
+extern const struct proc_entry proc_process[], proc_thread[], proc_sys[];
+extern const struct proc_entry proc_fd_link, proc_fd_info;
+bool proc_fd_find(const struct proc_at *at, int number, struct proc_at *out);
+int proc_fd_next(const struct proc_at *at, int from);
+void proc_status(struct text *t, const struct proc_at *at);
+void proc_stat(struct text *t, const struct proc_at *at);
+void proc_statm(struct text *t, const struct proc_at *at);
+void proc_limits(struct text *t, const struct proc_at *at);
+void proc_maps(struct text *t, const struct proc_at *at);
+void proc_mounts(struct text *t, const struct proc_at *at);
+void proc_mountinfo(struct text *t, const struct proc_at *at);
+
+#define PROC_DIR(n, list) {.name = (n), .mode = S_IFDIR | 0555, .children = (list)}
+#define PROC_TEXT(n, fn) {.name = (n), .mode = S_IFREG | 0444, .show = (fn)}
+#define PROC_CONST(n, text) {.name = (n), .mode = S_IFREG | 0444, .constant = (text)}
+
+#endif

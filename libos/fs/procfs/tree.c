@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inodes and files of a tree of entries. Nothing is kept: each look-up makes an inode. */
+#include "proc.h"
+
+#include <u2k/fcntl.h>
+#include <u2k/pages.h>
+#include <u2k/string.h>
+
+struct proc_inode {
+    struct inode i;
+    struct proc_at at;
+};
+
+static const struct proc_at *at_of(const struct inode *i)
+{
+    return &((const struct proc_inode *)(const void *)i)->at;
+}
+
+static void evict(struct inode *i) { DELETE((struct proc_inode *)(void *)i); }
+
+static int statfs(struct superblock *sb, struct statfs_k *out)
+{
+    out->type = (int64_t)(uintptr_t)sb->priv;
+    return 0;
+}
+
+static const struct super_ops super_ops = {.evict = evict, .statfs = statfs};
+static const struct inode_ops dir_inode_ops, file_inode_ops, link_inode_ops, magic_inode_ops;
+static const struct file_ops dir_ops, text_ops;
+
+static uint64_t number_of(const struct proc_at *at)
+{
+    return ((uintptr_t)at->entry >> 3 & 0xffffff) | (uint64_t)(unsigned)at->tid << 24 |
+           (uint64_t)(unsigned)(at->fd + 1) << 44;
+}
+
+static int make_inode(struct superblock *sb, const struct proc_at *at, struct inode **out)
+{
+    uint32_t type = at->entry->mode & S_IFMT;
+    struct inode *i = inode_new(sb, sizeof(struct proc_inode), at->entry->mode);
+    if (!i)
+        return -ENOMEM;
+    ((struct proc_inode *)(void *)i)->at = *at;
+    i->ino = number_of(at);
+    if (at->tid) { /* what belongs to a process is its owner's */
+        i->uid = process.cred.euid;
+        i->gid = process.cred.egid;
+    }
+    if (type == S_IFDIR) {
+        i->nlink = 2;
+        i->ops = &dir_inode_ops;
+        i->file_ops = &dir_ops;
+    } else if (type == S_IFLNK) {
+        i->ops = at->entry->follow ? &magic_inode_ops : &link_inode_ops;
+    } else {
+        i->ops = &file_inode_ops;
+        i->file_ops = &text_ops;
+    }
+    *out = i;
+    return 0;
+}
+
+/* A decimal number without leading zeros or a sign, -1 if it is none. */
+static int number_in(const char *name, size_t len)
+{
+    int n = 0;
+    if (len == 0 || len > 9 || (name[0] == '0' && len > 1))
+        return -1;
+    for (size_t i = 0; i < len; i++) {
+        if (name[i] < '0' || name[i] > '9')
+            return -1;
+        n = n * 10 + (name[i] - '0');
+    }
+    return n;
+}
+
+static int dir_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
+{
+    const struct proc_at *at = at_of(dir);
+    struct proc_at found = {.tid = at->tid, .fd = -1};
+    const struct proc_entry *e = at->entry->children;
+    for (; e && e->name; e++) {
+        if (strlen(e->name) == len && memcmp(e->name, name, len) == 0) {
+            found.entry = e;
+            if (e->children == proc_process)
+                found.tid = PID;
+            return make_inode(dir->sb, &found, out);
+        }
+    }
+    int n = at->entry->find ? number_in(name, len) : -1;
+    return n >= 0 && at->entry->find(at, n, &found) ? make_inode(dir->sb, &found, out) : -ENOENT;
+}
+
+static bool emit(struct file *f, struct dir_sink *sink, const char *name, const struct proc_at *at)
+{
+    if (!sink->emit(sink, name, strlen(name), number_of(at), at->entry->mode >> 12, f->pos + 1))
+        return false;
+    f->pos++;
+    return true;
+}
+
+/* Positions: the dots, the entries in their order, then NUMBERS + a number. */
+#define NUMBERS (1 << 16)
+
+static int dir_read(struct file *f, struct dir_sink *sink)
+{
+    const struct proc_at *at = at_of(f->inode);
+    const struct proc_entry *children = at->entry->children;
+    struct proc_at child = {.tid = at->tid, .fd = -1};
+    int64_t count = 0;
+    while (children && children[count].name)
+        count++;
+    while (f->pos < 2)
+        if (!emit(f, sink, &".."[1 - f->pos], at))
+            return 0;
+    while (f->pos - 2 < count) {
+        child.entry = &children[f->pos - 2];
+        if (!emit(f, sink, child.entry->name, &child))
+            return 0;
+    }
+    if (!at->entry->next)
+        return 0;
+    f->pos = MAX(f->pos, NUMBERS);
+    for (;;) {
+        char name[12];
+        int n = at->entry->next(at, (int)MIN(f->pos - NUMBERS, (int64_t)INT32_MAX));
+        if (n < 0 || !at->entry->find(at, n, &child))
+            return 0;
+        int64_t before = f->pos;
+        format_text(name, sizeof name, "%d", n);
+        f->pos = NUMBERS + n;
+        if (!emit(f, sink, name, &child)) {
+            f->pos = before;
+            return 0;
+        }
+    }
+}
+
+static int64_t dir_seek(struct file *f, int64_t offset, int whence)
+{
+    return seek_in(f, offset, whence, INT64_MAX);
+}
+
+static ssize_t text_read(struct file *f, struct iter *it, int64_t *pos)
+{
+    const struct proc_at *at = at_of(f->inode);
+    struct text *t = f->priv;
+    if (at->entry->constant)
+        return read_buffer(at->entry->constant, strlen(at->entry->constant), it, pos);
+    if (!t && !(t = NEW(struct text)))
+        return -ENOMEM;
+    f->priv = t;
+    if (*pos == 0 || !t->at) { /* from the start: as it is now */
+        text_free(t);
+        at->entry->show(t, at);
+        if (t->failed)
+            return -ENOMEM;
+    }
+    return read_buffer(t->at, t->len, it, pos);
+}
+
+static ssize_t text_write(struct file *f, struct iter *it, int64_t *pos)
+{
+    const struct proc_at *at = at_of(f->inode);
+    char bytes[128];
+    size_t len = it->left;
+    if (!at->entry->store)
+        return -EACCES;
+    if (len > sizeof bytes)
+        return -EINVAL;
+    if (iter_read(bytes, it, len) < len)
+        return -EFAULT;
+    int err = at->entry->store(at, bytes, len);
+    *pos += err < 0 ? 0 : (int64_t)len;
+    return err < 0 ? err : (ssize_t)len;
+}
+
+static int64_t text_seek(struct file *f, int64_t offset, int whence)
+{
+    return whence == SEEK_END ? -EINVAL : seek_in(f, offset, whence, 0);
+}
+
+static void text_release(struct file *f)
+{
+    struct text *t = f->priv;
+    if (t) {
+        text_free(t);
+        DELETE(t);
+    }
+}
+
+static ssize_t link_read(struct inode *i, char *out, size_t size)
+{
+    const struct proc_at *at = at_of(i);
+    return at->entry->link(at, out, size);
+}
+
+static int link_follow(struct inode *i, struct dentry **out)
+{
+    const struct proc_at *at = at_of(i);
+    return at->entry->follow(at, out);
+}
+
+static const struct inode_ops dir_inode_ops = {.lookup = dir_lookup}, file_inode_ops = {0},
+                              link_inode_ops = {.readlink = link_read},
+                              magic_inode_ops = {.readlink = link_read, .follow = link_follow};
+static const struct file_ops dir_ops = {.readdir = dir_read, .seek = dir_seek};
+static const struct file_ops text_ops = {
+    .read = text_read, .write = text_write, .seek = text_seek, .release = text_release};
+
+int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsigned flags, int64_t magic,
+               struct superblock **out)
+{
+    struct superblock *sb = super_new(type, &super_ops, flags | SB_UNCACHED);
+    struct inode *root;
+    if (!sb)
+        return -ENOMEM;
+    sb->priv = (void *)(uintptr_t)magic;
+    int err = make_inode(sb, &(struct proc_at){.entry = top, .fd = -1}, &root);
+    if (err == 0 && !(sb->root = dentry_root(sb, root)))
+        err = -ENOMEM;
+    *out = sb;
+    return err;
+}
