@@ -30,6 +30,7 @@ void plat_idle(uint64_t deadline)
     static const uint64_t mask = PROGRAM_MASK;
     long ready =
         host_call(ppoll, fds, n, deadline == TIME_NEVER ? NULL : &left, &mask, sizeof(mask));
+    tell_deferred();
     for (unsigned i = 0; ready > 0 && i < n; i++)
         if (fds[i].revents)
             core_stream_event(who[i]);

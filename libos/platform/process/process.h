@@ -77,6 +77,11 @@ int signals_start(void);
 /* The host's signal mask while the program runs and while nothing is to do. */
 #define PROGRAM_MASK (1ull << (13 - 1)) /* SIGPIPE, so that it never ends us: writes say EPIPE */
 
+/* What a person or a supervisor sends to the program, the terminal's size, and plat_timer():
+ * HUP INT QUIT USR1 USR2 ALRM TERM WINCH. Blocked while library OS code runs. */
+#define ASYNC_SIGNALS \
+    (1ull << 0 | 1ull << 1 | 1ull << 2 | 1ull << 9 | 1ull << 11 | 1ull << 13 | 1ull << 14 | \
+     1ull << 27)
 /* What an instruction of the program can cause; see SIGBIT() in u2k/signal.h: ILL TRAP BUS FPE SEGV. */
 #define FAULT_SIGNALS (1ull << 3 | 1ull << 4 | 1ull << 6 | 1ull << 7 | 1ull << 10)
 
@@ -96,6 +101,7 @@ extern unsigned long tls_in_user_mode; /* the CPU can read and write FS base wit
 
 extern const char *const register_names[]; /* of struct regs, in its order */
 void signal_restorer(void);
+void tell_deferred(void); /* signals that came at a bad moment */
 void host_signal(int signo, const struct siginfo *info, struct ucontext *uc);
 NORETURN void run_on_stack(void *top, void (*entry)(void));
 

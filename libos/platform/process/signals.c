@@ -7,11 +7,6 @@
 enum { SIG_SETMASK = 2 };
 #define SIG_IGNORE 1
 
-/* Those that a person or a supervisor sends to the program, the terminal's size, and plat_timer(). */
-#define ASYNC_SIGNALS \
-    (SIGBIT(SIGHUP) | SIGBIT(SIGINT) | SIGBIT(SIGQUIT) | SIGBIT(SIGUSR1) | SIGBIT(SIGUSR2) | \
-     SIGBIT(SIGTERM) | SIGBIT(SIGWINCH) | SIGBIT(SIGALRM))
-
 _Static_assert(PROGRAM_MASK == SIGBIT(SIGPIPE), "as its comment says");
 
 static int take(int signo)

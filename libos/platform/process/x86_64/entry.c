@@ -147,6 +147,19 @@ static void tell_event(int signo)
         core_signal_event(signo);
 }
 
+/* kill(2) with SIGSEGV and its like comes in at any time, since these cannot be blocked: kept until
+ * the library OS is between two things. */
+static uint64_t deferred;
+
+void tell_deferred(void)
+{
+    for (int signo = 1; deferred; signo++) {
+        if (deferred & SIGBIT(signo))
+            tell_event(signo);
+        deferred &= ~SIGBIT(signo);
+    }
+}
+
 /* Every signal of the host. The asynchronous ones only come while the program runs or plat_idle()
  * waits, the mask of their handlers sees to that. */
 void host_signal(int signo, const struct siginfo *info, struct ucontext *uc)
@@ -158,8 +171,10 @@ void host_signal(int signo, const struct siginfo *info, struct ucontext *uc)
             kernel_fault(signo, info, uc);
         else if (call)
             kernel_call(info, uc);
-        else
+        else if (SIGBIT(signo) & ASYNC_SIGNALS)
             tell_event(signo);
+        else
+            deferred |= SIGBIT(signo);
         return;
     }
 
@@ -173,6 +188,7 @@ void host_signal(int signo, const struct siginfo *info, struct ucontext *uc)
         core_fault(&regs, &f);
     } else {
         tell_event(signo);
+        tell_deferred();
         core_interrupt(&regs);
     }
     host_frame_set_regs(uc, &regs);
