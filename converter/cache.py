@@ -8,7 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from converter.errors import OutputError
-from converter.image.blobs import default_root
+
+
+def default_root() -> Path:
+    """Where the cache is, by environment (XDG Base Directory Specification)."""
+    own, xdg = os.environ.get("U2K_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    if own:
+        return Path(own)
+    # The specification has relative values ignored.
+    return (Path(xdg) if xdg and Path(xdg).is_absolute() else Path.home() / ".cache") / "u2k"
 
 
 def cache_folder(*parts: str) -> Path:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from converter.cache import default_root
 from converter.errors import OutputError, UsageError
 
 _APPARENT = 64 << 30
@@ -53,15 +54,6 @@ def _size(variable: str, default: int) -> int:
     if match is None or int(match[1]) == 0:
         raise UsageError(f"{variable}={text!r} is no size", hint=f"write for example {variable}=64G")
     return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[match[2].upper()]
-
-
-def default_root() -> Path:
-    """Where the cache is, by environment (XDG Base Directory Specification)."""
-    own, xdg = os.environ.get("U2K_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
-    if own:
-        return Path(own)
-    # The specification has relative values ignored.
-    return (Path(xdg) if xdg and Path(xdg).is_absolute() else Path.home() / ".cache") / "u2k"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pytest
 
 from converter.errors import OutputError, SourceError, UsageError
 from converter.image import BlobCache, file_tree, open_image
-from converter.image.blobs import Limits, default_root
+from converter.image.blobs import Limits
 from tests.builders import oci
 
 LAYER = oci.layer(oci.file("a", b"x" * 10_000), oci.directory("d", uid=7))
