@@ -6,13 +6,16 @@ import os
 import sys
 
 from converter.errors import U2kError
+from converter.report.text import printable
 
 
 def report(error: U2kError) -> None:
     """One error, on standard error."""
-    print(f"{_red('u2k: error:')} {error}", file=sys.stderr)
+    # Messages name what images contain, and may hold a compiler's many lines.
+    said = "\n".join(printable(line.expandtabs()) for line in str(error).split("\n"))
+    print(f"{_red('u2k: error:')} {said}", file=sys.stderr)
     if error.hint:
-        print(f"  next: {error.hint}", file=sys.stderr)
+        print(f"  next: {printable(error.hint)}", file=sys.stderr)
 
 
 def report_bug(error: Exception) -> None:

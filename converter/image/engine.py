@@ -61,6 +61,19 @@ def _tls() -> Any:
     return docker.utils.kwargs_from_env().get("tls", False)
 
 
+def engine_version() -> str:
+    """The version of the engine that answers. Errors: SourceError when none does."""
+    client = _client()
+    import docker
+
+    try:
+        return str(client.version().get("Version"))
+    except (docker.errors.DockerException, OSError) as error:
+        raise SourceError(f"the Docker engine broke off: {error}", where=_address(), hint=_HINT) from error
+    finally:
+        client.close()
+
+
 def engine_has(name: str, wanted: Platform) -> bool:
     """Whether there is an engine that answers, with this image for this platform."""
     if _address() is None:
