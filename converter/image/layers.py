@@ -44,10 +44,12 @@ class Layers:
         self._deletions: list[Deletion] = []
         self._layer = -1
         self._where = ""
+        # Members mostly stand beside the one before: its folder, by the name it was given.
+        self._last: tuple[bytes, _Node] | None = None
 
     def apply(self, index: LayerIndex, layer: int, where: str) -> None:
         """Errors: IncompatibleImageError naming the layer (`where`) and the path."""
-        self._layer, self._where = layer, where
+        self._layer, self._where, self._last = layer, where, None
         entries: list[TarMember] = []
         hidden: dict[bytes, Inode] = {}
         for member in index.members:
@@ -92,14 +94,18 @@ class Layers:
                 raise refused(self._where, b"/", "the root is not a directory")
             self._root.inode = self._inode(member, index)
             return
-        *above, name = member.name.split(b"/")
-        parent, _ = self._made_directory(above, member.name)
+        above, _, name = member.name.rpartition(b"/")
+        if self._last is None or self._last[0] != above:
+            self._last = above, self._made_directory(above.split(b"/"), member.name)
+        parent = self._last[1]
         inode = self._linked(member, hidden) if member.type == "1" else self._inode(member, index)
         old = parent.children.get(name)
         if old is not None and inode.kind is old.inode.kind is FileKind.DIRECTORY:
             old.inode = inode
         else:
             parent.children[name] = _Node(inode)
+            if old is not None:
+                self._last = None  # a folder or a link on the way to it may be another now
 
     def _inode(self, member: TarMember, index: LayerIndex) -> Inode:
         kind = _KINDS[member.type]
@@ -132,11 +138,11 @@ class Layers:
             raise refused(self._where, member.name, f"a hard link to {target!r}, a directory")
         return inode
 
-    def _made_directory(self, parts: list[bytes], wanted_by: bytes) -> tuple[_Node, bytes]:
+    def _made_directory(self, parts: list[bytes], wanted_by: bytes) -> _Node:
         found = self._directory(parts, wanted_by, make=True)
         if found is None:
             raise refused(self._where, wanted_by, "a path below something that is no directory")
-        return found
+        return found[0]
 
     def _directory(self, parts: list[bytes], wanted_by: bytes, *, make: bool) -> tuple[_Node, bytes] | None:
         """The directory that `parts` lead to, and its real path ("" for the root).
