@@ -71,7 +71,7 @@ class ProcessRunner:
     def _command(self, request: RunRequest) -> tuple[Path, list[str]]:
         memory = [f"--memory={request.memory}"] if request.memory is not None else []
         if request.manifest.target == "process":
-            return request.unikernel, [*memory, str(request.unikernel)]
+            return request.unikernel, memory
         machine = architecture(request.manifest.architecture)
         kernel = link_kernel("process", machine, self._choice(request.manifest))
         return kernel.path, [*memory, str(request.unikernel)]
