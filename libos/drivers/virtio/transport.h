@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VIRTIO_TRANSPORT_H
+#define VIRTIO_TRANSPORT_H
+
+#include <u2k/virtio.h>
+
+/* Is a device of this kind at the place? Fills registers and transport. */
+bool virtio_mmio_probe(const struct device_place *at, enum virtio_id id, struct virtio_device *out);
+bool virtio_pci_probe(const struct device_place *at, enum virtio_id id, struct virtio_device *out);
+
+void virtio_interrupt(void *device);
+
+#endif

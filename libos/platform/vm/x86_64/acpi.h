@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The little of ACPI that a unikernel asks for: virtio-mmio places, and how to power off. */
+#ifndef VM_X86_64_ACPI_H
+#define VM_X86_64_ACPI_H
+
+#include <u2k/device.h>
+
+void acpi_set_rsdp(uint64_t physical); /* 0: it has to be searched */
+unsigned acpi_places(struct device_place *out, unsigned max); /* virtio-mmio devices, LNRO0005 */
+bool acpi_io_apic(uint64_t *address);
+void acpi_power_off(void); /* returns if there is no way */
+
+#endif

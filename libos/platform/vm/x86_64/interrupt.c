@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Local APIC, I/O APIC (Intel SDM volume 3, 11; 82093AA data sheet) and the timer. Set up when the
+ * first interrupt is wanted. The old PIC is masked: nothing comes from it.
+ */
+#include "interrupt.h"
+
+#include <u2k/errno.h>
+#include <u2k/platform.h>
+
+#include "../vm.h"
+#include "acpi.h"
+#include "clock.h"
+#include "cpu.h"
+#include "layout.h"
+
+enum {
+    VECTOR_TIMER = 32,
+    VECTOR_FIRST = 33,
+    VECTOR_SPURIOUS = VECTORS - 1,
+    DEVICES = VECTOR_SPURIOUS - VECTOR_FIRST,
+};
+enum { /* local APIC registers, by their number */
+    APIC_ID = 0x02,
+    APIC_TPR = 0x08,
+    APIC_EOI = 0x0b,
+    APIC_SPURIOUS = 0x0f,
+    APIC_LVT_TIMER = 0x32,
+    APIC_LVT_LINT0 = 0x35,
+    APIC_INITIAL_COUNT = 0x38,
+    APIC_CURRENT_COUNT = 0x39,
+    APIC_DIVIDE = 0x3e,
+};
+enum {
+    SPURIOUS_ENABLE = 0x100,
+    LVT_MASKED = 1 << 16,
+    LVT_TSC_DEADLINE = 1 << 18,
+    DIVIDE_BY_16 = 3,
+    APIC_BASE_X2 = 1 << 10,
+    X2APIC_MSR = 0x800,
+    IO_APIC_REDIRECTION = 0x10,
+    IO_APIC_VERSION = 1,
+    REDIRECTION_LEVEL = 1 << 15,
+};
+#define IO_APIC_USUAL 0xfec00000ull
+#define MESSAGE_ADDRESS 0xfee00000ull
+#define APIC_BASE_MASK 0xffffff000ull
+#define TIMER_HZ_USUAL (NSEC_PER_SEC / 16) /* QEMU's and KVM's bus clock is 1 GHz; corrected below */
+#define TIMER_COUNT_MAX 0x7fffffffu
+
+static struct handler {
+    void (*fn)(void *);
+    void *arg;
+} handlers[DEVICES];
+static unsigned handler_count;
+
+static bool running, x2apic;
+static volatile uint32_t *apic, *io_apic;
+static unsigned io_apic_inputs;
+
+static uint32_t apic_read(unsigned reg)
+{
+    return x2apic ? (uint32_t)rdmsr(X2APIC_MSR + reg) : apic[reg * 4];
+}
+
+static void apic_write(unsigned reg, uint32_t value)
+{
+    if (x2apic)
+        wrmsr(X2APIC_MSR + reg, value);
+    else
+        apic[reg * 4] = value;
+}
+
+static int start(void)
+{
+    if (running)
+        return 0;
+    uint64_t base = rdmsr(MSR_APIC_BASE);
+    x2apic = base & APIC_BASE_X2;
+    if (!x2apic && !(apic = device_map(base & APIC_BASE_MASK, PAGE_SIZE)))
+        return -ENOMEM;
+    outb(0x21, 0xff);
+    outb(0xa1, 0xff);
+    apic_write(APIC_TPR, 0);
+    apic_write(APIC_LVT_LINT0, LVT_MASKED);
+    apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
+    apic_write(APIC_DIVIDE, DIVIDE_BY_16);
+    apic_write(APIC_LVT_TIMER, VECTOR_TIMER | (cpu.tsc_deadline ? (uint32_t)LVT_TSC_DEADLINE : 0));
+    running = true;
+    return 0;
+}
+
+static uint8_t apic_id(void)
+{
+    uint32_t id = apic_read(APIC_ID);
+
+    return (uint8_t)(x2apic ? id : id >> 24);
+}
+
+static uint64_t timer_hz = TIMER_HZ_USUAL;
+static uint64_t armed = TIME_NEVER;
+static uint64_t armed_at;
+static uint32_t armed_count;
+
+/* Learn the timer's rate from each count that ran for long enough to tell. One whose end was noticed
+ * late makes the estimate too low: the next comes early, is set again, and corrects it. */
+static void learn_rate(uint64_t now)
+{
+    enum { LONG_ENOUGH = 1000000 };
+
+    if (!armed_count || now - armed_at < LONG_ENOUGH)
+        return;
+    uint64_t ran = armed_count - apic_read(APIC_CURRENT_COUNT);
+    timer_hz = MAX(mul_div(ran, NSEC_PER_SEC, now - armed_at), 1000ull);
+    armed_count = 0;
+}
+
+void interrupt(unsigned vector)
+{
+    if (vector == VECTOR_SPURIOUS)
+        return;
+    if (vector == VECTOR_TIMER && armed_count)
+        learn_rate(plat_clock_monotonic());
+    if (vector >= VECTOR_FIRST && vector - VECTOR_FIRST < handler_count) {
+        const struct handler *h = &handlers[vector - VECTOR_FIRST];
+        h->fn(h->arg);
+    }
+    apic_write(APIC_EOI, 0);
+}
+
+static int new_vector(void (*fn)(void *), void *arg)
+{
+    if (handler_count == DEVICES || start() < 0)
+        return -ENOSPC;
+    handlers[handler_count] = (struct handler){fn, arg};
+    return VECTOR_FIRST + (int)handler_count++;
+}
+
+static uint32_t io_apic_read(unsigned reg)
+{
+    io_apic[0] = reg;
+    return io_apic[4];
+}
+
+static void io_apic_write(unsigned reg, uint32_t value)
+{
+    io_apic[0] = reg;
+    io_apic[4] = value;
+}
+
+int interrupt_line(unsigned gsi, bool level, void (*fn)(void *), void *arg)
+{
+    if (!io_apic) {
+        io_apic = device_map(IO_APIC_USUAL, PAGE_SIZE);
+        uint32_t version = io_apic ? io_apic_read(IO_APIC_VERSION) : UINT32_MAX;
+        uint64_t address;
+        if (version == UINT32_MAX && acpi_io_apic(&address))
+            io_apic = device_map(address, PAGE_SIZE);
+        if (!io_apic)
+            return -ENODEV;
+        io_apic_inputs = (io_apic_read(IO_APIC_VERSION) >> 16 & 0xff) + 1;
+    }
+    int vector = gsi < io_apic_inputs ? new_vector(fn, arg) : -EINVAL;
+    if (vector < 0)
+        return vector;
+    io_apic_write(IO_APIC_REDIRECTION + 2 * gsi + 1, (uint32_t)apic_id() << 24);
+    io_apic_write(IO_APIC_REDIRECTION + 2 * gsi,
+                  (uint32_t)vector | (level ? (uint32_t)REDIRECTION_LEVEL : 0));
+    return 0;
+}
+
+int device_irq(const struct device_place *at, void (*fn)(void *), void *arg)
+{
+    return interrupt_line(at->irq, at->level, fn, arg);
+}
+
+int device_message(void (*fn)(void *), void *arg, uint64_t *address, uint32_t *data)
+{
+    int vector = new_vector(fn, arg);
+
+    if (vector < 0)
+        return vector;
+    *address = MESSAGE_ADDRESS | (uint64_t)apic_id() << 12;
+    *data = (uint32_t)vector;
+    return 0;
+}
+
+/* ---- timer ---- */
+
+static uint64_t count_for(uint64_t ns)
+{
+    return MIN(mul_div(ns, timer_hz, NSEC_PER_SEC), TIMER_COUNT_MAX - 1ull) + 1;
+}
+
+void interrupt_timer(uint64_t deadline)
+{
+    if (deadline == armed && deadline == TIME_NEVER)
+        return;
+    if (start() < 0)
+        return;
+    armed = deadline;
+    if (cpu.tsc_deadline) {
+        uint64_t tsc = deadline == TIME_NEVER ? 0 : clock_tsc_at(deadline);
+        if (tsc || deadline == TIME_NEVER) {
+            wrmsr(MSR_TSC_DEADLINE, tsc);
+            return;
+        }
+    }
+    if (deadline == TIME_NEVER) {
+        armed_count = 0;
+        apic_write(APIC_INITIAL_COUNT, 0);
+        return;
+    }
+    uint64_t now = plat_clock_monotonic();
+    if (apic_read(APIC_CURRENT_COUNT)) /* one that has ended says nothing about when */
+        learn_rate(now);
+    armed_at = now;
+    armed_count = (uint32_t)count_for(deadline > now ? deadline - now : 0);
+    apic_write(APIC_INITIAL_COUNT, armed_count);
+}
