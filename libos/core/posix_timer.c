@@ -84,7 +84,7 @@ static void stop(struct posix_timer *t)
     signal_unqueue(node_thread(t), &t->node);
 }
 
-int posix_timer_create(const struct clock *c, const struct sigevent_k *event, int *id)
+int posix_timer_create(const struct clock *c, const struct sigevent_k *event, bool own_value, int *id)
 {
     if (count >= process.limits[RLIMIT_SIGPENDING].soft)
         return -EAGAIN;
@@ -98,6 +98,8 @@ int posix_timer_create(const struct clock *c, const struct sigevent_k *event, in
     t->clock = *c;
     t->cpu.thread = c->thread;
     t->event = *event;
+    if (own_value)
+        t->event.value = (uint64_t)t->id;
     t->node.timer = t;
     list_init(&t->node.link);
     list_push_back(&timers, &t->link);

@@ -84,11 +84,6 @@ static void finish_call(struct regs *regs, const struct sigaction_k *act)
     arch_forget_syscall(regs);
 }
 
-bool signal_on_altstack(const struct altstack *ss, uintptr_t sp)
-{
-    return ss->size && sp > ss->sp && sp - ss->sp <= ss->size;
-}
-
 static void force_segv(int signo)
 {
     const struct siginfo info = {.signo = SIGSEGV, .code = SI_KERNEL};
@@ -124,7 +119,7 @@ static void run_handler(struct regs *regs, const struct siginfo *info, const str
         return;
     }
     if (t->altstack.flags & (int)SS_AUTODISARM)
-        t->altstack = (struct altstack){.flags = SS_DISABLE};
+        t->altstack = (struct altstack){.size = 0};
     signal_mask_set(t->blocked | act.mask | (act.flags & SA_NODEFER ? 0 : SIGBIT(info->signo)));
 }
 

@@ -145,7 +145,7 @@ void signal_reset_for_exec(void)
     for (int i = 1; i <= NSIG; i++)
         signal_actions[i] = (struct sigaction_k){
             .handler = signal_actions[i].handler == SIG_IGN ? SIG_IGN : SIG_DFL};
-    current->altstack = (struct altstack){.flags = SS_DISABLE};
+    current->altstack = (struct altstack){.size = 0};
     current->restore_mask = false;
     current->forced = false;
 }

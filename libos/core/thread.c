@@ -52,7 +52,6 @@ static void thread_init(struct thread *t, int tid)
     list_init(&t->run_link);
     list_init(&t->waits);
     sigqueue_init(&t->pending);
-    t->altstack.flags = SS_DISABLE;
     list_push_back(&threads, &t->all_link);
     thread_count++;
 }

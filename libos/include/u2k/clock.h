@@ -66,7 +66,8 @@ struct sigevent_k {
     int32_t pad[11];
 };
 
-int posix_timer_create(const struct clock *c, const struct sigevent_k *event, int *id);
+/* `own_value`: its signal carries the timer's number (no sigevent was given). */
+int posix_timer_create(const struct clock *c, const struct sigevent_k *event, bool own_value, int *id);
 struct posix_timer *posix_timer_find(int id);
 void posix_timer_arm(struct posix_timer *t, const struct itimer *to, bool absolute);
 void posix_timer_left(struct posix_timer *t, struct itimer *out);

@@ -87,6 +87,9 @@ struct fault;
 void signal_force(const struct siginfo *info, const struct fault *fault);
 bool signal_pending(const struct thread *t); /* one that is not blocked, or is waited for */
 void signal_mask_set(uint64_t blocked);      /* SIGKILL and SIGSTOP taken out */
+/* Is `sp` on this alternate stack? And sigaltstack(2)'s checks: -EINVAL, -ENOMEM. */
+bool signal_on_altstack(const struct altstack *ss, uintptr_t sp);
+int altstack_set(const struct altstack *ss);
 void signal_reset_for_exec(void);            /* handlers to default; ignored stay; altstack gone */
 /* At every return to the program: deliver, or restart the interrupted call. */
 struct regs;
