@@ -220,7 +220,8 @@ static long readlink_at(int dirfd, vaddr_t path, vaddr_t out, int size, unsigned
     if (!text)
         n = -ENOMEM;
     else if (S_ISLNK(d->inode->mode) && d->inode->ops->readlink)
-        n = d->inode->ops->readlink(d->inode, text, MIN((size_t)size, PAGE_SIZE));
+        n = d->inode->ops->readlink(d->inode, text, PAGE_SIZE);
+    n = MIN(n, (ssize_t)size); /* readlink(2) cuts silently */
     if (n >= 0 && user_write(out, text, (size_t)n) < 0)
         n = -EFAULT;
     if (text)

@@ -13,6 +13,9 @@ static long open_at(int dirfd, vaddr_t path, uint32_t flags, uint32_t mode, unsi
     int err = at_begin(&at, dirfd, path);
     if (err < 0)
         return err;
+    /* Confined to it, a path that begins with a slash is relative to the directory, too. */
+    if ((walk & (WALK_IN_ROOT | WALK_BENEATH)) && !at.dir && dirfd != AT_FDCWD)
+        at.dir = fd_get(dirfd);
     err = vfs_open(at_start(&at), at.path, flags, mode, walk, &f);
     at_end(&at);
     return err < 0 ? err : fd_install(f, 0, flags & O_CLOEXEC);

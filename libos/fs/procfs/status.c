@@ -164,23 +164,25 @@ void proc_maps(struct text *t, const struct proc_at *at)
 void proc_mounts(struct text *t, const struct proc_at *at)
 {
     (void)at;
+    mount_all();
     for (size_t i = 0; i < mount_count; i++)
-        if (i == 0 || mounts[i].point || mounts[i].sb)
+        if (mounts[i].sb)
             text_add(t, "%s %s %s %s 0 0\n", mounts[i].fs, mounts[i].path, mounts[i].fs, mounts[i].options);
 }
 
 void proc_mountinfo(struct text *t, const struct proc_at *at)
 {
     (void)at;
+    mount_all();
     for (size_t i = 0; i < mount_count; i++) {
-        if (i > 0 && !mounts[i].point)
+        if (!mounts[i].sb)
             continue;
         unsigned parent = 0;
         for (size_t k = 0; i > 0 && k < mount_count; k++)
             if (mounts[k].sb && mounts[i].point->sb == mounts[k].sb)
                 parent = (unsigned)k + 1;
         text_add(t, "%u %u 0:%u / %s %s - %s %s rw\n", (unsigned)i + 1, parent,
-                 mounts[i].sb ? (unsigned)mounts[i].sb->dev : 0u, mounts[i].path, mounts[i].options,
+                 (unsigned)mounts[i].sb->dev, mounts[i].path, mounts[i].options,
                  mounts[i].fs, mounts[i].fs);
     }
 }

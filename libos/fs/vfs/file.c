@@ -67,7 +67,7 @@ struct file *file_anonymous(const struct file_ops *ops, uint32_t mode, const cha
     i->gid = process.cred.fsgid;
     i->priv = priv;
     char name[32];
-    if (!strchr(kind, ':')) {
+    if (!strchr(kind, ':') && kind[0] != '/') {
         format_text(name, sizeof name, "%s:[%llu]", kind, (unsigned long long)i->ino);
         kind = name;
     }

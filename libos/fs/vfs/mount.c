@@ -71,6 +71,13 @@ struct dentry *mount_cross(struct dentry *d)
     return m->sb->root;
 }
 
+void mount_all(void)
+{
+    for (struct mount *m = mounts; m < mounts + mount_count; m++)
+        if (m->point && !m->sb)
+            (void)mount_now(m);
+}
+
 const struct mount *mount_of(const struct superblock *sb, int *id)
 {
     for (size_t i = 0; i < mount_count; i++) {

@@ -117,6 +117,7 @@ extern const size_t mount_count;
 struct dentry *mount_cross(struct dentry *d); /* what is mounted on d, or d; takes over the reference */
 const struct mount *mount_of(const struct superblock *sb, int *id); /* NULL: none; id from 1 */
 int mount_root(void);
+void mount_all(void); /* what has not been crossed yet, too: for those who list them */
 struct mounted_image {
     const void *data;
     size_t size;

@@ -67,7 +67,7 @@ struct inode_ops {
     int (*unlink)(struct inode *dir, struct dentry *d); /* rmdir too: -ENOTEMPTY */
     /* `to` is a dentry in the new directory, positive if something is replaced or exchanged. */
     int (*rename)(struct dentry *from, struct dentry *to, bool exchange);
-    ssize_t (*readlink)(struct inode *i, char *out, size_t size); /* not terminated; all or cut */
+    ssize_t (*readlink)(struct inode *i, char *out, size_t size); /* not terminated */
     int (*follow)(struct inode *i, struct dentry **out); /* magic links of /proc: where it leads */
     void (*changed)(struct inode *i);                    /* the VFS set attributes: keep them */
     int (*truncate)(struct inode *i, uint64_t size);
@@ -197,8 +197,8 @@ struct superblock *super_new(const struct filesystem *type, const struct super_o
 /* ---- open files ---- */
 
 struct file *file_new(const struct file_ops *ops, struct dentry *d, uint32_t flags);
-/* Things without a name: `kind` is "pipe", "socket" (shown as kind:[inode number]) or
- * "anon_inode:[eventfd]" (shown as it is). NULL: no memory. */
+/* Things without a name: `kind` is "pipe", "socket" (shown as kind:[inode number]), or
+ * "anon_inode:[eventfd]" or a path (shown as they are). NULL: no memory. */
 struct file *file_anonymous(const struct file_ops *ops, uint32_t mode, const char *kind, void *priv,
                             uint32_t flags);
 struct dentry *dentry_anonymous(struct inode *i, const char *kind); /* takes over the inode */
