@@ -98,7 +98,7 @@ def convert(
 def boot_record(program: Program, image: Image) -> BootRecord:
     """What the library OS is told to start."""
     return BootRecord(
-        path=program.executable.path,
+        path=absolute(program.executable.path, program.cwd),
         argv=program.argv,
         env=tuple(name + b"=" + value for name, value in program.environment.items()),
         cwd=program.cwd,
@@ -107,6 +107,11 @@ def boot_record(program: Program, image: Image) -> BootRecord:
         groups=program.user.groups,
         entrypoint_args=len(image.config.entrypoint),
     )
+
+
+def absolute(path: bytes, cwd: bytes) -> bytes:
+    """`./server` in WORKDIR /app is /app/./server; the kernel resolves the rest."""
+    return path if path.startswith(b"/") else cwd.rstrip(b"/") + b"/" + path
 
 
 def describe(reading: Reading, kernel: Kernel, record: BootRecord, options: Options) -> Manifest:

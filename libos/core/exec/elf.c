@@ -147,7 +147,10 @@ void elf_release(struct elf *e)
     e->segments = NULL;
 }
 
-/* The file's part, then zeros: the rest of its last page by writing, whole pages by mapping. */
+/*
+ * The file's part, then zeros: the rest of its last page by writing, whole pages by mapping. Zeros go
+ * to the end of the page, beyond p_memsz, as Linux has it: glibc's loader takes its first memory there.
+ */
 static int map_segment(const struct elf *e, const struct elf_segment *s, uint64_t bias)
 {
     vaddr_t start = s->vaddr + bias, file_end = start + s->filesz;
@@ -163,7 +166,7 @@ static int map_segment(const struct elf *e, const struct elf_segment *s, uint64_
     if (at < 0)
         return (int)at;
     if (s->filesz && s->memsz > s->filesz && bss > file_end && (s->prot & PROT_WRITE) &&
-        user_zero(file_end, MIN(bss, start + s->memsz) - file_end))
+        user_zero(file_end, bss - file_end))
         return -EFAULT;
     if (end > bss)
         at = mm_map(bss, end - bss, s->prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, NULL, 0);
