@@ -15,7 +15,9 @@ static void handle(unsigned type, struct cursor c)
         if (!c.bad && signo >= 1 && signo <= 64)
             core_signal_event((int)signo);
     } else if (type == CONTROL_WINDOW) {
-        struct stream_size size = {.rows = cursor_le16(&c), .columns = cursor_le16(&c)};
+        struct stream_size size;
+        size.rows = cursor_le16(&c);
+        size.columns = cursor_le16(&c);
         if (!c.bad)
             console_resized(size);
     }

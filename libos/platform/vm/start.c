@@ -144,9 +144,8 @@ static bool number(const char **p, const char *end, uint64_t *out)
     }
     *out = 0;
     for (start = *p; *p < end; (*p)++) {
-        unsigned c = (unsigned char)**p, digit = c - '0';
-        if (digit > 9)
-            digit = (c | 0x20) - 'a' + 10u;
+        unsigned c = (unsigned char)**p, letter = (c | 0x20) - 'a';
+        unsigned digit = c - '0' <= 9 ? c - '0' : letter < 6 ? letter + 10 : base;
         if (digit >= base)
             break;
         *out = *out * base + digit;

@@ -95,8 +95,7 @@ static uint64_t field(struct cursor *c, size_t offset, unsigned bytes)
 {
     c->bad = c->bad || offset + bytes > c->len;
     cursor_seek(c, offset);
-    uint64_t value = c->bad ? 0 : cursor_uint(c, bytes);
-    return value;
+    return c->bad ? 0 : cursor_uint(c, bytes);
 }
 
 static struct cursor find_dsdt(struct cursor *fadt)
@@ -108,24 +107,30 @@ static struct cursor find_dsdt(struct cursor *fadt)
     return table_at(wide ? wide : field(fadt, FADT_DSDT, 4));
 }
 
-bool acpi_io_apic(uint64_t *address)
+bool acpi_io_apic(unsigned gsi, uint64_t *address, unsigned *first)
 {
     struct cursor madt = find_table("APIC");
+    bool found = false;
 
     cursor_seek(&madt, MADT_ENTRIES);
     while (cursor_left(&madt)) {
         unsigned type = cursor_u8(&madt), len = cursor_u8(&madt);
-        struct cursor entry = cursor_part(&madt, madt.pos, len - 2u);
         if (len < 2)
             break;
+        struct cursor entry = cursor_part(&madt, madt.pos, len - 2u);
         cursor_skip(&madt, len - 2u);
         if (type != MADT_IO_APIC)
             continue;
         cursor_skip(&entry, 2);
-        *address = cursor_le32(&entry);
-        return !entry.bad;
+        uint64_t base = cursor_le32(&entry);
+        unsigned start = cursor_le32(&entry);
+        if (entry.bad || start > gsi || (found && start < *first))
+            continue;
+        *address = base;
+        *first = start;
+        found = true;
     }
-    return false;
+    return found;
 }
 
 /* PkgLength (ACPI 20.2.4): how many bytes follow its first is in the top two bits. */
@@ -141,8 +146,9 @@ static bool read_resources(struct cursor *c, struct device_place *out)
         unsigned tag = cursor_u8(c);
         if (tag == RESOURCE_END || !(tag & 0x80))
             return false;
-        struct cursor r = cursor_part(c, c->pos + 2, cursor_le16(c));
-        cursor_skip(c, r.len);
+        unsigned len = cursor_le16(c);
+        struct cursor r = cursor_part(c, c->pos, len);
+        cursor_skip(c, len);
         if (tag == RESOURCE_MEMORY32_FIXED) {
             cursor_skip(&r, 1);
             out->base = cursor_le32(&r);

@@ -7,7 +7,8 @@
 
 void acpi_set_rsdp(uint64_t physical); /* 0: it has to be searched */
 unsigned acpi_places(struct device_place *out, unsigned max); /* virtio-mmio devices, LNRO0005 */
-bool acpi_io_apic(uint64_t *address);
+/* The I/O APIC that has input `gsi`: where it is and the number of its first input. */
+bool acpi_io_apic(unsigned gsi, uint64_t *address, unsigned *first);
 void acpi_power_off(void); /* returns if there is no way */
 
 #endif

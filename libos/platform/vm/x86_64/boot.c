@@ -13,6 +13,7 @@
 
 #include "acpi.h"
 #include "cpu.h"
+#include "interrupt.h"
 #include "layout.h"
 #include "pager.h"
 
@@ -111,6 +112,7 @@ NORETURN void vm_boot(unsigned linux_protocol, uint64_t data);
 NORETURN void vm_boot(unsigned linux_protocol, uint64_t data)
 {
     cpu_start();
+    interrupt_quiet();
     if (linux_protocol)
         read_zero_page(data);
     else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Local APIC, I/O APIC (Intel SDM volume 3, 11; 82093AA data sheet) and the timer. Set up when the
- * first interrupt is wanted. The old PIC is masked: nothing comes from it.
+ * first interrupt is wanted.
  */
 #include "interrupt.h"
 
@@ -38,8 +38,11 @@ enum {
     DIVIDE_BY_16 = 3,
     APIC_BASE_X2 = 1 << 10,
     X2APIC_MSR = 0x800,
+    PIC_MASTER_MASK = 0x21,
+    PIC_SLAVE_MASK = 0xa1,
     IO_APIC_REDIRECTION = 0x10,
     IO_APIC_VERSION = 1,
+    IO_APIC_INPUTS_USUAL = 24,
     REDIRECTION_LEVEL = 1 << 15,
 };
 #define IO_APIC_USUAL 0xfec00000ull
@@ -55,8 +58,7 @@ static struct handler {
 static unsigned handler_count;
 
 static bool running, x2apic;
-static volatile uint32_t *apic, *io_apic;
-static unsigned io_apic_inputs;
+static volatile uint32_t *apic;
 
 static uint32_t apic_read(unsigned reg)
 {
@@ -71,6 +73,13 @@ static void apic_write(unsigned reg, uint32_t value)
         apic[reg * 4] = value;
 }
 
+/* A BIOS leaves the old controller with the timer's ticks, on vectors that are exceptions here. */
+void interrupt_quiet(void)
+{
+    outb(PIC_MASTER_MASK, 0xff);
+    outb(PIC_SLAVE_MASK, 0xff);
+}
+
 static int start(void)
 {
     if (running)
@@ -79,8 +88,6 @@ static int start(void)
     x2apic = base & APIC_BASE_X2;
     if (!x2apic && !(apic = device_map(base & APIC_BASE_MASK, PAGE_SIZE)))
         return -ENOMEM;
-    outb(0x21, 0xff);
-    outb(0xa1, 0xff);
     apic_write(APIC_TPR, 0);
     apic_write(APIC_LVT_LINT0, LVT_MASKED);
     apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
@@ -136,35 +143,47 @@ static int new_vector(void (*fn)(void *), void *arg)
     return VECTOR_FIRST + (int)handler_count++;
 }
 
-static uint32_t io_apic_read(unsigned reg)
+static uint32_t io_apic_read(volatile uint32_t *io_apic, unsigned reg)
 {
     io_apic[0] = reg;
     return io_apic[4];
 }
 
-static void io_apic_write(unsigned reg, uint32_t value)
+static void io_apic_write(volatile uint32_t *io_apic, unsigned reg, uint32_t value)
 {
     io_apic[0] = reg;
     io_apic[4] = value;
 }
 
+/* The first I/O APIC is where it always is; others, and one elsewhere, only ACPI can tell. */
+static volatile uint32_t *find_io_apic(unsigned gsi, unsigned *first)
+{
+    uint64_t address = IO_APIC_USUAL;
+
+    *first = 0;
+    if (gsi >= IO_APIC_INPUTS_USUAL && !acpi_io_apic(gsi, &address, first))
+        return NULL;
+    volatile uint32_t *io_apic = device_map(address, PAGE_SIZE);
+    if (io_apic && io_apic_read(io_apic, IO_APIC_VERSION) == UINT32_MAX)
+        io_apic = acpi_io_apic(gsi, &address, first) ? device_map(address, PAGE_SIZE) : NULL;
+    return io_apic;
+}
+
 int interrupt_line(unsigned gsi, bool level, void (*fn)(void *), void *arg)
 {
-    if (!io_apic) {
-        io_apic = device_map(IO_APIC_USUAL, PAGE_SIZE);
-        uint32_t version = io_apic ? io_apic_read(IO_APIC_VERSION) : UINT32_MAX;
-        uint64_t address;
-        if (version == UINT32_MAX && acpi_io_apic(&address))
-            io_apic = device_map(address, PAGE_SIZE);
-        if (!io_apic)
-            return -ENODEV;
-        io_apic_inputs = (io_apic_read(IO_APIC_VERSION) >> 16 & 0xff) + 1;
-    }
-    int vector = gsi < io_apic_inputs ? new_vector(fn, arg) : -EINVAL;
+    unsigned first;
+    volatile uint32_t *io_apic = find_io_apic(gsi, &first);
+
+    if (!io_apic)
+        return -ENODEV;
+    unsigned input = gsi - first;
+    if (input > (io_apic_read(io_apic, IO_APIC_VERSION) >> 16 & 0xff))
+        return -EINVAL;
+    int vector = new_vector(fn, arg);
     if (vector < 0)
         return vector;
-    io_apic_write(IO_APIC_REDIRECTION + 2 * gsi + 1, (uint32_t)apic_id() << 24);
-    io_apic_write(IO_APIC_REDIRECTION + 2 * gsi,
+    io_apic_write(io_apic, IO_APIC_REDIRECTION + 2 * input + 1, (uint32_t)apic_id() << 24);
+    io_apic_write(io_apic, IO_APIC_REDIRECTION + 2 * input,
                   (uint32_t)vector | (level ? (uint32_t)REDIRECTION_LEVEL : 0));
     return 0;
 }

@@ -7,6 +7,8 @@
 
 struct regs;
 
+void interrupt_quiet(void); /* before the program runs: nothing comes that nobody asked for */
+
 void trap(unsigned vector, struct regs *regs);
 void trap_leave(struct regs *regs);
 void interrupt(unsigned vector); /* call what belongs to it, and end it at the controller */
