@@ -37,7 +37,7 @@ SYSCALL(munmap) { return mm_unmap(sc->arg[0], sc->arg[1]); }
 // mprotect: implemented
 SYSCALL(mprotect) { return mm_protect(sc->arg[0], sc->arg[1], ARG(unsigned, 2)); }
 
-// mremap: partial: no second view of shared anonymous memory (old_size 0)
+// mremap: partial: no second view of shared anonymous memory
 SYSCALL(mremap)
 {
     if (sc->arg[3] > UINT32_MAX)
@@ -45,7 +45,7 @@ SYSCALL(mremap)
     return mm_remap(sc->arg[0], sc->arg[1], sc->arg[2], ARG(unsigned, 3), sc->arg[4]);
 }
 
-// madvise: partial: no huge pages, no page merging, no hole punching in files (MADV_REMOVE)
+// madvise: partial: no huge pages, no page merging
 SYSCALL(madvise) { return mm_advise(sc->arg[0], sc->arg[1], ARG(int, 2)); }
 
 // brk: implemented

@@ -2,6 +2,8 @@
 /* madvise(2). Without transparent huge pages and page merging, as a Linux configured so. */
 #include "mm.h"
 
+#include <u2k/fcntl.h>
+#include <u2k/uaccess.h>
 #include <u2k/vfs.h>
 
 enum { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE = 8,
@@ -22,9 +24,24 @@ static int discard(struct vma *v, vaddr_t lo, vaddr_t hi)
     return !v->file && !vma_is_private(v) ? 0 : plat_discard(lo, hi - lo);
 }
 
+/* Pages and what is behind them go: a hole in the file. */
+static int remove_pages(struct vma *v, vaddr_t lo, vaddr_t hi)
+{
+    if (!v->file)
+        return plat_discard(lo, hi - lo);
+    if (vma_is_private(v) || !file_writable(v->file))
+        return -EACCES;
+    struct inode *i = v->file->inode;
+    uint64_t offset = (v->page_index << PAGE_SHIFT) + (lo - v->start);
+    return i->ops && i->ops->allocate
+               ? i->ops->allocate(i, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offset, hi - lo)
+               : -EOPNOTSUPP;
+}
+
 static int advise_area(struct vma *v, vaddr_t lo, vaddr_t hi, int advice)
 {
     bool anonymous = !v->file && vma_is_private(v);
+    unsigned access;
 
     switch (advice) {
     case MADV_DONTNEED:
@@ -32,21 +49,22 @@ static int advise_area(struct vma *v, vaddr_t lo, vaddr_t hi, int advice)
     case MADV_DONTNEED_LOCKED:
         return discard(v, lo, hi);
     case MADV_FREE: /* the pages may go at any time: at once is allowed */
-        return anonymous ? plat_discard(lo, hi - lo) : -EINVAL;
+        return anonymous && !(v->flags & MAP_LOCKED) ? plat_discard(lo, hi - lo) : -EINVAL;
     case MADV_REMOVE:
         if (v->flags & MAP_LOCKED)
             return -EINVAL;
-        if (v->file || vma_is_private(v))
-            return v->file && file_writable(v->file) && !vma_is_private(v) ? -EOPNOTSUPP : -EINVAL;
-        return v->prot & PROT_WRITE ? plat_discard(lo, hi - lo) : -EACCES;
+        return anonymous ? -EINVAL : remove_pages(v, lo, hi);
+    case MADV_COLD:
+    case MADV_PAGEOUT:
+        return v->flags & MAP_LOCKED ? -EINVAL : 0;
     case MADV_WIPEONFORK:
         return anonymous ? 0 : -EINVAL;
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
-        if (!(v->prot & (advice == MADV_POPULATE_WRITE ? PROT_WRITE : PROT_READ)))
-            return -EFAULT;
-        mm_populate(lo, hi);
-        return 0;
+        access = advice == MADV_POPULATE_WRITE ? PROT_WRITE : PROT_READ;
+        if (!(v->prot & access))
+            return -EINVAL;
+        return user_probe(lo, hi - lo, access) == hi - lo ? 0 : -EFAULT;
     default: /* about forking, dumping and reading ahead: nothing of it happens here */
         return 0;
     }
@@ -65,7 +83,7 @@ long mm_advise(vaddr_t at, size_t len, int advice)
         struct vma *v = vma_find(at);
         if (!v || v->start > at) {
             result = -ENOMEM; /* holes are passed over and told at the end */
-            if (!v || v->start >= end)
+            if (!v || v->start >= end || advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
                 break;
             at = v->start;
         }

@@ -188,6 +188,10 @@ static long place_area(vaddr_t at, size_t len, unsigned prot, unsigned flags, st
     }
     v->file = f ? file_ref(f) : NULL;
     v->page_index = offset >> PAGE_SHIFT;
+    if (!f && !vma_is_private(v)) { /* a piece of its own, never one with its neighbour */
+        v->page_index = mm.shared_pages;
+        mm.shared_pages += (len >> PAGE_SHIFT) + 1;
+    }
     if (f && vma_is_private(v) && (prot & PROT_WRITE))
         v->flags |= VMA_COPIED;
     vma_insert(v);

@@ -21,6 +21,7 @@ struct mm {
     struct mm_usage usage; /* `resident` unused */
     vaddr_t base;          /* mappings are placed below */
     vaddr_t brk_start, brk;
+    uint64_t shared_pages; /* page index for the next shared anonymous area */
     bool lock_future;      /* mlockall(MCL_FUTURE) */
 };
 extern struct mm mm;

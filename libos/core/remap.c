@@ -11,17 +11,18 @@ static struct vma *copy_of(const struct vma *v, vaddr_t from, vaddr_t at, size_t
 {
     struct vma *copy = vma_new(at, at + len, v->prot, v->flags);
 
-    if (copy && v->file) {
-        copy->file = file_ref(v->file);
+    if (copy) {
+        copy->file = v->file ? file_ref(v->file) : NULL;
         copy->page_index = v->page_index + ((from - v->start) >> PAGE_SHIFT);
     }
     return copy;
 }
 
-/* The program keeps the old area, empty: every touch finds what a new mapping would have. */
+/* The program keeps the old area, empty: every touch finds what a new mapping would have. As in
+ * Linux the whole area is locked no more. */
 static void leave_behind(struct vma *old, vaddr_t at, size_t len)
 {
-    old->flags &= ~(unsigned)VMA_COPIED;
+    vma_set(old, old->prot, old->flags & ~(unsigned)MAP_LOCKED);
     (void)backing_map(old, at, at + len);
 }
 
@@ -100,8 +101,7 @@ static long grow_here(struct vma *v, size_t more)
     return 0;
 }
 
-/* MREMAP_FIXED: the place is checked and cleared before anything else, as in Linux. */
-static long clear_target(vaddr_t at, size_t old_len, size_t new_len, vaddr_t to)
+static long check_target(vaddr_t at, size_t old_len, size_t new_len, vaddr_t to)
 {
     if ((to & PAGE_MASK) || new_len > plat_info->user_hi || to > plat_info->user_hi - new_len)
         return -EINVAL;
@@ -109,9 +109,7 @@ static long clear_target(vaddr_t at, size_t old_len, size_t new_len, vaddr_t to)
         return -EINVAL;
     if (!mm_inside(to, new_len))
         return -ENOMEM;
-    if (to < MMAP_MIN_ADDR)
-        return -EPERM;
-    return mm_clear(to, to + new_len, true);
+    return to < MMAP_MIN_ADDR ? -EPERM : 0;
 }
 
 static long remap_area(vaddr_t at, size_t old_len, size_t new_len, unsigned flags, vaddr_t to)
@@ -121,8 +119,9 @@ static long remap_area(vaddr_t at, size_t old_len, size_t new_len, unsigned flag
 
     if (!v || v->start > at)
         return -EFAULT;
-    /* A second view of a shared file (old_len 0); shared anonymous memory has no file to view. */
-    if (!old_len && (vma_is_private(v) || !v->file))
+    /* A second view of shared pages (old_len 0, or the old one kept) needs a file to look at, which
+     * shared anonymous memory does not have here. */
+    if ((!old_len && vma_is_private(v)) || ((!old_len || keep) && !v->file && !vma_is_private(v)))
         return -EINVAL;
     if (old_len > v->end - at)
         return -EFAULT;
@@ -164,22 +163,27 @@ long mm_remap(vaddr_t at, size_t old_len, size_t new_len, unsigned flags, vaddr_
     new_len = ALIGN_UP(new_len, PAGE_SIZE);
     if (!new_len || at + old_len < at)
         return -EINVAL;
+    long error = flags & MREMAP_FIXED ? check_target(at, old_len, new_len, new_at) : 0;
+    if (error)
+        return error;
 
     const struct vma *v = vma_find(at);
     if (!v || v->start > at)
         return -EFAULT;
-    if (flags & MREMAP_FIXED) {
-        long error = clear_target(at, old_len, new_len, new_at);
-        if (error)
-            return error;
-    }
-    if (old_len > new_len) {
+    /* Nothing is undone before it is sure that what moves is of one area. */
+    if ((flags & MREMAP_FIXED) && MIN(old_len, new_len) > v->end - at)
+        return -EFAULT;
+    if (flags & MREMAP_FIXED)
+        error = mm_clear(new_at, new_at + new_len, true);
+    if (!error && old_len > new_len) {
         if (old_len > plat_info->user_hi - at)
             return -EINVAL;
-        int error = mm_clear(at + new_len, at + old_len, true);
-        if (error)
-            return error;
+        error = mm_clear(at + new_len, at + old_len, true);
+        if (!error && !(flags & MREMAP_FIXED))
+            return (long)at; /* whatever areas it went over */
         old_len = new_len;
     }
+    if (error)
+        return error;
     return remap_area(at, old_len, new_len, flags, new_at);
 }

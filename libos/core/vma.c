@@ -220,12 +220,13 @@ int vma_split(struct vma *v, vaddr_t at)
     return 0;
 }
 
-/* A file and its page index must go on; anonymous areas have none. */
+/* What is behind must go on: a file's pages, or those of one piece of shared memory. */
 static bool mergeable(const struct vma *a, const struct vma *b)
 {
-    return a->end == b->start && a->prot == b->prot && a->flags == b->flags && a->label == b->label &&
-           a->file == b->file &&
-           (!a->file || a->page_index + ((a->end - a->start) >> PAGE_SHIFT) == b->page_index);
+    return a->end == b->start && a->prot == b->prot && a->label == b->label && a->file == b->file &&
+           (a->flags | VMA_COPIED) == (b->flags | VMA_COPIED) &&
+           ((!a->file && vma_is_private(a)) ||
+            a->page_index + ((a->end - a->start) >> PAGE_SHIFT) == b->page_index);
 }
 
 struct vma *vma_merge(struct vma *v)
@@ -234,11 +235,13 @@ struct vma *vma_merge(struct vma *v)
 
     if (next && mergeable(v, next)) {
         vaddr_t end = next->end;
+        v->flags |= next->flags;
         vma_remove(next);
         vma_resize(v, v->start, end);
     }
     if (prev && mergeable(prev, v)) {
         vaddr_t end = v->end;
+        prev->flags |= v->flags;
         vma_remove(v);
         vma_resize(prev, prev->start, end);
         v = prev;
