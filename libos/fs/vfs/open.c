@@ -143,7 +143,8 @@ static int open_found(struct dentry *d, uint32_t flags, bool made, struct file *
         return err;
     if ((err = file_open(d, flags, out)) < 0)
         return err;
-    if ((flags & O_TRUNC) && !made && S_ISREG(i->mode) && (err = vfs_truncate(i, 0)) < 0)
+    if ((flags & O_TRUNC) && !made && S_ISREG(i->mode) && i->ops->truncate &&
+        (err = vfs_truncate(i, 0)) < 0)
         file_unref(*out);
     return err;
 }

@@ -12,12 +12,11 @@ import pytest
 
 HERE = Path(__file__).parent
 LIBOS = HERE.parents[3] / "libos"
-CASES = re.findall(
-    r'\{"(\w+)", \w+\}', "".join(path.read_text() for path in sorted(HERE.glob("*.c")))
-)
+CASES = re.findall(r'\{"(\w+)", \w+\}', "".join(path.read_text() for path in sorted(HERE.glob("*.c"))))
 FLAGS = [
     "-std=gnu17", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-builtin",
-    "-Wall", "-Wextra", "-Wno-missing-field-initializers", f"-I{LIBOS}/include", f"-I{LIBOS}/arch/x86_64/include",
+    "-Wall", "-Wextra", "-Wno-missing-field-initializers",
+    f"-I{LIBOS}/include", f"-I{LIBOS}/arch/x86_64/include",
 ]  # fmt: skip
 
 
@@ -59,11 +58,56 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "prog").chmod(0o755)
     (root / "hard-a").write_text("hard")
     (root / "hard-b").hardlink_to(root / "hard-a")
-    for link, target in {"link-to-motd": "etc/motd", "etc-link": "/etc", "loop": "loop", "dangling": "no"}.items():
+    for link, target in {
+        "link-to-motd": "etc/motd",
+        "etc-link": "/etc",
+        "loop": "loop",
+        "dangling": "no",
+    }.items():
         (root / link).symlink_to(target)
     for number in range(500):
         (root / f"many/file-{number:03}").write_text(str(number))
     return root
+
+
+def small_images(folder: Path) -> None:
+    """Seeds: a few files of each kind, in the layouts that there are."""
+    tree = folder.parent / "small"
+    (tree / "d/e").mkdir(parents=True)
+    (tree / "file").write_bytes(b"x" * 5000)
+    (tree / "d/short").write_text("short")
+    os.setxattr(tree / "d/short", "user.x", b"value")
+    os.setxattr(tree / "file", "user.x", b"value")
+    (tree / "d/link").symlink_to("../file")
+    (tree / "d/e/hard").hardlink_to(tree / "file")
+    os.mkfifo(tree / "fifo")
+    folder.mkdir()
+    options: list[list[str]] = [[], ["-E", "noinline_data"], ["--chunksize=4096"], ["-x-1"], ["-x0"]]
+    for number, extra in enumerate(options):
+        command = ["mkfs.erofs", *extra, str(folder / str(number)), str(tree)]
+        subprocess.run(command, check=True, capture_output=True)
+
+
+def test_hostile_images_never_crash(compiler: str, tmp_path: Path) -> None:
+    if "clang" not in compiler or not shutil.which("mkfs.erofs"):
+        pytest.skip("needs clang's libFuzzer and mkfs.erofs")
+    seconds = int(os.environ.get("U2K_FUZZ_SECONDS", "8"))
+    small_images(tmp_path / "seeds")
+    out = tmp_path / "fuzz"
+    flags = [flag.replace("address", "fuzzer,address") for flag in FLAGS]
+    mine = [HERE / "fuzz.c", HERE / "stub.c"]
+    subprocess.run([compiler, *flags, "-o", out, *mine, *sources()], check=True)
+    limits = ["-max_len=65536", "-rss_limit_mb=4000", "-timeout=20", "-detect_leaks=0", "-len_control=0"]
+    command = [
+        out,
+        *limits,
+        f"-max_total_time={seconds}",
+        f"-artifact_prefix={tmp_path}/",
+        tmp_path / "seeds",
+    ]
+    quiet = os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}  # what a mounted root holds is never given back
+    done = subprocess.run(command, capture_output=True, text=True, env=quiet)
+    assert done.returncode == 0, done.stderr[-4000:]
 
 
 @pytest.fixture(scope="session", params=[[], ["-E", "noinline_data"], ["--chunksize=4096"]], ids=str)
