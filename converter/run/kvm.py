@@ -42,7 +42,7 @@ def kvm_works(qemu: Path, *, fresh: bool = False) -> tuple[bool, str]:
         return False, reason
     kept = _kept_answer(qemu)
     if not fresh and kept is not None:
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # asked again, then
             answer = json.loads(kept.read_bytes())
             return bool(answer["works"]), str(answer["reason"])
     works, reason = run_guest(qemu, "kvm", "host")
