@@ -74,12 +74,20 @@ SYSCALL(fchown)
 #define UTIME_NOW 0x3fffffff
 #define UTIME_OMIT 0x3ffffffe
 
+static bool usable(const struct timespec64 *t)
+{
+    return t->nsec == UTIME_NOW || t->nsec == UTIME_OMIT ||
+           (t->nsec >= 0 && t->nsec < (int64_t)NSEC_PER_SEC);
+}
+
 static long set_times(struct inode *i, const struct timespec64 t[2])
 {
     struct timespec64 now = time_now();
     bool both_now = t[0].nsec == UTIME_NOW && t[1].nsec == UTIME_NOW;
     if (t[0].nsec == UTIME_OMIT && t[1].nsec == UTIME_OMIT)
         return 0;
+    if (!usable(&t[0]) || !usable(&t[1]))
+        return -EINVAL;
     if (i->sb->flags & SB_RDONLY)
         return -EROFS;
     if (!inode_owner_or_capable(i)) {
@@ -95,16 +103,10 @@ static long set_times(struct inode *i, const struct timespec64 t[2])
     return 0;
 }
 
-static bool usable(const struct timespec64 *t)
-{
-    return t->nsec == UTIME_NOW || t->nsec == UTIME_OMIT ||
-           (t->nsec >= 0 && t->nsec < (int64_t)NSEC_PER_SEC);
-}
-
 static long times_at(int dirfd, vaddr_t path, const struct timespec64 t[2], unsigned flags)
 {
     struct dentry *d;
-    if ((flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) || !usable(&t[0]) || !usable(&t[1]))
+    if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
     if (!path) {
         const struct file *f = fd_peek(dirfd);

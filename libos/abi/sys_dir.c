@@ -216,7 +216,9 @@ static long readlink_at(int dirfd, vaddr_t path, vaddr_t out, int size, unsigned
     if (err < 0)
         return err;
     char *text = pages_alloc(1, PAGES_ANY);
-    ssize_t n = -EINVAL;
+    /* An empty path names no link, unless the descriptor is one. */
+    uint8_t first = 1;
+    ssize_t n = (walk & WALK_EMPTY) && USER_GET(first, path) == 0 && !first ? -ENOENT : -EINVAL;
     if (!text)
         n = -ENOMEM;
     else if (S_ISLNK(d->inode->mode) && d->inode->ops->readlink)

@@ -18,7 +18,7 @@ static long at_own_position(int fd, struct iter *it, transfer go)
 
 static long at_position(int fd, struct iter *it, int64_t pos, transfer go)
 {
-    if (pos < 0)
+    if (pos < 0 || (uint64_t)pos + it->left > (uint64_t)INT64_MAX)
         return -EINVAL;
     struct file *f = fd_get_io(fd);
     if (!f)

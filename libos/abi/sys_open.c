@@ -8,7 +8,12 @@ static long open_at(int dirfd, vaddr_t path, uint32_t flags, uint32_t mode, unsi
 {
     struct at at;
     struct file *f;
-    if ((flags & O_TMPFILE_ONLY) && !(flags & O_DIRECTORY))
+    if (flags & O_PATH)
+        flags &= (uint32_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    else
+        flags |= O_LARGEFILE; /* as on every 64-bit Linux */
+    bool tmpfile = flags & O_TMPFILE_ONLY, directory = flags & O_DIRECTORY;
+    if (tmpfile ? !directory : directory && (flags & O_CREAT))
         return -EINVAL;
     int err = at_begin(&at, dirfd, path);
     if (err < 0)

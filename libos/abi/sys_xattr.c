@@ -31,9 +31,12 @@ static bool starts(const char *name, const char *with) { return strncmp(name, wi
 /* Who may use which namespace (xattr(7)). */
 static int may_use(const struct inode *i, const char *name, bool write)
 {
+    const char *dot = strchr(name, '.');
     bool plain = S_ISREG(i->mode) || S_ISDIR(i->mode);
     if (write && (i->sb->flags & SB_RDONLY))
         return -EROFS;
+    if (dot && !dot[1])
+        return -EINVAL; /* a namespace and nothing in it */
     if (starts(name, "trusted."))
         return capable(CAP_SYS_ADMIN) ? 0 : write ? -EPERM : -ENODATA;
     if (starts(name, "security."))

@@ -157,8 +157,6 @@ int vfs_open(struct dentry *start, const char *path, uint32_t flags, uint32_t mo
     int err = walk_begin(&w, start, path, walk);
     if (err < 0)
         return err;
-    if (flags & O_PATH)
-        flags &= (uint32_t)(O_PATH | O_DIRECTORY | O_NOFOLLOW);
     bool tmpfile = (flags & O_TMPFILE_ONLY) && !(flags & O_PATH), made = false;
     bool follow = !(flags & O_NOFOLLOW) && !((flags & O_CREAT) && (flags & O_EXCL));
     for (;;) {

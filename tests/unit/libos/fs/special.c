@@ -74,7 +74,7 @@ static void proc(void)
     CHECK(has_text("/proc/self/root/etc/motd", "welcome\n"), 1);
     long fd = open_("/etc/motd", O_RDWR | O_CLOEXEC, 0);
     CHECK(fd, 3);
-    CHECK(mentions("/proc/self/fdinfo/3", "flags:\t02000002\n"), 1);
+    CHECK(mentions("/proc/self/fdinfo/3", "flags:\t02100002\n"), 1);
     CHECK(has_text("/proc/self/fd/3", "welcome\n"), 1);
     CHECK(CALL(lseek, P(fd), 4, 0), 4);
     CHECK(mentions("/proc/self/fdinfo/3", "pos:\t4\n"), 1);
