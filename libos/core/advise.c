@@ -83,7 +83,8 @@ long mm_advise(vaddr_t at, size_t len, int advice)
         struct vma *v = vma_find(at);
         if (!v || v->start > at) {
             result = -ENOMEM; /* holes are passed over and told at the end */
-            if (!v || v->start >= end || advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
+            bool stops = advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE;
+            if (!v || v->start >= end || stops)
                 break;
             at = v->start;
         }

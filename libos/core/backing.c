@@ -34,8 +34,8 @@ int backing_at(const struct vma *v, vaddr_t at, struct backing *out)
 
     void *page = NULL;
     size_t run = 1;
-    int error = file_page(v->file->inode, index, wants_own_pages(v) ? PAGE_FOR_WRITE : PAGE_FOR_READ,
-                          &page, &run);
+    enum page_use use = wants_own_pages(v) ? PAGE_FOR_WRITE : PAGE_FOR_READ;
+    int error = file_page(v->file->inode, index, use, &page, &run);
     if (error)
         return error;
     left = MIN(MIN(left, pages - index), run);

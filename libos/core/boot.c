@@ -196,7 +196,7 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
         rec->kept = value;
         return 0;
     default:
-        log_warning("boot record: item of unknown tag %u passed over: made for a newer kernel", tag);
+        log_warning("boot record: item of unknown tag %u passed over: for a newer kernel", tag);
         heap_free(text, len + 1u);
         return 0;
     }

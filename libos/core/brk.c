@@ -21,7 +21,9 @@ static bool grow(vaddr_t from, vaddr_t to)
     unsigned flags = mm.lock_future ? MAP_LOCKED : 0;
     if (flags && mm_may_lock(to - from))
         return false;
-    struct vma *v = mm.count < VMA_COUNT_MAX ? vma_new(from, to, PROT_READ | PROT_WRITE, flags) : NULL;
+    if (mm.count >= VMA_COUNT_MAX)
+        return false;
+    struct vma *v = vma_new(from, to, PROT_READ | PROT_WRITE, flags);
     if (!v)
         return false;
     v->label = "[heap]";
