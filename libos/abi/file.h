@@ -19,13 +19,17 @@ struct at {
 
 int at_begin(struct at *at, int dirfd, vaddr_t path);
 void at_end(struct at *at);
-static inline struct dentry *at_start(const struct at *at) { return at->dir ? at->dir->dentry : NULL; }
+static inline struct dentry *at_start(const struct at *at)
+{
+    return at->dir ? at->dir->dentry : NULL;
+}
 
 /* The file that (dirfd, path, AT_* flags) name. */
 int at_find(int dirfd, vaddr_t path, unsigned walk, struct dentry **out);
 static inline unsigned at_walk(unsigned flags)
 {
-    return ((flags & AT_SYMLINK_NOFOLLOW) ? 0u : WALK_FOLLOW) | ((flags & AT_EMPTY_PATH) ? WALK_EMPTY : 0u);
+    return ((flags & AT_SYMLINK_NOFOLLOW) ? 0u : WALK_FOLLOW) |
+           ((flags & AT_EMPTY_PATH) ? WALK_EMPTY : 0u);
 }
 
 /* Buffers as the calls pass them. */

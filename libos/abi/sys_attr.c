@@ -18,10 +18,16 @@ static long chmod_at(int dirfd, vaddr_t path, uint32_t mode, unsigned flags)
 }
 
 // chmod: implemented
-SYSCALL(chmod) { return chmod_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(uint32_t, 1), 0); }
+SYSCALL(chmod)
+{
+    return chmod_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(uint32_t, 1), 0);
+}
 
 // fchmodat: implemented
-SYSCALL(fchmodat) { return chmod_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(uint32_t, 2), 0); }
+SYSCALL(fchmodat)
+{
+    return chmod_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(uint32_t, 2), 0);
+}
 
 // fchmodat2: implemented
 SYSCALL(fchmodat2)
@@ -50,25 +56,31 @@ static long chown_at(int dirfd, vaddr_t path, uint32_t uid, uint32_t gid, unsign
 }
 
 // chown: implemented
-SYSCALL(chown) { return chown_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(uint32_t, 1), ARG(uint32_t, 2), 0); }
+SYSCALL(chown)
+{
+    return chown_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(uint32_t, 1), ARG(uint32_t, 2), 0);
+}
 
 // lchown: implemented
 SYSCALL(lchown)
 {
-    return chown_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(uint32_t, 1), ARG(uint32_t, 2), AT_SYMLINK_NOFOLLOW);
+    return chown_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(uint32_t, 1), ARG(uint32_t, 2),
+                    AT_SYMLINK_NOFOLLOW);
 }
 
 // fchownat: implemented
 SYSCALL(fchownat)
 {
-    return chown_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(uint32_t, 2), ARG(uint32_t, 3), ARG(unsigned, 4));
+    return chown_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(uint32_t, 2), ARG(uint32_t, 3),
+                    ARG(unsigned, 4));
 }
 
 // fchown: implemented
 SYSCALL(fchown)
 {
     const struct file *f = fd_peek(ARG(int, 0));
-    return f && f->ops && f->inode ? vfs_chown(f->inode, ARG(uint32_t, 1), ARG(uint32_t, 2)) : -EBADF;
+    return f && f->ops && f->inode ? vfs_chown(f->inode, ARG(uint32_t, 1), ARG(uint32_t, 2))
+                                   : -EBADF;
 }
 
 #define UTIME_NOW 0x3fffffff
@@ -152,10 +164,16 @@ static long times_us(int dirfd, vaddr_t path, vaddr_t at)
 }
 
 // futimesat: implemented
-SYSCALL(futimesat) { return times_us(ARG(int, 0), ARG(vaddr_t, 1), ARG(vaddr_t, 2)); }
+SYSCALL(futimesat)
+{
+    return times_us(ARG(int, 0), ARG(vaddr_t, 1), ARG(vaddr_t, 2));
+}
 
 // utimes: implemented
-SYSCALL(utimes) { return times_us(AT_FDCWD, ARG(vaddr_t, 0), ARG(vaddr_t, 1)); }
+SYSCALL(utimes)
+{
+    return times_us(AT_FDCWD, ARG(vaddr_t, 0), ARG(vaddr_t, 1));
+}
 
 // utime: implemented
 SYSCALL(utime)

@@ -59,10 +59,16 @@ static long list(int fd, vaddr_t at, unsigned size, bool old)
 }
 
 // getdents: implemented
-SYSCALL(getdents) { return list(ARG(int, 0), ARG(vaddr_t, 1), ARG(unsigned, 2), true); }
+SYSCALL(getdents)
+{
+    return list(ARG(int, 0), ARG(vaddr_t, 1), ARG(unsigned, 2), true);
+}
 
 // getdents64: implemented
-SYSCALL(getdents64) { return list(ARG(int, 0), ARG(vaddr_t, 1), ARG(unsigned, 2), false); }
+SYSCALL(getdents64)
+{
+    return list(ARG(int, 0), ARG(vaddr_t, 1), ARG(unsigned, 2), false);
+}
 
 static long make_at(int dirfd, vaddr_t path, uint32_t mode, uint64_t rdev, const char *target)
 {
@@ -94,16 +100,24 @@ static long mknod_at(int dirfd, vaddr_t path, uint32_t mode, uint64_t rdev)
         mode |= S_IFREG;
     else if (type == S_IFDIR)
         return -EPERM;
-    else if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO && type != S_IFSOCK)
+    else if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO &&
+             type != S_IFSOCK)
         return -EINVAL;
-    return make_at(dirfd, path, mode & (S_IFMT | 07777), type == S_IFCHR || type == S_IFBLK ? rdev : 0, NULL);
+    return make_at(dirfd, path, mode & (S_IFMT | 07777),
+                   type == S_IFCHR || type == S_IFBLK ? rdev : 0, NULL);
 }
 
 // mknod: implemented
-SYSCALL(mknod) { return mknod_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(uint32_t, 1), ARG(uint32_t, 2)); }
+SYSCALL(mknod)
+{
+    return mknod_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(uint32_t, 1), ARG(uint32_t, 2));
+}
 
 // mknodat: implemented
-SYSCALL(mknodat) { return mknod_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(uint32_t, 2), ARG(uint32_t, 3)); }
+SYSCALL(mknodat)
+{
+    return mknod_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(uint32_t, 2), ARG(uint32_t, 3));
+}
 
 static long symlink_at(vaddr_t target, int dirfd, vaddr_t path)
 {
@@ -117,10 +131,16 @@ static long symlink_at(vaddr_t target, int dirfd, vaddr_t path)
 }
 
 // symlink: implemented
-SYSCALL(symlink) { return symlink_at(ARG(vaddr_t, 0), AT_FDCWD, ARG(vaddr_t, 1)); }
+SYSCALL(symlink)
+{
+    return symlink_at(ARG(vaddr_t, 0), AT_FDCWD, ARG(vaddr_t, 1));
+}
 
 // symlinkat: implemented
-SYSCALL(symlinkat) { return symlink_at(ARG(vaddr_t, 0), ARG(int, 1), ARG(vaddr_t, 2)); }
+SYSCALL(symlinkat)
+{
+    return symlink_at(ARG(vaddr_t, 0), ARG(int, 1), ARG(vaddr_t, 2));
+}
 
 static long unlink_at(int dirfd, vaddr_t path, bool directory)
 {
@@ -134,10 +154,16 @@ static long unlink_at(int dirfd, vaddr_t path, bool directory)
 }
 
 // rmdir: implemented
-SYSCALL(rmdir) { return unlink_at(AT_FDCWD, ARG(vaddr_t, 0), true); }
+SYSCALL(rmdir)
+{
+    return unlink_at(AT_FDCWD, ARG(vaddr_t, 0), true);
+}
 
 // unlink: implemented
-SYSCALL(unlink) { return unlink_at(AT_FDCWD, ARG(vaddr_t, 0), false); }
+SYSCALL(unlink)
+{
+    return unlink_at(AT_FDCWD, ARG(vaddr_t, 0), false);
+}
 
 // unlinkat: implemented
 SYSCALL(unlinkat)
@@ -170,7 +196,10 @@ static long link_at(int from_fd, vaddr_t from, int to_fd, vaddr_t to, unsigned f
 }
 
 // link: implemented
-SYSCALL(link) { return link_at(AT_FDCWD, ARG(vaddr_t, 0), AT_FDCWD, ARG(vaddr_t, 1), 0); }
+SYSCALL(link)
+{
+    return link_at(AT_FDCWD, ARG(vaddr_t, 0), AT_FDCWD, ARG(vaddr_t, 1), 0);
+}
 
 // linkat: implemented
 SYSCALL(linkat)
@@ -196,10 +225,16 @@ static long rename_at(int from_fd, vaddr_t from_path, int to_fd, vaddr_t to_path
 }
 
 // rename: implemented
-SYSCALL(rename) { return rename_at(AT_FDCWD, ARG(vaddr_t, 0), AT_FDCWD, ARG(vaddr_t, 1), 0); }
+SYSCALL(rename)
+{
+    return rename_at(AT_FDCWD, ARG(vaddr_t, 0), AT_FDCWD, ARG(vaddr_t, 1), 0);
+}
 
 // renameat: implemented
-SYSCALL(renameat) { return rename_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(int, 2), ARG(vaddr_t, 3), 0); }
+SYSCALL(renameat)
+{
+    return rename_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(int, 2), ARG(vaddr_t, 3), 0);
+}
 
 // renameat2: partial: no RENAME_WHITEOUT
 SYSCALL(renameat2)
@@ -233,7 +268,10 @@ static long readlink_at(int dirfd, vaddr_t path, vaddr_t out, int size, unsigned
 }
 
 // readlink: implemented
-SYSCALL(readlink) { return readlink_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(vaddr_t, 1), ARG(int, 2), 0); }
+SYSCALL(readlink)
+{
+    return readlink_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(vaddr_t, 1), ARG(int, 2), 0);
+}
 
 // readlinkat: implemented
 SYSCALL(readlinkat)

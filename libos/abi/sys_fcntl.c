@@ -8,10 +8,31 @@
 #include <u2k/tmpfs.h>
 
 enum {
-    F_DUPFD = 0, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN,
-    F_SETSIG, F_GETSIG, F_SETOWN_EX = 15, F_GETOWN_EX, F_OFD_GETLK = 36, F_OFD_SETLK, F_OFD_SETLKW,
-    F_SETLEASE = 1024, F_GETLEASE, F_NOTIFY, F_DUPFD_CLOEXEC = 1030, F_SETPIPE_SZ, F_GETPIPE_SZ,
-    F_ADD_SEALS, F_GET_SEALS
+    F_DUPFD = 0,
+    F_GETFD,
+    F_SETFD,
+    F_GETFL,
+    F_SETFL,
+    F_GETLK,
+    F_SETLK,
+    F_SETLKW,
+    F_SETOWN,
+    F_GETOWN,
+    F_SETSIG,
+    F_GETSIG,
+    F_SETOWN_EX = 15,
+    F_GETOWN_EX,
+    F_OFD_GETLK = 36,
+    F_OFD_SETLK,
+    F_OFD_SETLKW,
+    F_SETLEASE = 1024,
+    F_GETLEASE,
+    F_NOTIFY,
+    F_DUPFD_CLOEXEC = 1030,
+    F_SETPIPE_SZ,
+    F_GETPIPE_SZ,
+    F_ADD_SEALS,
+    F_GET_SEALS
 };
 
 struct flock_k {
@@ -24,7 +45,9 @@ struct flock_k {
 /* l_whence, l_start, l_len as a range of bytes (fcntl_locking(2)). */
 static int range_of(const struct file *f, const struct flock_k *l, struct lock_range *out)
 {
-    int64_t base = l->whence == SEEK_SET ? 0 : l->whence == SEEK_CUR ? f->pos : (int64_t)f->inode->size;
+    int64_t base = l->whence == SEEK_SET   ? 0
+                   : l->whence == SEEK_CUR ? f->pos
+                                           : (int64_t)f->inode->size;
     int64_t first, last;
     if (l->whence < SEEK_SET || l->whence > SEEK_END)
         return -EINVAL;
@@ -40,7 +63,8 @@ static int range_of(const struct file *f, const struct flock_k *l, struct lock_r
     }
     if (first < 0)
         return -EINVAL;
-    *out = (struct lock_range){l->type, (uint64_t)first, last == INT64_MAX ? UINT64_MAX : (uint64_t)last};
+    *out = (struct lock_range){l->type, (uint64_t)first,
+                               last == INT64_MAX ? UINT64_MAX : (uint64_t)last};
     return 0;
 }
 
@@ -88,7 +112,8 @@ static long record_lock(struct file *f, int cmd, vaddr_t at)
 
 static long add_seals(struct file *f, unsigned seals)
 {
-    const unsigned all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
+    const unsigned all =
+        F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE;
     if (!f->inode || !(f->inode->seals & SEALABLE) || (seals & ~all))
         return -EINVAL;
     if (!file_writable(f) || (f->inode->seals & F_SEAL_SEAL))
@@ -130,55 +155,39 @@ static long control(struct file *f, int fd, int cmd, unsigned long arg)
         if ((int)arg < 0 || arg >= process.limits[RLIMIT_NOFILE].soft)
             return -EINVAL;
         return fd_install(file_ref(f), (int)arg, cmd == F_DUPFD_CLOEXEC);
-    case F_GETFD:
-        return fd_cloexec(fd);
-    case F_SETFD:
-        fd_set_cloexec(fd, arg & 1);
-        return 0;
-    case F_GETFL:
-        return f->flags;
-    default:
-        break;
+    case F_GETFD: return fd_cloexec(fd);
+    case F_SETFD: fd_set_cloexec(fd, arg & 1); return 0;
+    case F_GETFL: return f->flags;
+    default: break;
     }
     if (!f->ops)
         return -EBADF; /* O_PATH */
     switch (cmd) {
-    case F_SETFL:
-        return set_flags(f, (uint32_t)arg);
+    case F_SETFL: return set_flags(f, (uint32_t)arg);
     case F_GETLK:
     case F_SETLK:
     case F_SETLKW:
     case F_OFD_GETLK:
     case F_OFD_SETLK:
-    case F_OFD_SETLKW:
-        return record_lock(f, cmd, arg);
-    case F_SETOWN:
-        return set_owner(f, (int32_t)arg);
-    case F_GETOWN:
-        return f->owner;
-    case F_SETOWN_EX:
-        return USER_GET(owner, arg) < 0 ? -EFAULT : set_owner(f, owner.pid);
-    case F_GETOWN_EX:
-        return USER_PUT(arg, owner);
+    case F_OFD_SETLKW: return record_lock(f, cmd, arg);
+    case F_SETOWN: return set_owner(f, (int32_t)arg);
+    case F_GETOWN: return f->owner;
+    case F_SETOWN_EX: return USER_GET(owner, arg) < 0 ? -EFAULT : set_owner(f, owner.pid);
+    case F_GETOWN_EX: return USER_PUT(arg, owner);
     case F_SETSIG:
         if (arg > NSIG)
             return -EINVAL;
         f->signal = (int32_t)arg;
         return 0;
-    case F_GETSIG:
-        return f->signal;
-    case F_GETLEASE:
-        return F_UNLCK;
-    case F_SETPIPE_SZ:
-        return pipe_resize(f, arg & UINT32_MAX);
-    case F_GETPIPE_SZ:
-        return pipe_size(f);
-    case F_ADD_SEALS:
-        return add_seals(f, (unsigned)arg);
+    case F_GETSIG: return f->signal;
+    case F_GETLEASE: return F_UNLCK;
+    case F_SETPIPE_SZ: return pipe_resize(f, arg & UINT32_MAX);
+    case F_GETPIPE_SZ: return pipe_size(f);
+    case F_ADD_SEALS: return add_seals(f, (unsigned)arg);
     case F_GET_SEALS:
-        return f->inode && (f->inode->seals & SEALABLE) ? (long)(f->inode->seals & ~SEALABLE) : -EINVAL;
-    default:
-        return -EINVAL;
+        return f->inode && (f->inode->seals & SEALABLE) ? (long)(f->inode->seals & ~SEALABLE)
+                                                        : -EINVAL;
+    default: return -EINVAL;
     }
 }
 
@@ -202,7 +211,8 @@ SYSCALL(flock)
     struct file *f = fd_get_io(ARG(int, 0));
     long err = -EBADF;
     if (f && f->inode)
-        err = lock_set(f, LOCK_FLOCK, (struct lock_range){types[op], 0, UINT64_MAX}, !(how & LOCK_NB));
+        err = lock_set(f, LOCK_FLOCK, (struct lock_range){types[op], 0, UINT64_MAX},
+                       !(how & LOCK_NB));
     file_unref(f);
     return err;
 }
@@ -220,21 +230,16 @@ static long control_device(struct file *f, int fd, unsigned request, vaddr_t arg
 {
     switch (request) {
     case FIOCLEX:
-    case FIONCLEX:
-        fd_set_cloexec(fd, request == FIOCLEX);
-        return 0;
-    case FIONBIO:
-        return set_flag(f, O_NONBLOCK, arg);
-    case FIOASYNC:
-        return -ENOTTY;
+    case FIONCLEX: fd_set_cloexec(fd, request == FIOCLEX); return 0;
+    case FIONBIO: return set_flag(f, O_NONBLOCK, arg);
+    case FIOASYNC: return -ENOTTY;
     case FIONREAD:
         if (f->inode && S_ISREG(f->inode->mode)) {
             int32_t left = (int32_t)((int64_t)f->inode->size - f->pos);
             return USER_PUT(arg, left);
         }
         break;
-    default:
-        break;
+    default: break;
     }
     return f->ops->ioctl ? f->ops->ioctl(f, request, arg) : -ENOTTY;
 }

@@ -74,16 +74,28 @@ static long vectored(const struct syscall *sc, bool own, transfer go)
 }
 
 // readv: implemented
-SYSCALL(readv) { return vectored(sc, true, file_read); }
+SYSCALL(readv)
+{
+    return vectored(sc, true, file_read);
+}
 
 // writev: implemented
-SYSCALL(writev) { return vectored(sc, true, file_write); }
+SYSCALL(writev)
+{
+    return vectored(sc, true, file_write);
+}
 
 // preadv: implemented
-SYSCALL(preadv) { return vectored(sc, false, file_read); }
+SYSCALL(preadv)
+{
+    return vectored(sc, false, file_read);
+}
 
 // pwritev: implemented
-SYSCALL(pwritev) { return vectored(sc, false, file_write); }
+SYSCALL(pwritev)
+{
+    return vectored(sc, false, file_write);
+}
 
 static long vectored2(const struct syscall *sc, transfer go)
 {
@@ -94,10 +106,16 @@ static long vectored2(const struct syscall *sc, transfer go)
 }
 
 // preadv2: partial: RWF_NOWAIT is refused with EOPNOTSUPP
-SYSCALL(preadv2) { return vectored2(sc, file_read); }
+SYSCALL(preadv2)
+{
+    return vectored2(sc, file_read);
+}
 
 // pwritev2: partial: RWF_APPEND and RWF_NOWAIT are refused with EOPNOTSUPP
-SYSCALL(pwritev2) { return vectored2(sc, file_write); }
+SYSCALL(pwritev2)
+{
+    return vectored2(sc, file_write);
+}
 
 // lseek: implemented
 SYSCALL(lseek)

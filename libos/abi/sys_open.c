@@ -51,11 +51,12 @@ struct open_how {
 // openat2: implemented
 SYSCALL(openat2)
 {
-    static const unsigned walk_of[] = {WALK_NO_XDEV, WALK_NO_MAGICLINKS, WALK_NO_SYMLINKS, WALK_BENEATH,
-                                       WALK_IN_ROOT, 0 /* RESOLVE_CACHED: all is in memory */};
-    const uint64_t known = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |
-                           O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW |
-                           O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE_ONLY;
+    static const unsigned walk_of[] = {WALK_NO_XDEV,     WALK_NO_MAGICLINKS,
+                                       WALK_NO_SYMLINKS, WALK_BENEATH,
+                                       WALK_IN_ROOT,     0 /* RESOLVE_CACHED: all is in memory */};
+    const uint64_t known = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND |
+                           O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY |
+                           O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE_ONLY;
     struct open_how how;
     size_t size = ARG(size_t, 3);
     if (size < sizeof how)
@@ -82,7 +83,10 @@ SYSCALL(openat2)
 }
 
 // close: implemented
-SYSCALL(close) { return fd_close(ARG(int, 0)); }
+SYSCALL(close)
+{
+    return fd_close(ARG(int, 0));
+}
 
 // close_range: implemented
 SYSCALL(close_range)
@@ -158,7 +162,13 @@ static long make_pipe(vaddr_t at, uint32_t flags)
 }
 
 // pipe: implemented
-SYSCALL(pipe) { return make_pipe(ARG(vaddr_t, 0), 0); }
+SYSCALL(pipe)
+{
+    return make_pipe(ARG(vaddr_t, 0), 0);
+}
 
 // pipe2: partial: no packet mode (O_DIRECT is refused with EINVAL)
-SYSCALL(pipe2) { return make_pipe(ARG(vaddr_t, 0), ARG(uint32_t, 1)); }
+SYSCALL(pipe2)
+{
+    return make_pipe(ARG(vaddr_t, 0), ARG(uint32_t, 1));
+}

@@ -40,7 +40,8 @@ static long do_poll(vaddr_t at, size_t count, uint64_t deadline)
     if (ready == 0)
         ready = poll_wait(p.fds, count, deadline);
     for (size_t i = 0; ready >= 0 && i < count; i++)
-        if (USER_PUT(at + i * sizeof *p.fds + offsetof(struct pollfd, revents), p.fds[i].revents) < 0)
+        if (USER_PUT(at + i * sizeof *p.fds + offsetof(struct pollfd, revents), p.fds[i].revents) <
+            0)
             ready = -EFAULT;
     polled_free(&p);
     return ready;

@@ -33,7 +33,8 @@ SYSCALL(ftruncate)
         err = -EINVAL;
     else if (f)
         err = file_writable(f) && f->inode && S_ISREG(f->inode->mode)
-                  ? vfs_truncate(f->inode, (uint64_t)size) : -EINVAL;
+                  ? vfs_truncate(f->inode, (uint64_t)size)
+                  : -EINVAL;
     file_unref(f);
     return err;
 }
@@ -91,16 +92,28 @@ static long sync_file(int fd)
 }
 
 // fsync: implemented
-SYSCALL(fsync) { return sync_file(ARG(int, 0)); }
+SYSCALL(fsync)
+{
+    return sync_file(ARG(int, 0));
+}
 
 // fdatasync: implemented
-SYSCALL(fdatasync) { return sync_file(ARG(int, 0)); }
+SYSCALL(fdatasync)
+{
+    return sync_file(ARG(int, 0));
+}
 
 // sync: implemented
-SYSCALL(sync) { return 0; /* all files are in memory, which is all there is of them */ }
+SYSCALL(sync)
+{
+    return 0; /* all files are in memory, which is all there is of them */
+}
 
 // syncfs: implemented
-SYSCALL(syncfs) { return fd_peek(ARG(int, 0)) ? 0 : -EBADF; }
+SYSCALL(syncfs)
+{
+    return fd_peek(ARG(int, 0)) ? 0 : -EBADF;
+}
 
 // readahead: implemented
 SYSCALL(readahead)

@@ -39,10 +39,16 @@ static long stat_at(int dirfd, vaddr_t path, vaddr_t out, unsigned flags)
 }
 
 // stat: implemented
-SYSCALL(stat) { return stat_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(vaddr_t, 1), 0); }
+SYSCALL(stat)
+{
+    return stat_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(vaddr_t, 1), 0);
+}
 
 // lstat: implemented
-SYSCALL(lstat) { return stat_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(vaddr_t, 1), AT_SYMLINK_NOFOLLOW); }
+SYSCALL(lstat)
+{
+    return stat_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(vaddr_t, 1), AT_SYMLINK_NOFOLLOW);
+}
 
 // fstat: implemented
 SYSCALL(fstat)
@@ -82,8 +88,14 @@ static struct statx_time statx_time(struct timespec64 t)
     return (struct statx_time){t.sec, (uint32_t)t.nsec, 0};
 }
 
-static uint32_t major(uint64_t dev) { return dev >> 8 & 0xfff; }
-static uint32_t minor(uint64_t dev) { return (uint32_t)((dev & 0xff) | (dev >> 12 & 0xfff00)); }
+static uint32_t major(uint64_t dev)
+{
+    return dev >> 8 & 0xfff;
+}
+static uint32_t minor(uint64_t dev)
+{
+    return (uint32_t)((dev & 0xff) | (dev >> 12 & 0xfff00));
+}
 
 // statx: implemented
 SYSCALL(statx)
@@ -91,8 +103,10 @@ SYSCALL(statx)
     enum { BASIC = 0x7ff, BTIME = 0x800, MOUNT = 0x1000, RESERVED = (int)0x80000000 };
     enum { MOUNT_ROOT = 0x2000 };
     unsigned flags = ARG(unsigned, 2);
-    if ((flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) ||
-        (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE || (ARG(unsigned, 3) & (unsigned)RESERVED))
+    if ((flags &
+         ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE)) ||
+        (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
+        (ARG(unsigned, 3) & (unsigned)RESERVED))
         return -EINVAL;
     struct dentry *d;
     int err = at_find(ARG(int, 0), ARG(vaddr_t, 1), at_walk(flags), &d), mount;
@@ -183,10 +197,16 @@ static long access_at(int dirfd, vaddr_t path, unsigned may, unsigned flags)
 }
 
 // access: implemented
-SYSCALL(access) { return access_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(unsigned, 1), 0); }
+SYSCALL(access)
+{
+    return access_at(AT_FDCWD, ARG(vaddr_t, 0), ARG(unsigned, 1), 0);
+}
 
 // faccessat: implemented
-SYSCALL(faccessat) { return access_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(unsigned, 2), 0); }
+SYSCALL(faccessat)
+{
+    return access_at(ARG(int, 0), ARG(vaddr_t, 1), ARG(unsigned, 2), 0);
+}
 
 // faccessat2: implemented
 SYSCALL(faccessat2)

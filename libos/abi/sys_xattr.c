@@ -26,7 +26,10 @@ static int name_from_user(vaddr_t at, char name[NAME_MAX + 1])
     return n == -ENAMETOOLONG || n == 0 ? -ERANGE : n < 0 ? (int)n : 0;
 }
 
-static bool starts(const char *name, const char *with) { return strncmp(name, with, strlen(with)) == 0; }
+static bool starts(const char *name, const char *with)
+{
+    return strncmp(name, with, strlen(with)) == 0;
+}
 
 /* Who may use which namespace (xattr(7)). */
 static int may_use(const struct inode *i, const char *name, bool write)
@@ -40,8 +43,10 @@ static int may_use(const struct inode *i, const char *name, bool write)
     if (starts(name, "trusted."))
         return capable(CAP_SYS_ADMIN) ? 0 : write ? -EPERM : -ENODATA;
     if (starts(name, "security."))
-        return !write || capable(strcmp(name, "security.capability") == 0 ? CAP_SETFCAP : CAP_SYS_ADMIN)
-                   ? 0 : -EPERM;
+        return !write || capable(strcmp(name, "security.capability") == 0 ? CAP_SETFCAP
+                                                                          : CAP_SYS_ADMIN)
+                   ? 0
+                   : -EPERM;
     if (!starts(name, "user."))
         return starts(name, "system.posix_acl_") && !write ? 0 : -EOPNOTSUPP;
     if (!plain)
@@ -64,7 +69,8 @@ static long get(const struct syscall *sc, unsigned walk, bool fd)
     if (n == 0)
         n = may_use(d->inode, name, false);
     if (n == 0)
-        n = d->inode->ops->getxattr ? d->inode->ops->getxattr(d->inode, name, value, size) : -EOPNOTSUPP;
+        n = d->inode->ops->getxattr ? d->inode->ops->getxattr(d->inode, name, value, size)
+                                    : -EOPNOTSUPP;
     if (n > 0 && size && user_write(ARG(vaddr_t, 2), value, (size_t)n) < 0)
         n = -EFAULT;
     if (value)
@@ -74,11 +80,20 @@ static long get(const struct syscall *sc, unsigned walk, bool fd)
 }
 
 // getxattr: implemented
-SYSCALL(getxattr) { return get(sc, WALK_FOLLOW, false); }
+SYSCALL(getxattr)
+{
+    return get(sc, WALK_FOLLOW, false);
+}
 // lgetxattr: implemented
-SYSCALL(lgetxattr) { return get(sc, 0, false); }
+SYSCALL(lgetxattr)
+{
+    return get(sc, 0, false);
+}
 // fgetxattr: implemented
-SYSCALL(fgetxattr) { return get(sc, 0, true); }
+SYSCALL(fgetxattr)
+{
+    return get(sc, 0, true);
+}
 
 static long list(const struct syscall *sc, unsigned walk, bool fd)
 {
@@ -100,11 +115,20 @@ static long list(const struct syscall *sc, unsigned walk, bool fd)
 }
 
 // listxattr: implemented
-SYSCALL(listxattr) { return list(sc, WALK_FOLLOW, false); }
+SYSCALL(listxattr)
+{
+    return list(sc, WALK_FOLLOW, false);
+}
 // llistxattr: implemented
-SYSCALL(llistxattr) { return list(sc, 0, false); }
+SYSCALL(llistxattr)
+{
+    return list(sc, 0, false);
+}
 // flistxattr: implemented
-SYSCALL(flistxattr) { return list(sc, 0, true); }
+SYSCALL(flistxattr)
+{
+    return list(sc, 0, true);
+}
 
 /* `value` NULL: remove. */
 static int change(struct dentry *d, const char *name, const void *value, size_t size, int flags)
@@ -143,11 +167,20 @@ static long set(const struct syscall *sc, unsigned walk, bool fd)
 }
 
 // setxattr: partial: no POSIX access control lists
-SYSCALL(setxattr) { return set(sc, WALK_FOLLOW, false); }
+SYSCALL(setxattr)
+{
+    return set(sc, WALK_FOLLOW, false);
+}
 // lsetxattr: partial: no POSIX access control lists
-SYSCALL(lsetxattr) { return set(sc, 0, false); }
+SYSCALL(lsetxattr)
+{
+    return set(sc, 0, false);
+}
 // fsetxattr: partial: no POSIX access control lists
-SYSCALL(fsetxattr) { return set(sc, 0, true); }
+SYSCALL(fsetxattr)
+{
+    return set(sc, 0, true);
+}
 
 static long take_off(const struct syscall *sc, unsigned walk, bool fd)
 {
@@ -162,8 +195,17 @@ static long take_off(const struct syscall *sc, unsigned walk, bool fd)
 }
 
 // removexattr: implemented
-SYSCALL(removexattr) { return take_off(sc, WALK_FOLLOW, false); }
+SYSCALL(removexattr)
+{
+    return take_off(sc, WALK_FOLLOW, false);
+}
 // lremovexattr: implemented
-SYSCALL(lremovexattr) { return take_off(sc, 0, false); }
+SYSCALL(lremovexattr)
+{
+    return take_off(sc, 0, false);
+}
 // fremovexattr: implemented
-SYSCALL(fremovexattr) { return take_off(sc, 0, true); }
+SYSCALL(fremovexattr)
+{
+    return take_off(sc, 0, true);
+}

@@ -65,28 +65,26 @@ static ssize_t read_random(struct file *f, struct iter *it, int64_t *pos)
     return done > 0 ? (ssize_t)done : err;
 }
 
-static const struct file_ops null_ops = {.read = read_nothing, .write = write_away, .seek = seek_nowhere};
-static const struct file_ops zero_ops = {.read = read_zeros, .write = write_away, .seek = seek_nowhere};
-static const struct file_ops full_ops = {.read = read_zeros, .write = write_full, .seek = seek_nowhere};
-static const struct file_ops random_ops = {.read = read_random, .write = write_away, .seek = seek_nowhere};
+static const struct file_ops null_ops = {
+    .read = read_nothing, .write = write_away, .seek = seek_nowhere};
+static const struct file_ops zero_ops = {
+    .read = read_zeros, .write = write_away, .seek = seek_nowhere};
+static const struct file_ops full_ops = {
+    .read = read_zeros, .write = write_full, .seek = seek_nowhere};
+static const struct file_ops random_ops = {
+    .read = read_random, .write = write_away, .seek = seek_nowhere};
 
 const struct file_ops *device_ops(uint64_t rdev)
 {
     switch (rdev) {
-    case MKDEV(1, 3):
-        return &null_ops;
-    case MKDEV(1, 5):
-        return &zero_ops;
-    case MKDEV(1, 7):
-        return &full_ops;
+    case MKDEV(1, 3): return &null_ops;
+    case MKDEV(1, 5): return &zero_ops;
+    case MKDEV(1, 7): return &full_ops;
     case MKDEV(1, 8):
-    case MKDEV(1, 9):
-        return &random_ops;
+    case MKDEV(1, 9): return &random_ops;
     case MKDEV(5, 0):
     case MKDEV(5, 1):
-    case MKDEV(136, 0):
-        return tty_present() ? &tty_file_ops : NULL;
-    default:
-        return NULL;
+    case MKDEV(136, 0): return tty_present() ? &tty_file_ops : NULL;
+    default: return NULL;
     }
 }

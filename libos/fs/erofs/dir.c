@@ -18,7 +18,8 @@ struct entry {
     unsigned type;
 };
 
-static int load(const struct erofs *e, const struct lower_file *dir, uint64_t index, struct block *out)
+static int load(const struct erofs *e, const struct lower_file *dir, uint64_t index,
+                struct block *out)
 {
     const uint8_t *at;
     uint64_t len;

@@ -25,12 +25,13 @@ struct erofs {
 
 int erofs_open(struct erofs *e, const void *image, size_t size);
 int erofs_fill(const struct erofs *e, uint64_t node, struct inode *i, struct lower_file *out);
-int erofs_data(const struct erofs *e, const struct lower_file *f, uint64_t offset, const uint8_t **at,
-               uint64_t *len);
+int erofs_data(const struct erofs *e, const struct lower_file *f, uint64_t offset,
+               const uint8_t **at, uint64_t *len);
 int erofs_find(const struct erofs *e, const struct lower_file *dir, const char *name, size_t len,
                uint64_t *node);
 int erofs_list(const struct erofs *e, const struct lower_file *dir, uint64_t *pos,
-               bool (*entry)(void *, const char *, size_t, uint64_t, unsigned, uint64_t), void *arg);
+               bool (*entry)(void *, const char *, size_t, uint64_t, unsigned, uint64_t),
+               void *arg);
 int erofs_xattr(const struct erofs *e, const struct lower_file *f, const char *name, unsigned i,
                 char *key, const uint8_t **value, size_t *len);
 

@@ -4,7 +4,10 @@
 
 #define SLOT 32u
 
-static uint64_t inode_offset(const struct erofs *e, uint64_t node) { return e->meta + node * SLOT; }
+static uint64_t inode_offset(const struct erofs *e, uint64_t node)
+{
+    return e->meta + node * SLOT;
+}
 
 int erofs_fill(const struct erofs *e, uint64_t node, struct inode *i, struct lower_file *out)
 {
@@ -59,7 +62,8 @@ int erofs_fill(const struct erofs *e, uint64_t node, struct inode *i, struct low
 }
 
 /* The chunk's first block in bytes, UINT64_MAX for a hole. */
-static int chunk_start(const struct erofs *e, const struct lower_file *f, uint64_t chunk, uint64_t *out)
+static int chunk_start(const struct erofs *e, const struct lower_file *f, uint64_t chunk,
+                       uint64_t *out)
 {
     unsigned unit = (f->chunk & 32) ? 8 : 4;
     struct cursor c = e->image;
@@ -78,8 +82,8 @@ static int chunk_start(const struct erofs *e, const struct lower_file *f, uint64
     return 0;
 }
 
-static int chunk_data(const struct erofs *e, const struct lower_file *f, uint64_t offset, uint64_t *start,
-                      uint64_t *len)
+static int chunk_data(const struct erofs *e, const struct lower_file *f, uint64_t offset,
+                      uint64_t *start, uint64_t *len)
 {
     unsigned bits = 12 + (f->chunk & 31);
     uint64_t size = 1ull << bits, chunk = offset >> bits, within = offset & (size - 1), next, at;
@@ -98,8 +102,8 @@ static int chunk_data(const struct erofs *e, const struct lower_file *f, uint64_
     return 0;
 }
 
-int erofs_data(const struct erofs *e, const struct lower_file *f, uint64_t offset, const uint8_t **at,
-               uint64_t *len)
+int erofs_data(const struct erofs *e, const struct lower_file *f, uint64_t offset,
+               const uint8_t **at, uint64_t *len)
 {
     uint64_t start;
     if (offset >= f->size)

@@ -31,8 +31,10 @@ int erofs_open(struct erofs *e, const void *image, size_t size)
         return -EINVAL;
     }
     if (block_bits != 12 || (incompat & ~INCOMPAT_KNOWN)) {
-        log_error("the root image has blocks of 2^%u bytes and features 0x%x: only 4096-byte blocks "
-                  "without compression can be read", block_bits, incompat);
+        log_error(
+            "the root image has blocks of 2^%u bytes and features 0x%x: only 4096-byte blocks "
+            "without compression can be read",
+            block_bits, incompat);
         return -EINVAL;
     }
     return 0;

@@ -5,8 +5,11 @@
 #include <u2k/string.h>
 
 static const char *const prefixes[] = {
-    [1] = "user.",     [2] = "system.posix_acl_access", [3] = "system.posix_acl_default",
-    [4] = "trusted.",  [6] = "security.",
+    [1] = "user.",
+    [2] = "system.posix_acl_access",
+    [3] = "system.posix_acl_default",
+    [4] = "trusted.",
+    [6] = "security.",
 };
 
 /* One entry at the cursor: its full name into `key` (XATTR_NAME_MAX + 1 bytes), its value in place. */

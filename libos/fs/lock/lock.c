@@ -35,10 +35,11 @@ static bool overlap(const struct lock_range *a, const struct lock_range *b)
 
 static struct lock *conflict(struct file *f, enum lock_kind kind, const struct lock_range *want)
 {
-    LIST_FOR_EACH(it, &f->inode->locks) {
+    LIST_FOR_EACH(it, &f->inode->locks)
+    {
         struct lock *l = LIST_ENTRY(it, struct lock, link);
-        if (same_space(kind, l->kind) && l->owner != owner_of(f, kind) && overlap(&l->range, want) &&
-            (l->range.type == F_WRLCK || want->type == F_WRLCK))
+        if (same_space(kind, l->kind) && l->owner != owner_of(f, kind) &&
+            overlap(&l->range, want) && (l->range.type == F_WRLCK || want->type == F_WRLCK))
             return l;
     }
     return NULL;
@@ -51,13 +52,15 @@ static void drop(struct lock *l)
 }
 
 /* Cut [first, last] out of the owner's locks. `spare` is used up if one falls into two. */
-static void cut(struct file *f, enum lock_kind kind, const struct lock_range *hole, struct lock **spare)
+static void cut(struct file *f, enum lock_kind kind, const struct lock_range *hole,
+                struct lock **spare)
 {
-    LIST_FOR_EACH_SAFE(it, &f->inode->locks) {
+    LIST_FOR_EACH_SAFE(it, &f->inode->locks)
+    {
         struct lock *l = LIST_ENTRY(it, struct lock, link);
         if (l->kind != kind || l->owner != owner_of(f, kind) || !overlap(&l->range, hole))
             continue;
-        bool before = l->range.first < hole->first, after = l->range.last > hole->last;
+        bool before = l->range.first<hole->first, after = l->range.last> hole->last;
         if (before && after) {
             struct lock *right = *spare;
             *spare = NULL;
@@ -79,9 +82,11 @@ static void cut(struct file *f, enum lock_kind kind, const struct lock_range *ho
 static void insert(struct file *f, struct lock *add)
 {
     struct list *at = &f->inode->locks;
-    LIST_FOR_EACH_SAFE(it, &f->inode->locks) {
+    LIST_FOR_EACH_SAFE(it, &f->inode->locks)
+    {
         struct lock *l = LIST_ENTRY(it, struct lock, link);
-        bool mine = l->kind == add->kind && l->owner == add->owner && l->range.type == add->range.type;
+        bool mine =
+            l->kind == add->kind && l->owner == add->owner && l->range.type == add->range.type;
         if (mine && l->range.last != UINT64_MAX && l->range.last + 1 == add->range.first) {
             add->range.first = l->range.first;
             drop(l);
@@ -128,8 +133,8 @@ int lock_set(struct file *f, enum lock_kind kind, struct lock_range want, bool w
     return err;
 }
 
-bool lock_test(struct file *f, enum lock_kind kind, struct lock_range want, struct lock_range *found,
-               enum lock_kind *found_kind)
+bool lock_test(struct file *f, enum lock_kind kind, struct lock_range want,
+               struct lock_range *found, enum lock_kind *found_kind)
 {
     const struct lock *l = conflict(f, kind, &want);
     if (!l)
@@ -141,7 +146,8 @@ bool lock_test(struct file *f, enum lock_kind kind, struct lock_range want, stru
 
 static void release(struct inode *i, enum lock_kind kind, const struct file *owner)
 {
-    LIST_FOR_EACH_SAFE(it, &i->locks) {
+    LIST_FOR_EACH_SAFE(it, &i->locks)
+    {
         struct lock *l = LIST_ENTRY(it, struct lock, link);
         if (owner ? l->owner == owner : l->kind == kind)
             drop(l);
@@ -149,6 +155,12 @@ static void release(struct inode *i, enum lock_kind kind, const struct file *own
     waitq_wake_all(&released);
 }
 
-void lock_release_posix(struct inode *i) { release(i, LOCK_POSIX, NULL); }
+void lock_release_posix(struct inode *i)
+{
+    release(i, LOCK_POSIX, NULL);
+}
 
-void lock_release_file(struct file *f) { release(f->inode, LOCK_OFD, f); }
+void lock_release_file(struct file *f)
+{
+    release(f->inode, LOCK_OFD, f);
+}

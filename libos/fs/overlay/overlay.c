@@ -17,13 +17,14 @@ static int fill(struct superblock *sb, uint64_t node, struct inode *i, struct lo
 }
 
 static int list(struct superblock *sb, const struct lower_file *dir, uint64_t *pos,
-                bool (*entry)(void *, const char *, size_t, uint64_t, unsigned, uint64_t), void *arg)
+                bool (*entry)(void *, const char *, size_t, uint64_t, unsigned, uint64_t),
+                void *arg)
 {
     return erofs_list(MEMFS(sb)->layer, dir, pos, entry, arg);
 }
 
-static int data(struct superblock *sb, const struct lower_file *f, uint64_t offset, const uint8_t **at,
-                uint64_t *len)
+static int data(struct superblock *sb, const struct lower_file *f, uint64_t offset,
+                const uint8_t **at, uint64_t *len)
 {
     return erofs_data(MEMFS(sb)->layer, f, offset, at, len);
 }
@@ -63,4 +64,5 @@ static int overlay_mount(const char *source, const char *options, struct superbl
     return 0;
 }
 
-const struct filesystem filesystem_overlay = {.name = "overlay", .no_device = true, .mount = overlay_mount};
+const struct filesystem filesystem_overlay = {
+    .name = "overlay", .no_device = true, .mount = overlay_mount};

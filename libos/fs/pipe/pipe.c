@@ -15,7 +15,6 @@
 #define SIZE_DEFAULT 65536u
 #define SIZE_MAX_USER (1u << 20) /* fs.pipe-max-size */
 
-
 struct pipe {
     uint8_t **pages; /* size / PAGE_SIZE of them */
     size_t size, head, used; /* bytes; `head` is where reading goes on */
@@ -49,7 +48,10 @@ static void pipe_free(struct pipe *p)
     DELETE(p);
 }
 
-static struct pipe *pipe_of(const struct file *f) { return f->inode->priv; }
+static struct pipe *pipe_of(const struct file *f)
+{
+    return f->inode->priv;
+}
 
 /* The piece of the ring from `at` on: up to the end of its page. */
 static uint8_t *piece(struct pipe *p, size_t at, size_t *len, bool make)
@@ -213,7 +215,8 @@ static int fifo_open(struct file *f)
         return 0;
     bool reads = access == O_RDONLY;
     unsigned seen = reads ? p->writer_opens : p->reader_opens;
-    while ((reads ? p->writers : p->readers) == 0 && (reads ? p->writer_opens : p->reader_opens) == seen) {
+    while ((reads ? p->writers : p->readers) == 0 &&
+           (reads ? p->writer_opens : p->reader_opens) == seen) {
         int err = wait_on(reads ? &p->read_wait : &p->write_wait, TIME_NEVER, true);
         if (err == -EINTR) {
             pipe_release(f);
@@ -235,7 +238,8 @@ const struct file_ops fifo_file_ops = {
 int pipe_open(struct file **reader, struct file **writer, uint32_t flags)
 {
     struct pipe *p = pipe_new();
-    struct file *r = p ? file_anonymous(&fifo_file_ops, S_IFIFO | 0600, "pipe", p, O_RDONLY | flags) : NULL;
+    struct file *r =
+        p ? file_anonymous(&fifo_file_ops, S_IFIFO | 0600, "pipe", p, O_RDONLY | flags) : NULL;
     if (!r) {
         if (p)
             pipe_free(p);

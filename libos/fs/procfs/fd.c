@@ -52,8 +52,10 @@ static void info(struct text *t, const struct proc_at *at)
         if (shift == 0)
             break;
     }
-    text_add(t, "\nmnt_id:\t%d\nino:\t%llu\n", mount, f->inode ? (unsigned long long)f->inode->ino : 0ull);
+    text_add(t, "\nmnt_id:\t%d\nino:\t%llu\n", mount,
+             f->inode ? (unsigned long long)f->inode->ino : 0ull);
 }
 
-const struct proc_entry proc_fd_link = {.mode = S_IFLNK | 0700, .link = link_text, .follow = follow};
-const struct proc_entry proc_fd_info = {.mode = S_IFREG | 0400, .show = info};
+const struct proc_entry proc_fd_link = {
+    .mode = S_IFLNK | 0700, .kind = PROC_LINK, .link = link_text, .follow = follow};
+const struct proc_entry proc_fd_info = {.mode = S_IFREG | 0400, .kind = PROC_SHOWN, .show = info};

@@ -27,25 +27,42 @@ struct proc_at {
     int tid, fd;
 };
 
-struct proc_entry {
-    const char *name;
-    uint32_t mode;                     /* type and permissions */
-    const struct proc_entry *children; /* of a fixed folder, ends with a NULL name */
-    void (*show)(struct text *t, const struct proc_at *at);
-    const char *constant;                                            /* instead of show */
-    int (*store)(const struct proc_at *at, const char *text, size_t len);
-    ssize_t (*link)(const struct proc_at *at, char *out, size_t size);
-    int (*follow)(const struct proc_at *at, struct dentry **out);
-    /* Folders whose names come and go. next(): the first number from `from` on, -1 for none. */
-    bool (*find)(const struct proc_at *at, int number, struct proc_at *out);
-    int (*next)(const struct proc_at *at, int from);
+/* What the second half of an entry is. */
+enum proc_kind {
+    PROC_FIXED,   /* a folder of `children`, which end with a NULL name */
+    PROC_NUMBERS, /* a folder whose names are numbers that come and go */
+    PROC_SHOWN,   /* a text made by show(); store() may be NULL */
+    PROC_SAID,    /* a text that is always the same */
+    PROC_LINK,    /* a symbolic link; with follow() a magic one */
 };
 
-int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsigned flags, int64_t magic,
-               struct superblock **out);
+struct proc_entry {
+    const char *name;
+    uint32_t mode; /* type and permissions */
+    enum proc_kind kind;
+    union {
+        const struct proc_entry *children;
+        const char *constant;
+        struct {
+            void (*show)(struct text *t, const struct proc_at *at);
+            int (*store)(const struct proc_at *at, const char *text, size_t len);
+        };
+        struct {
+            ssize_t (*link)(const struct proc_at *at, char *out, size_t size);
+            int (*follow)(const struct proc_at *at, struct dentry **out);
+        };
+        struct {
+            bool (*find)(const struct proc_at *at, int number, struct proc_at *out);
+            int (*next)(const struct proc_at *at, int from); /* the first from there on, -1: none */
+        };
+    };
+};
+
+int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsigned flags,
+               int64_t magic, struct superblock **out);
 
 extern const struct filesystem filesystem_proc, filesystem_sysfs;
-extern const struct proc_entry proc_process[], proc_thread[], proc_sys[];
+extern const struct proc_entry proc_process[], proc_sys[];
 extern const struct proc_entry proc_fd_link, proc_fd_info;
 bool proc_fd_find(const struct proc_at *at, int number, struct proc_at *out);
 int proc_fd_next(const struct proc_at *at, int from);
@@ -57,8 +74,16 @@ void proc_maps(struct text *t, const struct proc_at *at);
 void proc_mounts(struct text *t, const struct proc_at *at);
 void proc_mountinfo(struct text *t, const struct proc_at *at);
 
-#define PROC_DIR(n, list) {.name = (n), .mode = S_IFDIR | 0555, .children = (list)}
-#define PROC_TEXT(n, fn) {.name = (n), .mode = S_IFREG | 0444, .show = (fn)}
-#define PROC_CONST(n, text) {.name = (n), .mode = S_IFREG | 0444, .constant = (text)}
+#define PROC_DIR(n, list) \
+    {.name = (n), .mode = S_IFDIR | 0555, .kind = PROC_FIXED, .children = (list)}
+#define PROC_TEXT(n, fn) {.name = (n), .mode = S_IFREG | 0444, .kind = PROC_SHOWN, .show = (fn)}
+#define PROC_CONST(n, text) \
+    {.name = (n), .mode = S_IFREG | 0444, .kind = PROC_SAID, .constant = (text)}
+#define PROC_SYMLINK(n, l, f) \
+    {.name = (n), .mode = S_IFLNK | 0777, .kind = PROC_LINK, .link = (l), .follow = (f)}
+#define PROC_SETTING(n, s, w) \
+    {.name = (n), .mode = S_IFREG | 0644, .kind = PROC_SHOWN, .show = (s), .store = (w)}
+#define PROC_LIST(n, m, f, x) \
+    {.name = (n), .mode = S_IFDIR | (m), .kind = PROC_NUMBERS, .find = (f), .next = (x)}
 
 #endif

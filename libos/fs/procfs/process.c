@@ -93,7 +93,10 @@ static int path_follow(struct dentry *d, struct dentry **out)
     return 0;
 }
 
-static struct dentry *exe(void) { return mm_layout.exe ? mm_layout.exe->dentry : NULL; }
+static struct dentry *exe(void)
+{
+    return mm_layout.exe ? mm_layout.exe->dentry : NULL;
+}
 
 static ssize_t exe_text(const struct proc_at *at, char *out, size_t size)
 {
@@ -131,7 +134,8 @@ static int root_follow(const struct proc_at *at, struct dentry **out)
     return path_follow(process.root, out);
 }
 
-static const struct proc_entry task_folder = PROC_DIR("task", proc_thread);
+static const struct proc_entry task_folder =
+    PROC_DIR("task", proc_process + 1); /* all but "task" */
 
 static bool task_find(const struct proc_at *at, int number, struct proc_at *out)
 {
@@ -146,7 +150,8 @@ static int task_next(const struct proc_at *at, int from)
 {
     int lowest = -1;
     (void)at;
-    LIST_FOR_EACH(it, &threads) {
+    LIST_FOR_EACH(it, &threads)
+    {
         const struct thread *t = LIST_ENTRY(it, struct thread, all_link);
         if (t->tid >= from && (lowest < 0 || t->tid < lowest))
             lowest = t->tid;
@@ -154,27 +159,26 @@ static int task_next(const struct proc_at *at, int from)
     return lowest;
 }
 
-#define COMMON                                                                                        \
-    PROC_TEXT("auxv", auxv), PROC_CONST("cgroup", "0::/\n"), PROC_TEXT("cmdline", cmdline),           \
-        {.name = "comm", .mode = S_IFREG | 0644, .show = comm, .store = set_comm},                    \
-        {.name = "cwd", .mode = S_IFLNK | 0777, .link = cwd_text, .follow = cwd_follow},              \
-        {.name = "environ", .mode = S_IFREG | 0400, .show = environ},                                 \
-        {.name = "exe", .mode = S_IFLNK | 0777, .link = exe_text, .follow = exe_follow},              \
-        {.name = "fd", .mode = S_IFDIR | 0500, .find = proc_fd_find, .next = proc_fd_next},           \
-        {.name = "fdinfo", .mode = S_IFDIR | 0555, .find = proc_fd_find, .next = proc_fd_next},       \
-        PROC_TEXT("limits", proc_limits), PROC_TEXT("maps", proc_maps),                               \
-        PROC_TEXT("mountinfo", proc_mountinfo), PROC_TEXT("mounts", proc_mounts),                     \
-        PROC_CONST("oom_score", "0\n"),                                                               \
-        {.name = "oom_score_adj",                                                                     \
-         .mode = S_IFREG | 0644,                                                                      \
-         .show = oom_adjust,                                                                          \
-         .store = set_oom_adjust},                                                                    \
-        {.name = "root", .mode = S_IFLNK | 0777, .link = root_text, .follow = root_follow},           \
-        PROC_TEXT("stat", proc_stat), PROC_TEXT("statm", proc_statm), PROC_TEXT("status", proc_status)
-
-const struct proc_entry proc_thread[] = {COMMON, {0}};
 const struct proc_entry proc_process[] = {
-    COMMON,
-    {.name = "task", .mode = S_IFDIR | 0555, .find = task_find, .next = task_next},
+    PROC_LIST("task", 0555, task_find, task_next),
+    PROC_TEXT("auxv", auxv),
+    PROC_CONST("cgroup", "0::/\n"),
+    PROC_TEXT("cmdline", cmdline),
+    PROC_SETTING("comm", comm, set_comm),
+    PROC_SYMLINK("cwd", cwd_text, cwd_follow),
+    {.name = "environ", .mode = S_IFREG | 0400, .kind = PROC_SHOWN, .show = environ},
+    PROC_SYMLINK("exe", exe_text, exe_follow),
+    PROC_LIST("fd", 0500, proc_fd_find, proc_fd_next),
+    PROC_LIST("fdinfo", 0555, proc_fd_find, proc_fd_next),
+    PROC_TEXT("limits", proc_limits),
+    PROC_TEXT("maps", proc_maps),
+    PROC_TEXT("mountinfo", proc_mountinfo),
+    PROC_TEXT("mounts", proc_mounts),
+    PROC_CONST("oom_score", "0\n"),
+    PROC_SETTING("oom_score_adj", oom_adjust, set_oom_adjust),
+    PROC_SYMLINK("root", root_text, root_follow),
+    PROC_TEXT("stat", proc_stat),
+    PROC_TEXT("statm", proc_statm),
+    PROC_TEXT("status", proc_status),
     {0},
 };

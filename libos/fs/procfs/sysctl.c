@@ -68,18 +68,12 @@ static const struct proc_entry random_entries[] = {
     {0},
 };
 static const struct proc_entry kernel[] = {
-    PROC_CONST("cap_last_cap", "40\n"),
-    PROC_CONST("core_pattern", "core\n"),
-    PROC_TEXT("domainname", domainname),
-    PROC_TEXT("hostname", hostname),
-    PROC_CONST("ngroups_max", "65536\n"),
-    PROC_CONST("osrelease", UTS_RELEASE "\n"),
-    PROC_CONST("ostype", UTS_SYSNAME "\n"),
-    PROC_CONST("pid_max", "4194304\n"),
-    PROC_DIR("random", random_entries),
-    PROC_CONST("threads-max", "65536\n"),
-    PROC_CONST("version", UTS_VERSION "\n"),
-    {0},
+    PROC_CONST("cap_last_cap", "40\n"),      PROC_CONST("core_pattern", "core\n"),
+    PROC_TEXT("domainname", domainname),     PROC_TEXT("hostname", hostname),
+    PROC_CONST("ngroups_max", "65536\n"),    PROC_CONST("osrelease", UTS_RELEASE "\n"),
+    PROC_CONST("ostype", UTS_SYSNAME "\n"),  PROC_CONST("pid_max", "4194304\n"),
+    PROC_DIR("random", random_entries),      PROC_CONST("threads-max", "65536\n"),
+    PROC_CONST("version", UTS_VERSION "\n"), {0},
 };
 static const struct proc_entry vm[] = {
     PROC_CONST("max_map_count", "65530\n"),

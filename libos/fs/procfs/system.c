@@ -16,26 +16,32 @@ static void cpuinfo(struct text *t, const struct proc_at *at)
 
 static void meminfo(struct text *t, const struct proc_at *at)
 {
-    static const char *const none[] = {"Buffers", "Cached", "SwapCached", "Active", "Inactive", "SwapTotal",
-                                       "SwapFree", "Dirty", "Writeback", "Shmem", "Slab"};
+    static const char *const none[] = {"Buffers",   "Cached",    "SwapCached", "Active",
+                                       "Inactive",  "SwapTotal", "SwapFree",   "Dirty",
+                                       "Writeback", "Shmem",     "Slab"};
     unsigned long long total = plat_info->memory >> 10, left = plat_memory_free() >> 10;
     (void)at;
-    text_add(t, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n", total, left,
-             left);
+    text_add(t, "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\n",
+             total, left, left);
     for (size_t i = 0; i < ARRAY_SIZE(none); i++)
         text_add(t, "%s:        %8u kB\n", none[i], 0u);
     text_add(t, "CommitLimit:    %8llu kB\nCommitted_AS:   %8llu kB\n", total, total - left);
-    text_add(t, "HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n");
+    text_add(t,
+             "HugePages_Total:       0\nHugePages_Free:        0\nHugepagesize:       2048 kB\n");
 }
 
 static void filesystems(struct text *t, const struct proc_at *at)
 {
     (void)at;
     for (size_t i = 0; part_filesystems[i]; i++)
-        text_add(t, "%s\t%s\n", part_filesystems[i]->no_device ? "nodev" : "", part_filesystems[i]->name);
+        text_add(t, "%s\t%s\n", part_filesystems[i]->no_device ? "nodev" : "",
+                 part_filesystems[i]->name);
 }
 
-static unsigned long long hundredths(uint64_t ns) { return ns / (NSEC_PER_SEC / 100); }
+static unsigned long long hundredths(uint64_t ns)
+{
+    return ns / (NSEC_PER_SEC / 100);
+}
 
 static void stat(struct text *t, const struct proc_at *at)
 {
@@ -87,11 +93,11 @@ static const struct proc_entry entries[] = {
     PROC_TEXT("filesystems", filesystems),
     PROC_TEXT("loadavg", loadavg),
     PROC_TEXT("meminfo", meminfo),
-    {.name = "mounts", .mode = S_IFLNK | 0777, .link = self_mounts},
-    {.name = "self", .mode = S_IFLNK | 0777, .link = self},
+    PROC_SYMLINK("mounts", self_mounts, NULL),
+    PROC_SYMLINK("self", self, NULL),
     PROC_TEXT("stat", stat),
     PROC_DIR("sys", proc_sys),
-    {.name = "thread-self", .mode = S_IFLNK | 0777, .link = thread_self},
+    PROC_SYMLINK("thread-self", thread_self, NULL),
     PROC_TEXT("uptime", uptime),
     PROC_CONST("version", UTS_SYSNAME " version " UTS_RELEASE " (u2k) " UTS_VERSION "\n"),
     {0},

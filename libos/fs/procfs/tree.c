@@ -16,7 +16,10 @@ static const struct proc_at *at_of(const struct inode *i)
     return &((const struct proc_inode *)(const void *)i)->at;
 }
 
-static void evict(struct inode *i) { DELETE((struct proc_inode *)(void *)i); }
+static void evict(struct inode *i)
+{
+    DELETE((struct proc_inode *)(void *)i);
+}
 
 static int statfs(struct superblock *sb, struct statfs_k *out)
 {
@@ -51,7 +54,8 @@ static int make_inode(struct superblock *sb, const struct proc_at *at, struct in
         i->ops = &dir_inode_ops;
         i->file_ops = &dir_ops;
     } else if (type == S_IFLNK) {
-        i->ops = at->entry->follow ? &magic_inode_ops : &link_inode_ops;
+        i->ops =
+            at->entry->kind == PROC_LINK && at->entry->follow ? &magic_inode_ops : &link_inode_ops;
     } else {
         i->ops = &file_inode_ops;
         i->file_ops = &text_ops;
@@ -78,16 +82,16 @@ static int dir_lookup(struct inode *dir, const char *name, size_t len, struct in
 {
     const struct proc_at *at = at_of(dir);
     struct proc_at found = {.tid = at->tid, .fd = -1};
-    const struct proc_entry *e = at->entry->children;
+    const struct proc_entry *e = at->entry->kind == PROC_FIXED ? at->entry->children : NULL;
     for (; e && e->name; e++) {
         if (strlen(e->name) == len && memcmp(e->name, name, len) == 0) {
             found.entry = e;
-            if (e->children == proc_process)
+            if (e->kind == PROC_FIXED && e->children == proc_process)
                 found.tid = PID;
             return make_inode(dir->sb, &found, out);
         }
     }
-    int n = at->entry->find ? number_in(name, len) : -1;
+    int n = at->entry->kind == PROC_NUMBERS ? number_in(name, len) : -1;
     return n >= 0 && at->entry->find(at, n, &found) ? make_inode(dir->sb, &found, out) : -ENOENT;
 }
 
@@ -105,7 +109,7 @@ static bool emit(struct file *f, struct dir_sink *sink, const char *name, const 
 static int dir_read(struct file *f, struct dir_sink *sink)
 {
     const struct proc_at *at = at_of(f->inode);
-    const struct proc_entry *children = at->entry->children;
+    const struct proc_entry *children = at->entry->kind == PROC_FIXED ? at->entry->children : NULL;
     struct proc_at child = {.tid = at->tid, .fd = -1};
     int64_t count = 0;
     while (children && children[count].name)
@@ -118,7 +122,7 @@ static int dir_read(struct file *f, struct dir_sink *sink)
         if (!emit(f, sink, child.entry->name, &child))
             return 0;
     }
-    if (!at->entry->next)
+    if (at->entry->kind != PROC_NUMBERS)
         return 0;
     f->pos = MAX(f->pos, NUMBERS);
     for (;;) {
@@ -145,7 +149,7 @@ static ssize_t text_read(struct file *f, struct iter *it, int64_t *pos)
 {
     const struct proc_at *at = at_of(f->inode);
     struct text *t = f->priv;
-    if (at->entry->constant)
+    if (at->entry->kind == PROC_SAID)
         return read_buffer(at->entry->constant, strlen(at->entry->constant), it, pos);
     if (!t && !(t = NEW(struct text)))
         return -ENOMEM;
@@ -164,7 +168,7 @@ static ssize_t text_write(struct file *f, struct iter *it, int64_t *pos)
     const struct proc_at *at = at_of(f->inode);
     char bytes[128];
     size_t len = it->left;
-    if (!at->entry->store)
+    if (at->entry->kind != PROC_SHOWN || !at->entry->store)
         return -EACCES;
     if (len > sizeof bytes)
         return -EINVAL;
@@ -208,8 +212,8 @@ static const struct file_ops dir_ops = {.readdir = dir_read, .seek = dir_seek};
 static const struct file_ops text_ops = {
     .read = text_read, .write = text_write, .seek = text_seek, .release = text_release};
 
-int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsigned flags, int64_t magic,
-               struct superblock **out)
+int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsigned flags,
+               int64_t magic, struct superblock **out)
 {
     struct superblock *sb = super_new(type, &super_ops, flags | SB_UNCACHED);
     struct inode *root;

@@ -20,7 +20,10 @@ int stream_wait(enum stream s, unsigned mask)
     return err == -EINTR ? -ERESTARTSYS : 0;
 }
 
-static enum stream stream_of(const struct file *f) { return (enum stream)(uintptr_t)f->inode->priv; }
+static enum stream stream_of(const struct file *f)
+{
+    return (enum stream)(uintptr_t)f->inode->priv;
+}
 
 static ssize_t stream_read(struct file *f, struct iter *it, int64_t *pos)
 {

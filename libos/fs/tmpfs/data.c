@@ -12,7 +12,8 @@
 
 /* What the layer has at `offset`: *at NULL for zeros. *len > 0 ends at the next own page
  * at the latest. */
-static int below(const struct memnode *n, uint64_t offset, uint64_t end, const uint8_t **at, uint64_t *len)
+static int below(const struct memnode *n, uint64_t offset, uint64_t end, const uint8_t **at,
+                 uint64_t *len)
 {
     *at = NULL;
     *len = end - offset;
@@ -191,7 +192,8 @@ int memnode_truncate(struct inode *i, uint64_t size)
     if (size > SIZE_LIMIT)
         return -EFBIG;
     if (size < i->size) {
-        uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT, old = (i->size + PAGE_MASK) >> PAGE_SHIFT;
+        uint64_t first = (size + PAGE_MASK) >> PAGE_SHIFT,
+                 old = (i->size + PAGE_MASK) >> PAGE_SHIFT;
         uint8_t *tail;
         if (size & PAGE_MASK) { /* what is cut off must not come back when the file grows again */
             int err = own_page(n, size >> PAGE_SHIFT, &tail);

@@ -41,11 +41,13 @@ static void inherit(const struct inode *dir, struct inode *i)
     i->gid = dir->gid;
     if (S_ISDIR(i->mode))
         i->mode |= S_ISGID;
-    else if ((i->mode & (S_ISGID | 010)) == (S_ISGID | 010) && !in_group(i->gid) && !capable(CAP_FSETID))
+    else if ((i->mode & (S_ISGID | 010)) == (S_ISGID | 010) && !in_group(i->gid) &&
+             !capable(CAP_FSETID))
         i->mode &= ~(uint32_t)S_ISGID;
 }
 
-static int mem_create(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev, const char *target)
+static int mem_create(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
+                      const char *target)
 {
     struct inode *i = memfs_inode(dir->sb, mode);
     if (!i)
@@ -133,7 +135,8 @@ static bool hidden(struct dentry *dir, const char *name, size_t len)
     return dot(name, len) || (d && (d->flags & DENTRY_PINNED));
 }
 
-static bool one_entry(void *arg, const char *name, size_t len, uint64_t node, unsigned type, uint64_t next)
+static bool one_entry(void *arg, const char *name, size_t len, uint64_t node, unsigned type,
+                      uint64_t next)
 {
     (void)node, (void)type, (void)next;
     struct emptiness *e = arg;
@@ -143,7 +146,8 @@ static bool one_entry(void *arg, const char *name, size_t len, uint64_t node, un
 
 static bool empty(struct dentry *dir)
 {
-    LIST_FOR_EACH(it, &dir->children) {
+    LIST_FOR_EACH(it, &dir->children)
+    {
         const struct dentry *d = LIST_ENTRY(it, struct dentry, sibling);
         if ((d->flags & DENTRY_PINNED) && d->inode)
             return false;
@@ -161,7 +165,8 @@ static void drop_name(struct dentry *d)
 {
     struct inode *i = d->inode, *dir = d->parent->inode;
     if (i && S_ISDIR(i->mode)) {
-        LIST_FOR_EACH_SAFE(it, &d->children) {
+        LIST_FOR_EACH_SAFE(it, &d->children)
+        {
             struct dentry *child = dentry_ref(LIST_ENTRY(it, struct dentry, sibling));
             dentry_delete(child);
             dentry_unref(child);
@@ -221,7 +226,8 @@ static int mem_rename(struct dentry *from, struct dentry *to, bool exchange)
     if (err < 0)
         return err;
     char *spare = spare_name(to_len), *other = exchange ? spare_name(from_len) : NULL;
-    if ((!spare && to_len >= sizeof to->local) || (exchange && !other && from_len >= sizeof to->local)) {
+    if ((!spare && to_len >= sizeof to->local) ||
+        (exchange && !other && from_len >= sizeof to->local)) {
         if (spare)
             heap_free(spare, to_len + 1);
         dentry_unref(whiteout);
@@ -266,7 +272,8 @@ struct listing {
     bool full;
 };
 
-static bool list_entry(void *arg, const char *name, size_t len, uint64_t node, unsigned type, uint64_t next)
+static bool list_entry(void *arg, const char *name, size_t len, uint64_t node, unsigned type,
+                       uint64_t next)
 {
     struct listing *l = arg;
     if (!hidden(l->f->dentry, name, len))
@@ -307,7 +314,8 @@ int memnode_readdir(struct file *f, struct dir_sink *sink)
         if (err < 0 || l.full)
             return err;
     }
-    LIST_FOR_EACH(it, &f->dentry->children) {
+    LIST_FOR_EACH(it, &f->dentry->children)
+    {
         const struct dentry *d = LIST_ENTRY(it, struct dentry, sibling);
         int64_t next = MEMORY_POSITIONS + (int64_t)d->cookie;
         if (!(d->flags & DENTRY_PINNED) || !d->inode || next <= f->pos)

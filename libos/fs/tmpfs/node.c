@@ -41,17 +41,10 @@ static void set_ops(struct inode *i)
     extern const struct file_ops fifo_file_ops;
     i->ops = &memfs_inode_ops;
     switch (i->mode & S_IFMT) {
-    case S_IFREG:
-        i->file_ops = &memfs_file_ops;
-        break;
-    case S_IFDIR:
-        i->file_ops = &memfs_dir_ops;
-        break;
-    case S_IFIFO:
-        i->file_ops = &fifo_file_ops;
-        break;
-    default:
-        break;
+    case S_IFREG: i->file_ops = &memfs_file_ops; break;
+    case S_IFDIR: i->file_ops = &memfs_dir_ops; break;
+    case S_IFIFO: i->file_ops = &fifo_file_ops; break;
+    default: break;
     }
 }
 
@@ -74,7 +67,8 @@ int memfs_node(struct superblock *sb, uint64_t node, struct inode **out)
     struct list *bucket = &m->nodes[node % BUCKETS];
     if (!bucket->next)
         list_init(bucket);
-    LIST_FOR_EACH(it, bucket) {
+    LIST_FOR_EACH(it, bucket)
+    {
         struct memnode *n = LIST_ENTRY(it, struct memnode, node_link);
         if (n->lower.node == node) {
             *out = inode_ref(&n->i);
@@ -99,10 +93,13 @@ int memfs_node(struct superblock *sb, uint64_t node, struct inode **out)
     return 0;
 }
 
-void memnode_changed(struct inode *i) { MEMNODE(i)->changed = true; }
+void memnode_changed(struct inode *i)
+{
+    MEMNODE(i)->changed = true;
+}
 
-struct superblock *memfs_new(const struct filesystem *type, unsigned flags, const struct lower_ops *lower,
-                             void *layer)
+struct superblock *memfs_new(const struct filesystem *type, unsigned flags,
+                             const struct lower_ops *lower, void *layer)
 {
     struct superblock *sb = super_new(type, &super_ops, flags);
     struct memfs *m = NEW(struct memfs);
@@ -124,7 +121,8 @@ struct superblock *memfs_new(const struct filesystem *type, unsigned flags, cons
 static int tmpfs_mount(const char *source, const char *data, struct superblock **out)
 {
     (void)source, (void)data;
-    struct superblock *sb = memfs_new(&filesystem_tmpfs, SB_NOSUID | SB_NODEV | SB_NOEXEC, NULL, NULL);
+    struct superblock *sb =
+        memfs_new(&filesystem_tmpfs, SB_NOSUID | SB_NODEV | SB_NOEXEC, NULL, NULL);
     struct inode *root = sb ? memfs_inode(sb, S_IFDIR | S_ISVTX | 0777) : NULL;
     if (!root)
         return -ENOMEM;
@@ -135,7 +133,8 @@ static int tmpfs_mount(const char *source, const char *data, struct superblock *
     return sb->root ? 0 : -ENOMEM;
 }
 
-const struct filesystem filesystem_tmpfs = {.name = "tmpfs", .no_device = true, .mount = tmpfs_mount};
+const struct filesystem filesystem_tmpfs = {
+    .name = "tmpfs", .no_device = true, .mount = tmpfs_mount};
 
 struct file *tmpfs_file(const char *name, uint32_t flags)
 {

@@ -17,7 +17,10 @@ static bool fits(const struct pagemap *m, uint64_t index)
     return index >> (BITS * m->height) == 0;
 }
 
-static unsigned way(uint64_t index, unsigned level) { return index >> (BITS * (level - 1)) & (WAYS - 1); }
+static unsigned way(uint64_t index, unsigned level)
+{
+    return index >> (BITS * (level - 1)) & (WAYS - 1);
+}
 
 void *pagemap_get(const struct pagemap *m, uint64_t index)
 {
@@ -58,7 +61,8 @@ static void *next_in(void *at, unsigned level, uint64_t *index)
     const struct node *n = at;
     unsigned first = way(*index, level);
     for (unsigned i = first; i < WAYS; i++) {
-        if (i > first) /* the start of this way: nothing of *index below this level counts any more */
+        if (i >
+            first) /* the start of this way: nothing of *index below this level counts any more */
             *index = ((*index >> (BITS * level) << BITS) + i) << (BITS * (level - 1));
         void *page = next_in(n->slot[i], level - 1, index);
         if (page)
@@ -74,7 +78,8 @@ void *pagemap_next(const struct pagemap *m, uint64_t *index)
 
 /* Free what lies in [first, last] of this subtree, which covers indexes from `base` on; true if
  * nothing is left of it. */
-static bool free_in(void *at, unsigned level, uint64_t base, uint64_t first, uint64_t last, size_t *count)
+static bool free_in(void *at, unsigned level, uint64_t base, uint64_t first, uint64_t last,
+                    size_t *count)
 {
     if (level == 0) {
         pages_free(at, 1);
@@ -99,7 +104,8 @@ static bool free_in(void *at, unsigned level, uint64_t base, uint64_t first, uin
 size_t pagemap_free(struct pagemap *m, uint64_t first, uint64_t last)
 {
     size_t count = 0;
-    if (m->top && (m->height > 0 || first == 0) && free_in(m->top, m->height, 0, first, last, &count)) {
+    if (m->top && (m->height > 0 || first == 0) &&
+        free_in(m->top, m->height, 0, first, last, &count)) {
         m->top = NULL;
         m->height = 0;
     }

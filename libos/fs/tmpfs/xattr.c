@@ -13,7 +13,10 @@ struct xattr_entry {
     char text[]; /* name, NUL, value */
 };
 
-static size_t entry_size(const struct xattr_entry *x) { return sizeof *x + x->name_len + 1 + x->value_len; }
+static size_t entry_size(const struct xattr_entry *x)
+{
+    return sizeof *x + x->name_len + 1 + x->value_len;
+}
 
 void memnode_xattr_free(struct memnode *n)
 {

@@ -12,18 +12,35 @@ void line_init(struct line *l)
         .oflag = OPOST | ONLCR,
         .cflag = B38400 | CS8 | CREAD,
         .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-        .cc = {[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1,
-               [VSTART] = 17, [VSTOP] = 19, [VSUSP] = 26, [VREPRINT] = 18, [VDISCARD] = 15,
-               [VWERASE] = 23, [VLNEXT] = 22},
+        .cc = {[VINTR] = 3,
+               [VQUIT] = 28,
+               [VERASE] = 127,
+               [VKILL] = 21,
+               [VEOF] = 4,
+               [VMIN] = 1,
+               [VSTART] = 17,
+               [VSTOP] = 19,
+               [VSUSP] = 26,
+               [VREPRINT] = 18,
+               [VDISCARD] = 15,
+               [VWERASE] = 23,
+               [VLNEXT] = 22},
     };
 }
 
-static unsigned at(const struct line *l, unsigned i) { return (l->head + i) % LINE_SIZE; }
+static unsigned at(const struct line *l, unsigned i)
+{
+    return (l->head + i) % LINE_SIZE;
+}
 
 /* A control character that is set; 0 disables (_POSIX_VDISABLE). */
-static bool is(const struct line *l, unsigned which, uint8_t c) { return c && l->t.cc[which] == c; }
+static bool is(const struct line *l, unsigned which, uint8_t c)
+{
+    return c && l->t.cc[which] == c;
+}
 
-static void echo_char(struct line *l, uint8_t c, void (*echo)(struct line *, const uint8_t *, size_t))
+static void echo_char(struct line *l, uint8_t c,
+                      void (*echo)(struct line *, const uint8_t *, size_t))
 {
     bool control = c < 32 || c == 127;
     if (control && c != '\n' && c != '\t' && (l->t.lflag & ECHOCTL)) {
@@ -185,7 +202,10 @@ unsigned line_readable(const struct line *l)
     return n;
 }
 
-void line_flush(struct line *l) { l->ready = l->used = 0; }
+void line_flush(struct line *l)
+{
+    l->ready = l->used = 0;
+}
 
 void line_set(struct line *l, const struct termios_k *t)
 {

@@ -19,7 +19,10 @@ static struct waiter listener;
 static bool hung_up;
 static struct winsize set_size; /* by the program; the platform's wins when it knows one */
 
-bool tty_present(void) { return plat_stream_kind(STREAM_IN) == STREAM_TERMINAL; }
+bool tty_present(void)
+{
+    return plat_stream_kind(STREAM_IN) == STREAM_TERMINAL;
+}
 
 /* Echo is lost rather than waited for. */
 static void echo(struct line *l, const uint8_t *s, size_t n)
@@ -74,7 +77,8 @@ static void start_listening(void)
 
 static bool enough(void)
 {
-    return line.ready >= ((line.t.lflag & ICANON) ? 1 : MAX(1u, (unsigned)line.t.cc[VMIN])) || hung_up;
+    return line.ready >= ((line.t.lflag & ICANON) ? 1 : MAX(1u, (unsigned)line.t.cc[VMIN])) ||
+           hung_up;
 }
 
 /* termios(3), noncanonical mode: MIN and TIME. */
@@ -131,7 +135,8 @@ static ssize_t tty_write(struct file *f, struct iter *it, int64_t *pos)
         size_t n = 0, done, got = iter_read(in, it, MIN(it->left, sizeof in));
         for (size_t i = 0; i < got; i++)
             n += line_output(&line, in[i], out + n);
-        int err = got ? stream_write_all(STREAM_OUT, out, n, f->flags & O_NONBLOCK, &done) : -EFAULT;
+        int err =
+            got ? stream_write_all(STREAM_OUT, out, n, f->flags & O_NONBLOCK, &done) : -EFAULT;
         if (err < 0)
             return total ? total : err;
         total += (ssize_t)got;
@@ -187,21 +192,14 @@ static long tty_ioctl(struct file *f, unsigned request, vaddr_t arg)
     (void)f;
     int32_t n = 0;
     switch (request) {
-    case TCGETS:
-        return USER_PUT(arg, line.t);
+    case TCGETS: return USER_PUT(arg, line.t);
     case TCSETS:
     case TCSETSW:
-    case TCSETSF:
-        return set_termios(request, arg);
+    case TCSETSF: return set_termios(request, arg);
     case TIOCGWINSZ:
-    case TIOCSWINSZ:
-        return window(request, arg);
-    case TIOCGPGRP:
-        n = process.pgid;
-        return USER_PUT(arg, n);
-    case TIOCGSID:
-        n = process.sid;
-        return USER_PUT(arg, n);
+    case TIOCSWINSZ: return window(request, arg);
+    case TIOCGPGRP: n = process.pgid; return USER_PUT(arg, n);
+    case TIOCGSID: n = process.sid; return USER_PUT(arg, n);
     case TIOCSPGRP:
         if (USER_GET(n, arg) < 0)
             return -EFAULT;
@@ -210,8 +208,7 @@ static long tty_ioctl(struct file *f, unsigned request, vaddr_t arg)
         take_input();
         n = (int32_t)line_readable(&line);
         return USER_PUT(arg, n);
-    case TIOCOUTQ:
-        return USER_PUT(arg, n);
+    case TIOCOUTQ: return USER_PUT(arg, n);
     case TCFLSH:
         if (arg > 2)
             return -EINVAL;
@@ -219,11 +216,9 @@ static long tty_ioctl(struct file *f, unsigned request, vaddr_t arg)
             line_flush(&line);
         return 0;
     case TIOCSCTTY: /* it is the controlling terminal of the only session */
-    case TCSBRK:    /* output is sent at once */
-    case TIOCEXCL:
-        return 0;
-    default:
-        return -ENOTTY;
+    case TCSBRK: /* output is sent at once */
+    case TIOCEXCL: return 0;
+    default: return -ENOTTY;
     }
 }
 

@@ -55,7 +55,8 @@ void dentry_hash(struct dentry *d)
     d->flags |= DENTRY_HASHED;
 }
 
-struct dentry *dentry_new(struct dentry *parent, struct superblock *sb, const char *name, size_t len)
+struct dentry *dentry_new(struct dentry *parent, struct superblock *sb, const char *name,
+                          size_t len)
 {
     struct dentry *d = NEW(struct dentry);
     if (!d || set_name(d, name, len, NULL) < 0) {
@@ -118,7 +119,10 @@ static struct dentry *destroy(struct dentry *d)
     return parent;
 }
 
-static size_t cache_limit(void) { return MIN((size_t)16384, 128 + pages_total_count() / 8); }
+static size_t cache_limit(void)
+{
+    return MIN((size_t)16384, 128 + pages_total_count() / 8);
+}
 
 static void release(struct dentry *d)
 {
@@ -151,7 +155,8 @@ struct dentry *dentry_cached(struct dentry *dir, const char *name, size_t len)
 {
     uint32_t hash = name_hash(dir, name, len);
     struct list *b = bucket(hash);
-    LIST_FOR_EACH(it, b) {
+    LIST_FOR_EACH(it, b)
+    {
         struct dentry *d = LIST_ENTRY(it, struct dentry, hash_link);
         if (d->hash == hash && d->parent == dir && d->len == len && memcmp(d->name, name, len) == 0)
             return d;

@@ -15,7 +15,10 @@ static struct file **files;
 static uint64_t *used, *cloexec, *full; /* `full`: bit w is used[w] without a zero bit */
 static unsigned size;
 
-unsigned fd_capacity(void) { return size; }
+unsigned fd_capacity(void)
+{
+    return size;
+}
 
 static void *grown(void *p, size_t old, size_t new_size)
 {
@@ -88,7 +91,10 @@ static void put(unsigned fd, struct file *f, bool on_exec)
     fd_set_cloexec((int)fd, on_exec);
 }
 
-static uint64_t limit(void) { return MIN(process.limits[RLIMIT_NOFILE].soft, (uint64_t)LIMIT); }
+static uint64_t limit(void)
+{
+    return MIN(process.limits[RLIMIT_NOFILE].soft, (uint64_t)LIMIT);
+}
 
 int fd_install(struct file *f, int from, bool on_exec)
 {
@@ -125,7 +131,10 @@ int fd_replace(struct file *f, int fd, bool on_exec)
     return fd;
 }
 
-struct file *fd_peek(int fd) { return fd >= 0 && (unsigned)fd < size ? files[fd] : NULL; }
+struct file *fd_peek(int fd)
+{
+    return fd >= 0 && (unsigned)fd < size ? files[fd] : NULL;
+}
 
 struct file *fd_get(int fd)
 {
@@ -162,7 +171,10 @@ int fd_next(int fd)
     return -1;
 }
 
-bool fd_cloexec(int fd) { return cloexec[fd / 64] >> fd % 64 & 1; }
+bool fd_cloexec(int fd)
+{
+    return cloexec[fd / 64] >> fd % 64 & 1;
+}
 
 void fd_set_cloexec(int fd, bool on)
 {

@@ -49,7 +49,10 @@ void file_unref(struct file *f)
     DELETE(f);
 }
 
-static void anonymous_evict(struct inode *i) { DELETE(i); }
+static void anonymous_evict(struct inode *i)
+{
+    DELETE(i);
+}
 
 static const struct super_ops anonymous_super_ops = {.evict = anonymous_evict};
 static const struct inode_ops anonymous_inode_ops = {0};

@@ -12,7 +12,8 @@ struct timespec64 time_now(void)
     return (struct timespec64){(int64_t)(ns / NSEC_PER_SEC), (int64_t)(ns % NSEC_PER_SEC)};
 }
 
-struct superblock *super_new(const struct filesystem *type, const struct super_ops *ops, unsigned flags)
+struct superblock *super_new(const struct filesystem *type, const struct super_ops *ops,
+                             unsigned flags)
 {
     static uint64_t last_dev = 0x14; /* anonymous devices have major 0 */
     struct superblock *sb = NEW(struct superblock);
@@ -64,7 +65,8 @@ int inode_permission(const struct inode *i, unsigned may)
     /* capabilities(7): CAP_DAC_OVERRIDE runs only what somebody may run; directories always. */
     if ((!(may & MAY_EXEC) || type == S_IFDIR || (i->mode & 0111)) && capable(CAP_DAC_OVERRIDE))
         return 0;
-    if ((may == MAY_READ || (type == S_IFDIR && !(may & MAY_WRITE))) && capable(CAP_DAC_READ_SEARCH))
+    if ((may == MAY_READ || (type == S_IFDIR && !(may & MAY_WRITE))) &&
+        capable(CAP_DAC_READ_SEARCH))
         return 0;
     return -EACCES;
 }

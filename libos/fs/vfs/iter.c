@@ -7,7 +7,8 @@
 
 enum direction { INTO, OUT_OF, ZERO };
 
-static size_t copy_one(const struct iter *it, vaddr_t at, uint8_t *mem, size_t n, enum direction dir)
+static size_t copy_one(const struct iter *it, vaddr_t at, uint8_t *mem, size_t n,
+                       enum direction dir)
 {
     if (it->kernel) {
         if (dir == INTO)
@@ -52,9 +53,15 @@ size_t iter_write(struct iter *it, const void *src, size_t n)
     return iter_copy(it, (uint8_t *)(uintptr_t)src, n, INTO);
 }
 
-size_t iter_read(void *dst, struct iter *it, size_t n) { return iter_copy(it, dst, n, OUT_OF); }
+size_t iter_read(void *dst, struct iter *it, size_t n)
+{
+    return iter_copy(it, dst, n, OUT_OF);
+}
 
-size_t iter_zero(struct iter *it, size_t n) { return iter_copy(it, NULL, n, ZERO); }
+size_t iter_zero(struct iter *it, size_t n)
+{
+    return iter_copy(it, NULL, n, ZERO);
+}
 
 ssize_t read_buffer(const void *buf, size_t len, struct iter *it, int64_t *pos)
 {

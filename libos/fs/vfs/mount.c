@@ -90,4 +90,7 @@ const struct mount *mount_of(const struct superblock *sb, int *id)
     return NULL;
 }
 
-int mount_root(void) { return mount_now(&mounts[0]); }
+int mount_root(void)
+{
+    return mount_now(&mounts[0]);
+}

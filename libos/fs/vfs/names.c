@@ -27,7 +27,8 @@ static int may_remove(const struct inode *dir, const struct dentry *d)
     return 0;
 }
 
-static int make(struct dentry *dir, struct dentry *d, uint32_t mode, uint64_t rdev, const char *target)
+static int make(struct dentry *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
+                const char *target)
 {
     const struct inode_ops *ops = dir->inode->ops;
     if (!ops->create)
@@ -79,7 +80,8 @@ static int find_new(struct walk *w, struct dentry *start, const char *path, bool
     return err;
 }
 
-int vfs_create(struct dentry *start, const char *path, uint32_t mode, uint64_t rdev, const char *target)
+int vfs_create(struct dentry *start, const char *path, uint32_t mode, uint64_t rdev,
+               const char *target)
 {
     uint32_t type = mode & S_IFMT;
     struct walk w;

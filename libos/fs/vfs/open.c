@@ -6,12 +6,14 @@
 #include <u2k/process.h>
 #include <u2k/string.h>
 
-#define KEPT (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC_ONLY | O_ASYNC | O_DIRECT | \
-              O_LARGEFILE | O_NOATIME | O_PATH | O_DIRECTORY | O_NOFOLLOW)
+#define KEPT \
+    (O_ACCMODE | O_APPEND | O_NONBLOCK | O_DSYNC | O_SYNC_ONLY | O_ASYNC | O_DIRECT | \
+     O_LARGEFILE | O_NOATIME | O_PATH | O_DIRECTORY | O_NOFOLLOW)
 
 static unsigned wanted(uint32_t flags)
 {
-    static const unsigned by_mode[] = {MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE};
+    static const unsigned by_mode[] = {MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE,
+                                       MAY_READ | MAY_WRITE};
     return by_mode[flags & O_ACCMODE] | ((flags & O_TRUNC) ? MAY_WRITE : 0u);
 }
 
@@ -83,9 +85,10 @@ static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct dentr
         else if (dir->sb->flags & SB_RDONLY)
             err = -EROFS;
         else if ((err = inode_permission(dir, MAY_WRITE | MAY_EXEC)) == 0)
-            err = dir->ops->create ? dir->ops->create(w->cur->inode, d,
-                                                      S_IFREG | (mode & 07777 & ~process.umask), 0, NULL)
-                                   : -EACCES;
+            err = dir->ops->create
+                      ? dir->ops->create(w->cur->inode, d,
+                                         S_IFREG | (mode & 07777 & ~process.umask), 0, NULL)
+                      : -EACCES;
         *made = err == 0;
     } else if (!d->inode) {
         err = -ENOENT;

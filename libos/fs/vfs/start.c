@@ -35,7 +35,8 @@ static void provide_etc(void)
 {
     struct dentry *etc;
     char text[512];
-    const char *host = boot_config.hostname && *boot_config.hostname ? boot_config.hostname : "localhost";
+    const char *host =
+        boot_config.hostname && *boot_config.hostname ? boot_config.hostname : "localhost";
     if (vfs_make(mounts[0].sb->root, "etc", S_IFDIR | 0755, 0, NULL, &etc) < 0)
         return;
     if (S_ISDIR(etc->inode->mode)) {
@@ -43,7 +44,8 @@ static void provide_etc(void)
         provide(etc, "hostname", text, MIN(n, sizeof text - 1));
         n = format_text(text, sizeof text,
                         "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-                        "127.0.1.1\t%s\n", host);
+                        "127.0.1.1\t%s\n",
+                        host);
         provide(etc, "hosts", text, MIN(n, sizeof text - 1));
         provide(etc, "resolv.conf", text, 0); /* the network's part to fill */
     }

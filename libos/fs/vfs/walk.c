@@ -214,7 +214,8 @@ static int find(struct walk *w)
         struct dentry *d;
         if ((err = step_child(w, &d)) < 0)
             return err;
-        if (!S_ISLNK(d->inode->mode) || !(w->slash || (w->flags & (WALK_FOLLOW | WALK_DIRECTORY)))) {
+        if (!S_ISLNK(d->inode->mode) ||
+            !(w->slash || (w->flags & (WALK_FOLLOW | WALK_DIRECTORY)))) {
             step_to(w, d);
             break;
         }

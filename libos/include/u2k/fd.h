@@ -12,8 +12,8 @@ struct file *fd_peek(int fd);     /* no reference */
  * released then. */
 int fd_install(struct file *f, int from, bool cloexec);
 int fd_replace(struct file *f, int fd, bool cloexec); /* dup2: takes over the reference */
-int fd_close(int fd);                                 /* -EBADF */
-int fd_next(int fd);                                  /* the first open one from `fd` on, or -1 */
+int fd_close(int fd); /* -EBADF */
+int fd_next(int fd); /* the first open one from `fd` on, or -1 */
 bool fd_cloexec(int fd);
 void fd_set_cloexec(int fd, bool on);
 unsigned fd_capacity(void); /* slots in the table, for /proc/self/status */

@@ -14,8 +14,8 @@ struct lock_range {
 
 int lock_set(struct file *f, enum lock_kind kind, struct lock_range want, bool wait);
 /* The first lock that would be in the way: true, and *found with its kind. */
-bool lock_test(struct file *f, enum lock_kind kind, struct lock_range want, struct lock_range *found,
-               enum lock_kind *found_kind);
+bool lock_test(struct file *f, enum lock_kind kind, struct lock_range want,
+               struct lock_range *found, enum lock_kind *found_kind);
 void lock_release_posix(struct inode *i); /* any descriptor of the file was closed */
 void lock_release_file(struct file *f);   /* the open file description goes */
 

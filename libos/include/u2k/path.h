@@ -8,7 +8,8 @@
 
 enum {
     DENTRY_HASHED = 1,  /* found by name */
-    DENTRY_PINNED = 2,  /* holds what only memory knows: a created name, or (negative) a removed one */
+    DENTRY_PINNED =
+        2,  /* holds what only memory knows: a created name, or (negative) a removed one */
     DENTRY_DELETED = 4, /* the name is gone, open files still show it */
     DENTRY_ANONYMOUS = 8,
 };
@@ -32,7 +33,8 @@ struct dentry {
     char local[22];
 };
 
-struct dentry *dentry_new(struct dentry *parent, struct superblock *sb, const char *name, size_t len);
+struct dentry *dentry_new(struct dentry *parent, struct superblock *sb, const char *name,
+                          size_t len);
 struct dentry *dentry_root(struct superblock *sb, struct inode *i); /* takes over the inode */
 static inline struct dentry *dentry_ref(struct dentry *d);
 void dentry_unref(struct dentry *d); /* NULL is fine */
@@ -61,8 +63,11 @@ enum {
     WALK_DIRECTORY = 2, /* -ENOTDIR for anything else */
     WALK_EMPTY = 4,     /* AT_EMPTY_PATH */
     WALK_CREATE = 8,    /* a slash at the end is fine for what does not exist yet: mkdir */
-    WALK_NO_XDEV = 0x10, WALK_NO_MAGICLINKS = 0x20, WALK_NO_SYMLINKS = 0x40, /* openat2(2) */
-    WALK_BENEATH = 0x80, WALK_IN_ROOT = 0x100
+    WALK_NO_XDEV = 0x10,
+    WALK_NO_MAGICLINKS = 0x20,
+    WALK_NO_SYMLINKS = 0x40, /* openat2(2) */
+    WALK_BENEATH = 0x80,
+    WALK_IN_ROOT = 0x100
 };
 
 enum last { LAST_NAME, LAST_ROOT, LAST_DOT, LAST_DOTDOT };
@@ -91,7 +96,8 @@ ssize_t dentry_path(struct dentry *d, char *out, size_t size);
 
 /* ---- changes of the tree, with the checks of the system calls ---- */
 
-int vfs_create(struct dentry *start, const char *path, uint32_t mode, uint64_t rdev, const char *target);
+int vfs_create(struct dentry *start, const char *path, uint32_t mode, uint64_t rdev,
+               const char *target);
 int vfs_open(struct dentry *start, const char *path, uint32_t flags, uint32_t mode, unsigned walk,
              struct file **out);
 /* vfs_open_exec() for execveat(2). */
@@ -114,7 +120,8 @@ struct mount {
 };
 extern struct mount mounts[];
 extern const size_t mount_count;
-struct dentry *mount_cross(struct dentry *d); /* what is mounted on d, or d; takes over the reference */
+struct dentry *
+mount_cross(struct dentry *d); /* what is mounted on d, or d; takes over the reference */
 const struct mount *mount_of(const struct superblock *sb, int *id); /* NULL: none; id from 1 */
 int mount_root(void);
 void mount_all(void); /* what has not been crossed yet, too: for those who list them */

@@ -22,10 +22,11 @@ struct lower_ops {
     /* Entries from *pos on, until the callback says false; *pos is then that entry's. */
     int (*list)(struct superblock *sb, const struct lower_file *dir, uint64_t *pos,
                 bool (*entry)(void *arg, const char *name, size_t len, uint64_t node, unsigned type,
-                              uint64_t next), void *arg);
+                              uint64_t next),
+                void *arg);
     /* Bytes of the file from index * PAGE_SIZE on, in place: *at (NULL: a hole) and their number. */
-    int (*data)(struct superblock *sb, const struct lower_file *f, uint64_t offset, const uint8_t **at,
-                uint64_t *len);
+    int (*data)(struct superblock *sb, const struct lower_file *f, uint64_t offset,
+                const uint8_t **at, uint64_t *len);
     /* The value of an attribute (name NULL: the i-th one, its full name put in `key`). -ENODATA. */
     int (*xattr)(struct superblock *sb, const struct lower_file *f, const char *name, unsigned i,
                  char *key, const uint8_t **value, size_t *len);
@@ -38,7 +39,7 @@ struct pagemap {
 };
 void *pagemap_get(const struct pagemap *m, uint64_t index);
 int pagemap_set(struct pagemap *m, uint64_t index, void *page); /* -ENOMEM */
-void *pagemap_next(const struct pagemap *m, uint64_t *index);   /* at or after *index */
+void *pagemap_next(const struct pagemap *m, uint64_t *index); /* at or after *index */
 /* Free pages [first, last]; how many there were. */
 size_t pagemap_free(struct pagemap *m, uint64_t first, uint64_t last);
 
@@ -50,9 +51,9 @@ struct memnode {
     struct lower_file lower;
     uint64_t lower_size; /* bytes that still come from the layer */
     struct list node_link; /* by node, so that hard links are one inode */
-    bool linkable;       /* O_TMPFILE: has no name yet but may get one */
-    bool changed;        /* differs from the layer: stays in memory */
-    bool xattrs_own;     /* attributes are in `xattrs`, the layer's are not looked at */
+    bool linkable; /* O_TMPFILE: has no name yet but may get one */
+    bool changed; /* differs from the layer: stays in memory */
+    bool xattrs_own; /* attributes are in `xattrs`, the layer's are not looked at */
     uint64_t next_cookie;
     char *target;
     size_t target_len;
@@ -69,8 +70,8 @@ struct memfs {
 #define MEMNODE(inode) ((struct memnode *)(void *)(inode))
 #define MEMFS(sb) ((struct memfs *)(sb)->priv)
 
-struct superblock *memfs_new(const struct filesystem *type, unsigned flags, const struct lower_ops *lower,
-                             void *layer);
+struct superblock *memfs_new(const struct filesystem *type, unsigned flags,
+                             const struct lower_ops *lower, void *layer);
 int memfs_node(struct superblock *sb, uint64_t node, struct inode **out);
 struct inode *memfs_inode(struct superblock *sb, uint32_t mode);
 void memnode_changed(struct inode *i);

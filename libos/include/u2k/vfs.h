@@ -14,8 +14,16 @@
 #define PATH_MAX 4096
 
 enum {
-    S_IFMT = 0170000, S_IFSOCK = 0140000, S_IFLNK = 0120000, S_IFREG = 0100000, S_IFBLK = 0060000,
-    S_IFDIR = 0040000, S_IFCHR = 0020000, S_IFIFO = 0010000, S_ISUID = 04000, S_ISGID = 02000,
+    S_IFMT = 0170000,
+    S_IFSOCK = 0140000,
+    S_IFLNK = 0120000,
+    S_IFREG = 0100000,
+    S_IFBLK = 0060000,
+    S_IFDIR = 0040000,
+    S_IFCHR = 0020000,
+    S_IFIFO = 0010000,
+    S_ISUID = 04000,
+    S_ISGID = 02000,
     S_ISVTX = 01000
 };
 #define S_ISREG(m) (((m) & S_IFMT) == S_IFREG)
@@ -30,8 +38,13 @@ struct statfs_k {
     int64_t namelen, frsize, flags, spare[4];
 };
 
-enum { SB_RDONLY = 1, SB_NOSUID = 2, SB_NODEV = 4, SB_NOEXEC = 8, /* MS_* of mount(2) */
-       SB_UNCACHED = 0x10000 /* names come and go: every look-up asks the file system */ };
+enum {
+    SB_RDONLY = 1,
+    SB_NOSUID = 2,
+    SB_NODEV = 4,
+    SB_NOEXEC = 8, /* MS_* of mount(2) */
+    SB_UNCACHED = 0x10000 /* names come and go: every look-up asks the file system */
+};
 
 struct dentry;
 struct inode;
@@ -58,7 +71,8 @@ struct inode;
  * looked up the names, and refuses with -EPERM what is NULL here. A dentry that is to get a name is
  * negative. */
 struct inode_ops {
-    int (*lookup)(struct inode *dir, const char *name, size_t len, struct inode **out); /* -ENOENT */
+    int (*lookup)(struct inode *dir, const char *name, size_t len,
+                  struct inode **out); /* -ENOENT */
     /* A new file of any type: `rdev` for devices, `target` for symlinks. Sets dentry->inode. */
     int (*create)(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
                   const char *target);
@@ -69,7 +83,7 @@ struct inode_ops {
     int (*rename)(struct dentry *from, struct dentry *to, bool exchange);
     ssize_t (*readlink)(struct inode *i, char *out, size_t size); /* not terminated */
     int (*follow)(struct inode *i, struct dentry **out); /* magic links of /proc: where it leads */
-    void (*changed)(struct inode *i);                    /* the VFS set attributes: keep them */
+    void (*changed)(struct inode *i); /* the VFS set attributes: keep them */
     int (*truncate)(struct inode *i, uint64_t size);
     int (*allocate)(struct inode *i, unsigned mode, uint64_t offset, uint64_t len);
     ssize_t (*getxattr)(struct inode *i, const char *name, void *out, size_t size);
@@ -89,20 +103,20 @@ struct inode {
     struct timespec64 atime, mtime, ctime, btime;
     uint32_t refs;
     uint32_t open_writers, deny_write; /* ETXTBSY */
-    struct list mappings;              /* struct vma.file_link of all mappings of this file */
-    struct list locks;                 /* POSIX and flock locks */
-    uint32_t seals;                    /* F_SEAL_* of memfd_create(2) */
+    struct list mappings; /* struct vma.file_link of all mappings of this file */
+    struct list locks; /* POSIX and flock locks */
+    uint32_t seals; /* F_SEAL_* of memfd_create(2) */
     void *priv;
 };
 
 /* What a file is opened as. `pos` moves with read and write unless ops say otherwise. */
 struct file {
     const struct file_ops *ops;
-    struct inode *inode;   /* NULL for anonymous things that have none */
+    struct inode *inode; /* NULL for anonymous things that have none */
     struct dentry *dentry; /* name it was opened by, NULL if none */
-    uint32_t flags;        /* O_*; never O_CREAT and the like, nor O_CLOEXEC */
+    uint32_t flags; /* O_*; never O_CREAT and the like, nor O_CLOEXEC */
     uint32_t refs;
-    int32_t owner;  /* F_SETOWN */
+    int32_t owner; /* F_SETOWN */
     int32_t signal; /* F_SETSIG */
     int64_t pos;
     void *priv;
@@ -115,13 +129,13 @@ struct iovec_k {
 };
 struct iter {
     const struct iovec_k *vec;
-    size_t count;  /* vectors left */
+    size_t count; /* vectors left */
     size_t offset; /* in the first */
-    size_t left;   /* bytes in all */
-    bool kernel;   /* library OS memory: plain copies */
+    size_t left; /* bytes in all */
+    bool kernel; /* library OS memory: plain copies */
 };
 size_t iter_write(struct iter *it, const void *src, size_t n); /* into the buffers; bytes done */
-size_t iter_read(void *dst, struct iter *it, size_t n);        /* out of the buffers; bytes done */
+size_t iter_read(void *dst, struct iter *it, size_t n); /* out of the buffers; bytes done */
 size_t iter_zero(struct iter *it, size_t n);
 /* For copies in place: *at, how many bytes from there can be accessed now (at most `max`, 0: none,
  * -EFAULT), which iter_advance() then takes as done. */
@@ -129,12 +143,22 @@ size_t iter_span(struct iter *it, unsigned access, size_t max, void **at);
 void iter_advance(struct iter *it, size_t n);
 
 struct poll_set; /* fs/poll: who asks */
-enum { POLLIN = 1, POLLPRI = 2, POLLOUT = 4, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32,
-       POLLRDNORM = 64, POLLRDBAND = 128, POLLWRNORM = 256, POLLRDHUP = 0x2000 };
+enum {
+    POLLIN = 1,
+    POLLPRI = 2,
+    POLLOUT = 4,
+    POLLERR = 8,
+    POLLHUP = 16,
+    POLLNVAL = 32,
+    POLLRDNORM = 64,
+    POLLRDBAND = 128,
+    POLLWRNORM = 256,
+    POLLRDHUP = 0x2000
+};
 
 /* file_page(): what the page is wanted for. */
 enum page_use {
-    PAGE_FOR_READ,  /* contents as they are; NULL for a hole */
+    PAGE_FOR_READ, /* contents as they are; NULL for a hole */
     PAGE_FOR_WRITE, /* a page of the file's own that a shared writable mapping may change */
 };
 
@@ -148,7 +172,8 @@ struct file_ops {
     ssize_t (*read)(struct file *f, struct iter *it, int64_t *pos);
     ssize_t (*write)(struct file *f, struct iter *it, int64_t *pos);
     int64_t (*seek)(struct file *f, int64_t offset, int whence); /* NULL: a stream, -ESPIPE */
-    unsigned (*poll)(struct file *f, struct poll_set *set); /* POLL* now; registers on queues if set */
+    unsigned (*poll)(struct file *f,
+                     struct poll_set *set); /* POLL* now; registers on queues if set */
     long (*ioctl)(struct file *f, unsigned request, vaddr_t arg);
     int (*readdir)(struct file *f, struct dir_sink *sink);
     int (*sync)(struct file *f);
@@ -165,7 +190,8 @@ struct file_ops {
 struct file *file_ref(struct file *f);
 void file_unref(struct file *f);
 int file_page(struct inode *i, uint64_t index, enum page_use use, void **page, size_t *run);
-ssize_t file_read_at(struct file *f, void *buf, size_t len, uint64_t offset); /* library OS buffer */
+ssize_t file_read_at(struct file *f, void *buf, size_t len,
+                     uint64_t offset); /* library OS buffer */
 /* Open for execution: regular, x permission, not on a noexec mount; writers are denied until
  * file_exec_done(). Also for PT_INTERP and scripts. */
 int vfs_open_exec(const char *path, struct file **out);
@@ -191,8 +217,9 @@ int inode_permission(const struct inode *i, unsigned may); /* 0 or -EACCES, -ERO
 bool inode_owner_or_capable(const struct inode *i);
 struct timespec64 time_now(void);
 void inode_touch(struct inode *i, bool data); /* ctime, and mtime with `data` */
-void inode_drop_setid(struct inode *i);       /* a write by somebody without CAP_FSETID */
-struct superblock *super_new(const struct filesystem *type, const struct super_ops *ops, unsigned flags);
+void inode_drop_setid(struct inode *i); /* a write by somebody without CAP_FSETID */
+struct superblock *super_new(const struct filesystem *type, const struct super_ops *ops,
+                             unsigned flags);
 
 /* ---- open files ---- */
 
@@ -214,20 +241,22 @@ static inline bool file_writable(const struct file *f)
 ssize_t file_read(struct file *f, struct iter *it, int64_t *pos);
 ssize_t file_write(struct file *f, struct iter *it, int64_t *pos);
 int64_t seek_in(struct file *f, int64_t offset, int whence, int64_t end); /* for plain files */
-int64_t seek_nowhere(struct file *f, int64_t offset, int whence);         /* for /dev/null */
+int64_t seek_nowhere(struct file *f, int64_t offset, int whence); /* for /dev/null */
 ssize_t read_buffer(const void *buf, size_t len, struct iter *it, int64_t *pos);
 
 /* Character devices by number: part of fs/devfs, others add theirs. NULL: none (-ENXIO). */
 const struct file_ops *device_ops(uint64_t rdev);
-#define MKDEV(major, minor) ((uint64_t)(major) << 8 | ((minor)&0xff) | ((uint64_t)(minor) & ~0xffull) << 12)
+#define MKDEV(major, minor) \
+    ((uint64_t)(major) << 8 | ((minor) & 0xff) | ((uint64_t)(minor) & ~0xffull) << 12)
 
 /* ---- attributes, with the checks of the system calls ---- */
 int vfs_chmod(struct inode *i, uint32_t mode);
 int vfs_chown(struct inode *i, uint32_t uid, uint32_t gid); /* UINT32_MAX: as it is */
-int vfs_truncate(struct inode *i, uint64_t size);           /* no permission check */
+int vfs_truncate(struct inode *i, uint64_t size); /* no permission check */
 
 /* ---- start and exec ---- */
-int vfs_start(const void *root_image, size_t size); /* mounts root, /proc, /dev, /sys, opens 0, 1, 2 */
+int vfs_start(const void *root_image,
+              size_t size); /* mounts root, /proc, /dev, /sys, opens 0, 1, 2 */
 void fd_close_on_exec(void);
 int vfs_chdir(const char *path); /* library OS string; with a permission check, as chdir(2) */
 

@@ -17,24 +17,26 @@
 int dprintf(int fd, const char *format, ...);
 void exit(int status);
 
-#define CHECK(got, want)                                                                              \
-    do {                                                                                              \
-        long got_ = (long)(got), want_ = (long)(want);                                                \
-        if (got_ != want_) {                                                                          \
-            dprintf(2, "%s:%d: %s is %ld, not %ld\n", __FILE__, __LINE__, #got, got_, want_);         \
-            exit(1);                                                                                  \
-        }                                                                                             \
+#define CHECK(got, want) \
+    do { \
+        long got_ = (long)(got), want_ = (long)(want); \
+        if (got_ != want_) { \
+            dprintf(2, "%s:%d: %s is %ld, not %ld\n", __FILE__, __LINE__, #got, got_, want_); \
+            exit(1); \
+        } \
     } while (0)
 
-#define SYSCALLS(x)                                                                                   \
-    x(open) x(openat) x(openat2) x(creat) x(close) x(close_range) x(dup) x(dup2) x(dup3) x(pipe)      \
-    x(pipe2) x(read) x(write) x(pread64) x(pwrite64) x(readv) x(writev) x(preadv) x(pwritev)          \
-    x(lseek) x(sendfile) x(copy_file_range) x(truncate) x(ftruncate) x(fallocate) x(fsync) x(stat)    \
-    x(lstat) x(fstat) x(newfstatat) x(statx) x(statfs) x(access) x(faccessat2) x(getdents64)          \
-    x(mkdir) x(mkdirat) x(mknod) x(symlink) x(rmdir) x(unlink) x(unlinkat) x(link) x(linkat)          \
-    x(rename) x(renameat2) x(readlink) x(readlinkat) x(chdir) x(fchdir) x(getcwd) x(chroot) x(chmod)  \
-    x(fchmod) x(chown) x(fchown) x(utimensat) x(getxattr) x(setxattr) x(listxattr) x(removexattr)     \
-    x(fcntl) x(flock) x(ioctl) x(memfd_create) x(poll) x(ppoll) x(select) x(getdents)
+#define SYSCALLS(x) \
+    x(open) x(openat) x(openat2) x(creat) x(close) x(close_range) x(dup) x(dup2) x(dup3) x(pipe) \
+        x(pipe2) x(read) x(write) x(pread64) x(pwrite64) x(readv) x(writev) x(preadv) x(pwritev) \
+            x(lseek) x(sendfile) x(copy_file_range) x(truncate) x(ftruncate) x(fallocate) x(fsync) \
+                x(stat) x(lstat) x(fstat) x(newfstatat) x(statx) x(statfs) x(access) x(faccessat2) \
+                    x(getdents64) x(mkdir) x(mkdirat) x(mknod) x(symlink) x(rmdir) x(unlink) \
+                        x(unlinkat) x(link) x(linkat) x(rename) x(renameat2) x(readlink) \
+                            x(readlinkat) x(chdir) x(fchdir) x(getcwd) x(chroot) x(chmod) \
+                                x(fchmod) x(chown) x(fchown) x(utimensat) x(getxattr) x(setxattr) \
+                                    x(listxattr) x(removexattr) x(fcntl) x(flock) x(ioctl) \
+                                        x(memfd_create) x(poll) x(ppoll) x(select) x(getdents)
 #define DECLARE(name) long sys_##name(struct syscall *sc);
 SYSCALLS(DECLARE)
 

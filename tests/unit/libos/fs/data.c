@@ -5,7 +5,10 @@
 #include <u2k/fd.h>
 
 /* /big of the image: byte i is i * 7 + i / 4096, 20000 bytes. */
-static uint8_t byte_at(size_t i) { return (uint8_t)(i * 7 + i / 4096); }
+static uint8_t byte_at(size_t i)
+{
+    return (uint8_t)(i * 7 + i / 4096);
+}
 
 static void check_big(long fd, size_t from, size_t to)
 {
@@ -196,7 +199,12 @@ static void sealed(void)
 }
 
 const struct test tests_data[] = {
-    {"reading", reading}, {"copied_up", copied_up}, {"forgotten_and_found", forgotten_and_found},
-    {"pages", pages},     {"limits", limits},       {"attributes", attributes},
-    {"sealed", sealed},   {0},
+    {"reading", reading},
+    {"copied_up", copied_up},
+    {"forgotten_and_found", forgotten_and_found},
+    {"pages", pages},
+    {"limits", limits},
+    {"attributes", attributes},
+    {"sealed", sealed},
+    {0},
 };

@@ -21,7 +21,8 @@ struct names {
 
 static unsigned budget; /* files looked at */
 
-static bool keep(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type, int64_t next)
+static bool keep(struct dir_sink *sink, const char *name, size_t len, uint64_t ino, unsigned type,
+                 int64_t next)
 {
     struct names *n = CONTAINER_OF(sink, struct names, sink);
     (void)ino, (void)type, (void)next;
@@ -102,7 +103,8 @@ static void change_names(struct dentry *root)
         return;
     f->ops->readdir(f, &n.sink);
     for (unsigned i = 0; i < n.count; i++) {
-        vfs_rename(root, n.name[i], root, i % 2 ? "renamed" : n.name[(i + 1) % n.count], i % 3 ? 0 : 2);
+        vfs_rename(root, n.name[i], root, i % 2 ? "renamed" : n.name[(i + 1) % n.count],
+                   i % 3 ? 0 : 2);
         vfs_unlink(root, n.name[i], i % 2);
     }
     f->pos = 0;

@@ -98,8 +98,14 @@ static void locks(void)
 
 static int32_t ends[2];
 
-static void write_later(void) { CHECK(CALL(write, P(ends[1]), P("late"), 4), 4); }
-static void close_later(void) { CHECK(CALL(close, P(ends[0])), 0); }
+static void write_later(void)
+{
+    CHECK(CALL(write, P(ends[1]), P("late"), 4), 4);
+}
+static void close_later(void)
+{
+    CHECK(CALL(close, P(ends[0])), 0);
+}
 static void drain_later(void)
 {
     static char bytes[8192];
@@ -141,7 +147,10 @@ static void pipes(void)
     CHECK(CALL(pipe2, P(ends), O_DIRECT), -EINVAL);
 }
 
-static void open_reader(void) { CHECK(open_("/tmp/fifo", O_RDONLY | O_NONBLOCK, 0) > 2, 1); }
+static void open_reader(void)
+{
+    CHECK(open_("/tmp/fifo", O_RDONLY | O_NONBLOCK, 0) > 2, 1);
+}
 
 static void fifos(void)
 {
@@ -171,7 +180,8 @@ static void polling(void)
     p[2] = (struct pollfd){-5, POLLIN, 9};
     p[3] = (struct pollfd){99, POLLIN, 9};
     CHECK(CALL(poll, P(p), 4, P(-1)), 2);
-    CHECK(p[0].revents * 1000 + p[1].revents * 100 + p[2].revents * 10 + p[3].revents, POLLOUT * 100 + POLLNVAL);
+    CHECK(p[0].revents * 1000 + p[1].revents * 100 + p[2].revents * 10 + p[3].revents,
+          POLLOUT * 100 + POLLNVAL);
     CHECK(CALL(poll, P(p), 1, 0), 0);
     CHECK(CALL(poll, P(p), 1, 50), 0);
     CHECK(CALL(poll, P(p), 1, P(-1)), -ERESTARTBLOCK);

@@ -43,7 +43,8 @@ static void many_names(void)
     CHECK(has_text("/many/file-251", "251"), 1);
     for (int i = 0; i < 500; i++) {
         memcpy(name, "/many/file-000", 15);
-        name[11] = (char)('0' + i / 100), name[12] = (char)('0' + i / 10 % 10), name[13] = (char)('0' + i % 10);
+        name[11] = (char)('0' + i / 100), name[12] = (char)('0' + i / 10 % 10),
+        name[13] = (char)('0' + i % 10);
         CHECK(CALL(unlink, P(name)), i == 250 ? -ENOENT : 0);
     }
     CHECK(CALL(rmdir, P("/many")), -ENOTEMPTY);
@@ -215,7 +216,12 @@ static void confined(void)
 }
 
 const struct test tests_names[] = {
-    {"lookup", lookup},   {"many_names", many_names},   {"directories", directories},
-    {"renames", renames}, {"links", links},             {"permissions", permissions},
-    {"confined", confined}, {0},
+    {"lookup", lookup},
+    {"many_names", many_names},
+    {"directories", directories},
+    {"renames", renames},
+    {"links", links},
+    {"permissions", permissions},
+    {"confined", confined},
+    {0},
 };

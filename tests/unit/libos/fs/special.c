@@ -103,7 +103,10 @@ static void type(const char *text)
     stub_event(STREAM_IN);
 }
 
-static void type_line(void) { type("late\r"); }
+static void type_line(void)
+{
+    type("late\r");
+}
 
 static void terminal(void)
 {
@@ -117,7 +120,9 @@ static void terminal(void)
     CHECK(CALL(readlink, P("/proc/self/fd/0"), P(text), 64), 10);
     CHECK(CALL(ioctl, 0, TIOCGWINSZ, P(&size)), 0);
     CHECK(size.columns, 80);
-    type("ab\x7f" "c\r");
+    type(
+        "ab\x7f"
+        "c\r");
     CHECK(CALL(read, 0, P(text), 64), 3);
     CHECK(memcmp(text, "ac\n", 3), 0);
     CHECK(memcmp(stub_output, "ab\b \bc\r\n", 8), 0);

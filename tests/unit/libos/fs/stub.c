@@ -43,8 +43,9 @@ struct boot_config boot_config = {.hostname = "box"};
 struct waitq stream_events[STREAM_COUNT];
 
 extern const struct filesystem filesystem_proc, filesystem_sysfs;
-const struct filesystem *const part_filesystems[] = {
-    &filesystem_overlay, &filesystem_tmpfs, &filesystem_devtmpfs, &filesystem_proc, &filesystem_sysfs, NULL};
+const struct filesystem *const part_filesystems[] = {&filesystem_overlay,  &filesystem_tmpfs,
+                                                     &filesystem_devtmpfs, &filesystem_proc,
+                                                     &filesystem_sysfs,    NULL};
 
 __attribute__((constructor)) static void start(void)
 {
@@ -66,8 +67,14 @@ void stub_identity(uint32_t uid, uint32_t gid)
     c->cap_effective = uid ? 0 : ~0ull;
 }
 
-bool capable(unsigned cap) { return process.cred.cap_effective >> cap & 1; }
-bool in_group(uint32_t gid) { return process.cred.fsgid == gid; }
+bool capable(unsigned cap)
+{
+    return process.cred.cap_effective >> cap & 1;
+}
+bool in_group(uint32_t gid)
+{
+    return process.cred.fsgid == gid;
+}
 
 void *heap_alloc(size_t size)
 {
@@ -101,11 +108,20 @@ void pages_free(void *base, size_t count)
     stub_allocations--;
     free(base);
 }
-size_t pages_total_count(void) { return 16384; }
-uint64_t plat_memory_free(void) { return 32 << 20; }
+size_t pages_total_count(void)
+{
+    return 16384;
+}
+uint64_t plat_memory_free(void)
+{
+    return 32 << 20;
+}
 
 /* Addresses below a page and in the last one of 32 bits are not there. */
-static bool there(vaddr_t at) { return at >= PAGE_SIZE; }
+static bool there(vaddr_t at)
+{
+    return at >= PAGE_SIZE;
+}
 int user_read(void *dst, vaddr_t src, size_t len)
 {
     if (len == 0)
@@ -131,8 +147,14 @@ int user_zero(vaddr_t dst, size_t len)
     memset((void *)dst, 0, len);
     return 0;
 }
-size_t user_read_some(void *dst, vaddr_t src, size_t len) { return user_read(dst, src, len) < 0 ? 0 : len; }
-size_t user_write_some(vaddr_t d, const void *s, size_t len) { return user_write(d, s, len) < 0 ? 0 : len; }
+size_t user_read_some(void *dst, vaddr_t src, size_t len)
+{
+    return user_read(dst, src, len) < 0 ? 0 : len;
+}
+size_t user_write_some(vaddr_t d, const void *s, size_t len)
+{
+    return user_write(d, s, len) < 0 ? 0 : len;
+}
 size_t user_probe(vaddr_t at, size_t len, unsigned access)
 {
     (void)access;
@@ -189,7 +211,8 @@ unsigned waitq_wake(struct waitq *q, unsigned n, unsigned events)
 {
     unsigned woken = 0;
     (void)n;
-    LIST_FOR_EACH_SAFE(it, &q->waiters) {
+    LIST_FOR_EACH_SAFE(it, &q->waiters)
+    {
         struct waiter *w = LIST_ENTRY(it, struct waiter, link);
         if (w->wake)
             w->wake(w, events);
@@ -199,7 +222,10 @@ unsigned waitq_wake(struct waitq *q, unsigned n, unsigned events)
     }
     return woken;
 }
-void stub_event(enum stream s) { waitq_wake_all(&stream_events[s]); }
+void stub_event(enum stream s)
+{
+    waitq_wake_all(&stream_events[s]);
+}
 
 int signal_send(struct thread *t, const struct siginfo *si)
 {
@@ -207,31 +233,62 @@ int signal_send(struct thread *t, const struct siginfo *si)
     stub_signals |= SIGBIT(si->signo);
     return 0;
 }
-void signal_mask_set(uint64_t blocked) { current->blocked = blocked; }
-uint64_t clock_monotonic(void) { return stub_now; }
-uint64_t clock_realtime(void) { return stub_now; }
-uint64_t plat_clock_cpu(void) { return 0; }
-uint64_t thread_cpu_time(const struct thread *t) { return t->cpu_time; }
-struct thread *thread_find(int tid) { return tid == PID ? &thread : NULL; }
-bool timespec_valid(const struct timespec64 *t) { return t->sec >= 0 && t->nsec >= 0 && t->nsec < 1000000000; }
-uint64_t timespec_ns(const struct timespec64 *t) { return (uint64_t)t->sec * NSEC_PER_SEC + (uint64_t)t->nsec; }
+void signal_mask_set(uint64_t blocked)
+{
+    current->blocked = blocked;
+}
+uint64_t clock_monotonic(void)
+{
+    return stub_now;
+}
+uint64_t clock_realtime(void)
+{
+    return stub_now;
+}
+uint64_t plat_clock_cpu(void)
+{
+    return 0;
+}
+uint64_t thread_cpu_time(const struct thread *t)
+{
+    return t->cpu_time;
+}
+struct thread *thread_find(int tid)
+{
+    return tid == PID ? &thread : NULL;
+}
+bool timespec_valid(const struct timespec64 *t)
+{
+    return t->sec >= 0 && t->nsec >= 0 && t->nsec < 1000000000;
+}
+uint64_t timespec_ns(const struct timespec64 *t)
+{
+    return (uint64_t)t->sec * NSEC_PER_SEC + (uint64_t)t->nsec;
+}
 struct timespec64 ns_timespec(uint64_t ns)
 {
     return (struct timespec64){(int64_t)(ns / NSEC_PER_SEC), (int64_t)(ns % NSEC_PER_SEC)};
 }
 const struct vma *mm_next(vaddr_t from)
 {
-    static const struct vma area = {.start = 0x400000, .end = 0x401000, .prot = PROT_READ, .label = "[heap]"};
+    static const struct vma area = {
+        .start = 0x400000, .end = 0x401000, .prot = PROT_READ, .label = "[heap]"};
     return from < area.end ? &area : NULL;
 }
-void mm_usage(struct mm_usage *out) { *out = (struct mm_usage){.total = 1 << 20}; }
+void mm_usage(struct mm_usage *out)
+{
+    *out = (struct mm_usage){.total = 1 << 20};
+}
 void mm_file_changed(struct inode *i, uint64_t first, uint64_t count, bool removed)
 {
     (void)i, (void)first, (void)count, (void)removed;
     stub_changes++;
 }
 
-enum stream_kind plat_stream_kind(enum stream s) { return s == STREAM_LOG ? STREAM_PIPE : stub_kind; }
+enum stream_kind plat_stream_kind(enum stream s)
+{
+    return s == STREAM_LOG ? STREAM_PIPE : stub_kind;
+}
 struct stream_size plat_stream_size(enum stream s)
 {
     (void)s;
@@ -262,7 +319,10 @@ unsigned plat_stream_poll(enum stream s)
 {
     return s == STREAM_IN ? (stub_input_len ? STREAM_READABLE : 0) : STREAM_WRITABLE;
 }
-void plat_stream_want(enum stream s, unsigned mask) { (void)s, (void)mask; }
+void plat_stream_want(enum stream s, unsigned mask)
+{
+    (void)s, (void)mask;
+}
 int plat_random(void *buf, size_t len)
 {
     memset(buf, 0x5a, len);
@@ -273,7 +333,10 @@ bool arch_random64(uint64_t *out)
     *out = 4;
     return true;
 }
-void log_line(enum log_level level, const char *format, ...) { (void)level, (void)format; }
+void log_line(enum log_level level, const char *format, ...)
+{
+    (void)level, (void)format;
+}
 
 long stub_call(syscall_fn fn, const unsigned long arg[6])
 {

@@ -11,7 +11,8 @@ extern char stub_input[4096], stub_output[65536];
 extern size_t stub_input_len, stub_output_len;
 extern enum stream_kind stub_kind;
 extern uint64_t stub_signals;       /* bit n-1: signal n was sent */
-extern void (*stub_while_waiting)(void); /* runs when something waits; none: the wait is interrupted */
+extern void (*stub_while_waiting)(
+    void); /* runs when something waits; none: the wait is interrupted */
 extern unsigned stub_changes;       /* calls of mm_file_changed() */
 extern long stub_allocations;       /* blocks and pages in use */
 extern uint64_t stub_now;
