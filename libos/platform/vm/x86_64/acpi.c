@@ -28,12 +28,18 @@ enum {
     SLEEP_ENABLE_PM1 = 1 << 13,
     SLEEP_ENABLE_REDUCED = 1 << 5,
 };
+#define RSDP_SIGNATURE 0x2052545020445352ull /* "RSD PTR " */
 enum { AML_PACKAGE = 0x12, AML_BYTE = 0x0a, AML_BUFFER = 0x11 };
 enum { RESOURCE_MEMORY32_FIXED = 0x86, RESOURCE_INTERRUPT = 0x89, RESOURCE_END = 0x79 };
 
 static uint64_t rsdp;
+static bool search; /* the boot loader did not say whether there is ACPI */
 
-void acpi_set_rsdp(uint64_t physical) { rsdp = physical; }
+void acpi_set_rsdp(uint64_t physical, bool certain)
+{
+    rsdp = physical;
+    search = !physical && !certain;
+}
 
 /* Tables lie in RAM below 4 GiB; device_map() makes those visible that no RAM range covers. */
 static struct cursor memory(uint64_t physical, size_t len)
@@ -61,13 +67,12 @@ static bool has_signature(const struct cursor *c, const char *signature)
 
 static void search_rsdp(void)
 {
-    if (rsdp)
+    if (!search)
         return;
-    for (uint64_t at = BIOS_AREA; at < BIOS_AREA_END; at += 16)
-        if (!memcmp(vm_direct(at), "RSD PTR ", 8)) {
+    search = false;
+    for (uint64_t at = BIOS_AREA; at < BIOS_AREA_END && !rsdp; at += 16)
+        if (*(const uint64_t *)vm_direct(at) == RSDP_SIGNATURE)
             rsdp = at;
-            return;
-        }
 }
 
 static struct cursor find_table(const char *signature)

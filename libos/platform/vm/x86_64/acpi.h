@@ -5,7 +5,8 @@
 
 #include <u2k/device.h>
 
-void acpi_set_rsdp(uint64_t physical); /* 0: it has to be searched */
+/* What the boot loader said; 0 and `certain`: there is no ACPI. Else it is searched when needed. */
+void acpi_set_rsdp(uint64_t physical, bool certain);
 unsigned acpi_places(struct device_place *out, unsigned max); /* virtio-mmio devices, LNRO0005 */
 /* The I/O APIC that has input `gsi`: where it is and the number of its first input. */
 bool acpi_io_apic(unsigned gsi, uint64_t *address, unsigned *first);

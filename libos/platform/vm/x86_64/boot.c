@@ -67,7 +67,7 @@ static void read_pvh(uint64_t info)
     uint32_t version = cursor_le32(&c);
     cursor_skip(&c, 4 + 4 + 8); /* flags, modules */
     take_cmdline(cursor_le64(&c));
-    acpi_set_rsdp(cursor_le64(&c));
+    acpi_set_rsdp(cursor_le64(&c), version >= 1);
     if (version < 1)
         return;
     uint64_t map = cursor_le64(&c);
@@ -86,7 +86,7 @@ static void read_zero_page(uint64_t page)
     struct cursor c = at(page, ZERO_PAGE_SIZE);
 
     cursor_seek(&c, ZERO_PAGE_RSDP);
-    acpi_set_rsdp(cursor_le64(&c));
+    acpi_set_rsdp(cursor_le64(&c), false);
     cursor_seek(&c, ZERO_PAGE_E820_COUNT);
     unsigned count = MIN((unsigned)cursor_u8(&c), (unsigned)E820_MAX);
     cursor_seek(&c, ZERO_PAGE_CMDLINE);

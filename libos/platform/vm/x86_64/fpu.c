@@ -40,7 +40,7 @@ void fpu_start(void)
 
 size_t fpu_area_size(void)
 {
-    return ALIGN_UP(offsetof(struct fpu_area, legacy) + state_size, 64);
+    return ALIGN_UP(MAX(offsetof(struct fpu_area, legacy) + state_size, sizeof(struct fpu_area)), 64);
 }
 
 static void save(void *to)
