@@ -16,7 +16,8 @@ int stream_wait(enum stream s, unsigned mask)
 {
     plat_stream_want(s, mask);
     int err = wait_on(&stream_events[s], TIME_NEVER, true);
-    plat_stream_want(s, 0);
+    if (list_empty(&stream_events[s].waiters)) /* others may still want it */
+        plat_stream_want(s, 0);
     return err == -EINTR ? -ERESTARTSYS : 0;
 }
 

@@ -32,13 +32,10 @@ static int below(const struct memnode *n, uint64_t offset, uint64_t end, const u
 /* The page `index` as one of our own, with the contents it had. */
 static int own_page(struct memnode *n, uint64_t index, uint8_t **out)
 {
-    struct memfs *m = MEMFS(n->i.sb);
     uint64_t start = index << PAGE_SHIFT;
     *out = pagemap_get(&n->pages, index);
     if (*out)
         return 0;
-    if (m->page_limit && m->page_count >= m->page_limit)
-        return -ENOSPC;
     uint8_t *page = pages_alloc(1, PAGES_ZERO);
     if (!page)
         return -ENOSPC;
@@ -59,7 +56,6 @@ static int own_page(struct memnode *n, uint64_t index, uint8_t **out)
         pages_free(page, 1);
         return err == -ENOMEM ? -ENOSPC : err;
     }
-    m->page_count++;
     if (start >= ALIGN_UP(n->lower_size, PAGE_SIZE))
         n->i.blocks += PAGE_SIZE / 512;
     if (!list_empty(&n->i.mappings))
@@ -205,7 +201,7 @@ int memnode_truncate(struct inode *i, uint64_t size)
         n->lower_size = MIN(n->lower_size, size);
         if (!list_empty(&i->mappings) && old > first)
             mm_file_changed(i, first, old - first, true);
-        MEMFS(i->sb)->page_count -= pagemap_free(&n->pages, first, UINT64_MAX);
+        pagemap_free(&n->pages, first, UINT64_MAX);
         i->blocks = MIN(i->blocks, first * (PAGE_SIZE / 512));
     }
     i->size = size;
@@ -221,7 +217,6 @@ static int punch_pages(struct memnode *n, uint64_t first, uint64_t count)
     if (!list_empty(&n->i.mappings))
         mm_file_changed(&n->i, first, count, true);
     uint64_t gone = pagemap_free(&n->pages, first, first + count - 1);
-    MEMFS(n->i.sb)->page_count -= gone;
     n->i.blocks -= MIN(n->i.blocks, gone * (PAGE_SIZE / 512));
     for (uint64_t p = first; p < first + count && p << PAGE_SHIFT < n->lower_size; p++) {
         uint8_t *page;

@@ -14,7 +14,7 @@ static void evict(struct inode *i)
     struct memnode *n = MEMNODE(i);
     if (n->changed && n->lower.node && i->nlink > 0)
         return; /* the layer does not know what we know: found again by memfs_node() */
-    MEMFS(i->sb)->page_count -= pagemap_free(&n->pages, 0, UINT64_MAX);
+    pagemap_free(&n->pages, 0, UINT64_MAX);
     list_remove(&n->node_link);
     if (n->target)
         heap_free(n->target, n->target_len + 1);
@@ -27,8 +27,8 @@ static int statfs(struct superblock *sb, struct statfs_k *out)
     const struct memfs *m = MEMFS(sb);
     uint64_t free = plat_memory_free() / PAGE_SIZE;
     out->type = m->lower ? 0x794c7630 : 0x01021994; /* OVERLAYFS_SUPER_MAGIC, TMPFS_MAGIC */
-    out->blocks = m->page_limit ? m->page_limit : plat_info->memory / PAGE_SIZE;
-    out->bfree = m->page_limit ? MIN(m->page_limit - m->page_count, free) : free;
+    out->blocks = plat_info->memory / PAGE_SIZE;
+    out->bfree = free;
     out->bavail = out->bfree;
     out->files = out->ffree = free;
     return 0;

@@ -9,8 +9,8 @@
 struct mount mounts[] = {
     {.path = "/", .fs = "overlay", .options = "rw,relatime"},
     {.path = "/proc", .fs = "proc", .options = "rw,nosuid,nodev,noexec,relatime"},
-    {.path = "/dev", .fs = "devtmpfs", .options = "rw,nosuid,size=65536k,mode=755"},
-    {.path = "/dev/shm", .fs = "tmpfs", .options = "rw,nosuid,nodev,noexec,relatime,size=65536k"},
+    {.path = "/dev", .fs = "devtmpfs", .options = "rw,nosuid,mode=755"},
+    {.path = "/dev/shm", .fs = "tmpfs", .options = "rw,nosuid,nodev,noexec,relatime"},
     {.path = "/sys", .fs = "sysfs", .options = "ro,nosuid,nodev,noexec,relatime"},
 };
 const size_t mount_count = ARRAY_SIZE(mounts);

@@ -64,7 +64,6 @@ struct memfs {
     const struct lower_ops *lower;
     void *layer; /* the lower layer's own */
     struct list *nodes; /* hash of memnodes by lower node */
-    uint64_t page_limit, page_count; /* 0: no limit */
 };
 
 #define MEMNODE(inode) ((struct memnode *)(void *)(inode))
