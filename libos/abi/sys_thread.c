@@ -92,8 +92,7 @@ SYSCALL(clone3)
 // exit: implemented
 SYSCALL(exit)
 {
-    if (current->tid == PID)
-        process.exit_status = ARG(int, 0) & 0xff;
+    process.exit_status = ARG(int, 0) & 0xff; /* the last one counts, since Linux 5.17 */
     thread_exit();
 }
 

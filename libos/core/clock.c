@@ -33,7 +33,6 @@ int clock_find(int id, struct clock *out)
         out->kind = CLOCK_WALL;
         return 0;
     case CLOCK_REALTIME:
-    case CLOCK_REALTIME_ALARM:
     case CLOCK_TAI: /* no leap second table: the same as UTC, as on a Linux that nobody told */
         out->kind = CLOCK_WALL;
         return 0;
@@ -43,7 +42,6 @@ int clock_find(int id, struct clock *out)
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
     case CLOCK_BOOTTIME: /* it is never suspended */
-    case CLOCK_BOOTTIME_ALARM:
         return 0;
     case CLOCK_THREAD_CPUTIME_ID:
         out->thread = current;
@@ -53,6 +51,7 @@ int clock_find(int id, struct clock *out)
         out->kind = CLOCK_CPU;
         return 0;
     default:
+        /* The alarm clocks wake a machine up by its RTC: as on Linux without one. */
         return id < 0 ? find_cpu_clock(id, out) : -EINVAL;
     }
 }

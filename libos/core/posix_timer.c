@@ -158,6 +158,8 @@ void posix_timers_delete_all(void)
 
 void posix_timer_taken(struct posix_timer *t, struct siginfo *info)
 {
-    t->overrun = t->interval && running(t) ? (int)MIN(forward(t), (uint64_t)OVERRUN_MAX) : 0;
+    uint64_t missed = t->interval && running(t) ? forward(t) : 0;
+
+    t->overrun = missed < OVERRUN_MAX ? (int)missed : OVERRUN_MAX;
     info->timer.overrun = t->overrun;
 }

@@ -35,7 +35,7 @@ struct process {
     int pgid, sid;
     uint64_t start_time; /* monotonic ns */
     bool exiting;
-    int exit_status;     /* what the first thread gave to exit(2) */
+    int exit_status;     /* what the last thread to end gave to exit(2) */
     int nice;            /* kept and told; there is no other process to be nice to */
     uint32_t personality;
     int parent_death_signal;
