@@ -18,10 +18,16 @@ class Architecture:
     flags: tuple[str, ...]
 
 
+# Vector and floating-point registers belong to the program, so the compiler may not use them. -mcpu tells
+# it so, because zig 0.17 takes -mgeneral-regs-only without a word and without effect.
 X86_64 = Architecture(
-    "amd64", "x86_64", 62, "x86_64-freestanding-none", ("-mno-red-zone", "-mgeneral-regs-only")
+    "amd64",
+    "x86_64",
+    62,
+    "x86_64-freestanding-none",
+    ("-mno-red-zone", "-mcpu=x86_64-x87-mmx-sse-sse2+soft_float"),
 )
-AARCH64 = Architecture("arm64", "aarch64", 183, "aarch64-freestanding-none", ("-mgeneral-regs-only",))
+AARCH64 = Architecture("arm64", "aarch64", 183, "aarch64-freestanding-none", ("-mcpu=generic-neon-fp_armv8",))
 ARCHITECTURES = (X86_64, AARCH64)
 
 

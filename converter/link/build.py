@@ -44,7 +44,7 @@ def build_archive(name: str, machine: Architecture, progress: Progress | None = 
     """The static library, from the cache or compiled now. ToolchainError with the compiler's words."""
     sources = archive_sources(name, machine)
     rules = tuple(path for path in source_files() if path.name == "part.toml")
-    key = combined_digest(sources + rules, headers_digest(), toolchain.identity(), machine.name)
+    key = combined_digest(sources + rules, headers_digest(), toolchain.identity(machine), machine.name)
     final = cache_folder("libos", machine.name) / f"{name}-{key[:32]}.a"
 
     def make(temporary: Path) -> None:
@@ -56,7 +56,7 @@ def build_archive(name: str, machine: Architecture, progress: Progress | None = 
 
 def _compile(sources: tuple[Path, ...], machine: Architecture, progress: Progress) -> list[Path]:
     folder = cache_folder("libos", machine.name, "objects")
-    common = (headers_digest(), toolchain.identity(), machine.name)
+    common = (headers_digest(), toolchain.identity(machine), machine.name)
     include = include_folders(machine)
 
     def one(relative: Path) -> Path:

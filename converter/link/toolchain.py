@@ -70,9 +70,10 @@ def zig() -> Path:
 
 
 @cache
-def identity() -> str:
-    """What decides the bytes that the toolchain makes: its version and our flags."""
-    return "\n".join((metadata.version("ziglang"), *COMPILE_FLAGS, "|", *HARDENED_FLAGS, "|", *LINK_FLAGS))
+def identity(machine: Architecture) -> str:
+    """What decides the bytes that the toolchain makes for `machine`: its version and our flags."""
+    flags = (*COMPILE_FLAGS, "|", *HARDENED_FLAGS, "|", *LINK_FLAGS, "|", machine.target, *machine.flags)
+    return "\n".join((metadata.version("ziglang"), *flags))
 
 
 def compile_object(
