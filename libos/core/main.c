@@ -5,7 +5,6 @@
 #include <u2k/log.h>
 #include <u2k/mm.h>
 #include <u2k/pages.h>
-#include <u2k/part.h>
 #include <u2k/platform.h>
 #include <u2k/process.h>
 #include <u2k/sched.h>
@@ -85,11 +84,6 @@ void core_main(void)
     if (boot_read(plat_info->bundle, plat_info->bundle_len))
         plat_exit(STATUS_BROKEN);
     process_init();
-    for (size_t i = 0; part_drivers[i]; i++) {
-        int error = part_drivers[i]->probe();
-        if (error)
-            log_info("driver %s: no device (error %d)", part_drivers[i]->name, -error);
-    }
     int error = vfs_start(b->root, b->root_size);
     if (error) {
         log_error("the root image cannot be mounted (error %d): convert again", -error);

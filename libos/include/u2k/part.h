@@ -14,7 +14,8 @@ struct filesystem {
     int (*mount)(const char *source, const char *data, struct superblock **out);
 };
 
-/* A device driver: `probe` looks for its devices with what the platform's buses found. */
+/* A device driver: `probe` looks for its devices with what the platform's buses found. The platform
+ * calls it, once, when something that drivers offer (u2k/device.h) is first needed. */
 struct driver {
     const char *name;
     int (*probe)(void);

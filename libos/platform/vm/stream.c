@@ -41,7 +41,8 @@ void vm_stream_start(void)
         return;
     probed = true; /* before: a driver may log */
     for (const struct driver *const *d = part_drivers; *d; d++)
-        (*d)->probe();
+        if ((*d)->probe() < 0)
+            log_debug("driver %s: no device", (*d)->name);
     if (!console)
         console = &vm_serial;
 
