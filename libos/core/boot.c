@@ -4,8 +4,8 @@
  * `docker run` changes an image's configuration. The bundle may be hostile: all of it is read
  * through cursors.
  *
- * init=, rdinit= and u2k.exec= name another program; argv[0] is that name then, and the record's
- * arguments are dropped. Without them `-- ARGS` and u2k.arg= replace what follows the entrypoint.
+ * init=, rdinit= and u2k.exec= name another program; its name is all of argv then. `-- ARGS` replace
+ * what follows that name, or the image's entrypoint; u2k.arg= tokens are all of argv.
  */
 #include "cmdline.h"
 
@@ -243,7 +243,7 @@ static int apply_program(struct record *rec)
         char *text = encoded ? decode(path) : copy_text(path, strlen(path));
         rec->argv.count = 0;
         rec->kept = 1;
-        boot_config.path = NULL;
+        boot_config.path = text;
         int error = arguments_put(&rec->argv, text);
         if (error)
             return error;
@@ -258,7 +258,7 @@ static int apply_token(struct record *rec, const struct token *t, bool *replaced
 
     if (t->argument || argument) {
         if (!*replaced)
-            rec->argv.count = MIN(rec->argv.count, rec->kept);
+            rec->argv.count = argument ? 0 : MIN(rec->argv.count, rec->kept);
         *replaced = true;
         return arguments_put(&rec->argv, argument ? decode(argument) : copy_text(t->text, t->len));
     }

@@ -40,15 +40,18 @@ enum boot_tag {
 /*
  * The command line: Linux's dialect (kernel-parameters; `--` ends it, what follows are the
  * program's arguments), one call a token, quotes already taken off. Understood:
- *   rdinit=PATH init=PATH        another program;  everything after `--` replaces the arguments
+ *   rdinit=PATH init=PATH        another program; what comes after `--` replaces all but
+ *                                argv[0], or but the record's argv[0..k)
  *   NAME=value                   environment (names without a dot that mean nothing else)
- *   u2k.arg=TEXT u2k.env=TEXT u2k.cwd=TEXT u2k.user=UID[:GID[:G,G...]] u2k.hostname=TEXT
- *   u2k.exec=TEXT                percent-encoded (RFC 3986) so that any byte can be passed;
- *                                the first u2k.arg drops the record's arguments but argv[0..k)
+ *   u2k.exec=TEXT                another program; without a slash it is looked up in PATH
+ *   u2k.arg=TEXT                 argv[i], all of them: the record's arguments are dropped
+ *   u2k.env=TEXT u2k.cwd=TEXT u2k.user=UID[:GID[:G,G...]] u2k.hostname=TEXT
+ *                                these values are percent-encoded (RFC 3986): any byte can be passed
  *   u2k.loglevel=N               see u2k/log.h
  *   u2k.tty=ROWSxCOLUMNS         the streams are one terminal
  *   u2k.realtime=NANOSECONDS     wall clock at start, for platforms without one
- * console= root= ip= and the like are the drivers': platform/vm passes them on. A token is copied.
+ * console= root= ip= and the like are the drivers': platform/vm passes them on. Other words without
+ * a `=` are passed over. A token is copied, into memory that pages_add() has given before.
  */
 int cmdline_token(const char *token, size_t len);
 

@@ -306,6 +306,9 @@ static void test_boot(const char *path)
         CHECK(!strcmp(b->envp[i], envp[i]) && (i > 3 || !strcmp(b->argv[i], argv[i])));
     CHECK(!b->argv[4] && !b->envp[5] && b->uid == 5 && b->gid == 6 && b->group_count == 2);
     CHECK(!strcmp(b->cwd, "/c d"));
+    const char other[] = "u2k.exec=sh u2k.arg=%41rg0 u2k.arg= u2k.arg=-c"; /* after `--`: no more tokens */
+    CHECK(cmdline_parse(other, sizeof(other)) == 0 && boot_read(bundle, n) == 0);
+    CHECK(!strcmp(b->argv[4], "u2k.exec=sh"));
 }
 
 int main(int argc, char **argv)
