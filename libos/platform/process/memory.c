@@ -94,8 +94,6 @@ static long map(vaddr_t at, size_t len, unsigned prot, enum plat_backing how, co
                 unsigned fixed)
 {
     if (how == MAP_ZERO) {
-        if (len > plat_info->memory)
-            return -ENOMEM;
         return host_call(mmap, at, len, prot,
                          HOST_MAP_PRIVATE | HOST_MAP_ANONYMOUS | HOST_MAP_NORESERVE | fixed, -1, 0);
     }
