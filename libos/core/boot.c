@@ -4,8 +4,8 @@
  * `docker run` changes an image's configuration. The bundle may be hostile: all of it is read
  * through cursors.
  *
- * init=, rdinit= and u2k.exec= name another program; its name is all of argv then. `-- ARGS` replace
- * what follows that name, or the image's entrypoint; u2k.arg= tokens are all of argv.
+ * init=, rdinit= and u2k.exec= name another program; its name is all of argv then. `-- ARGS` and
+ * u2k.arg= replace what follows that name, or the image's entrypoint.
  */
 #include "cmdline.h"
 
@@ -258,7 +258,7 @@ static int apply_token(struct record *rec, const struct token *t, bool *replaced
 
     if (t->argument || argument) {
         if (!*replaced)
-            rec->argv.count = argument ? 0 : MIN(rec->argv.count, rec->kept);
+            rec->argv.count = MIN(rec->argv.count, rec->kept);
         *replaced = true;
         return arguments_put(&rec->argv, argument ? decode(argument) : copy_text(t->text, t->len));
     }

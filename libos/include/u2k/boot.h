@@ -40,11 +40,11 @@ enum boot_tag {
 /*
  * The command line: Linux's dialect (kernel-parameters; `--` ends it, what follows are the
  * program's arguments), one call a token, quotes already taken off. Understood:
- *   rdinit=PATH init=PATH        another program; what comes after `--` replaces all but
- *                                argv[0], or but the record's argv[0..k)
+ *   rdinit=PATH init=PATH        another program; what comes after `--` is as u2k.arg=
  *   NAME=value                   environment (names without a dot that mean nothing else)
  *   u2k.exec=TEXT                another program; without a slash it is looked up in PATH
- *   u2k.arg=TEXT                 argv[i], all of them: the record's arguments are dropped
+ *   u2k.arg=TEXT                 an argument: the first one drops the record's but argv[0..k), or
+ *                                all but the other program's name
  *   u2k.env=TEXT u2k.cwd=TEXT u2k.user=UID[:GID[:G,G...]] u2k.hostname=TEXT
  *                                these values are percent-encoded (RFC 3986): any byte can be passed
  *   u2k.loglevel=N               see u2k/log.h
