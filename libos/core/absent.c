@@ -49,7 +49,15 @@ static bool is_quiet(const char *name)
     return false;
 }
 
-long syscall_absent(long nr)
+/* glibc asks its name service cache daemon over a Unix socket, and reads the files if there is none. */
+static bool is_name_cache_probe(const char *name, const struct syscall *sc)
+{
+    enum { AF_UNIX = 1 };
+
+    return strcmp(name, "socket") == 0 && sc->arg[0] == AF_UNIX;
+}
+
+long syscall_absent(long nr, const struct syscall *sc)
 {
     static uint8_t told[NUMBERS / 8];
     static unsigned unknown;
@@ -58,6 +66,10 @@ long syscall_absent(long nr)
     if (!name) {
         if (unknown++ < UNKNOWN_MAX)
             log_info("system call number %ld: Linux has none of that number: ENOSYS", nr);
+        return -ENOSYS;
+    }
+    if (is_name_cache_probe(name, sc)) {
+        log_info("system call socket, for the name service cache, is absent: ENOSYS, programs do without");
         return -ENOSYS;
     }
     if (told[nr / 8] & 1u << nr % 8)

@@ -3,7 +3,9 @@
 #ifndef CORE_ABSENT_H
 #define CORE_ABSENT_H
 
+struct syscall;
+
 /* Says so once for each number; the result of the call. */
-long syscall_absent(long nr);
+long syscall_absent(long nr, const struct syscall *sc);
 
 #endif

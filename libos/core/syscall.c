@@ -30,7 +30,7 @@ void core_syscall(struct regs *regs)
     arch_syscall_args(regs, sc.arg);
     if (nr >= 0 && nr < (long)syscall_table_size)
         handler = syscall_table[nr];
-    arch_set_result(regs, LIKELY(handler != NULL) ? handler(&sc) : syscall_absent(nr));
+    arch_set_result(regs, LIKELY(handler != NULL) ? handler(&sc) : syscall_absent(nr, &sc));
     leave(regs);
 }
 
