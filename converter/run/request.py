@@ -49,16 +49,14 @@ def boot_tokens(request: RunRequest, size: tuple[int, int] | None = None) -> lis
     tokens = [f"u2k.loglevel={request.log_level}"]
     tokens += [f"u2k.env={_encoded(entry)}" for entry in request.env]
     args = list(request.args)
-    if request.entrypoint is not None:
-        tokens.append(f"u2k.exec={_encoded(request.entrypoint)}")
-        tokens += [f"u2k.arg={_encoded(arg)}" for arg in (request.entrypoint, *args)]
-    elif args:
-        kept = [arg.encode("utf-8", "surrogateescape") for arg in request.manifest.argv]
-        kept = kept[: request.manifest.entrypoint_args]
-        if not kept:
-            # No ENTRYPOINT: the first argument is the program, looked up in PATH.
-            tokens.append(f"u2k.exec={_encoded(args[0])}")
-        tokens += [f"u2k.arg={_encoded(arg)}" for arg in (*kept, *args)]
+    program = request.entrypoint
+    if program is None and args and request.manifest.entrypoint_args == 0:
+        # No ENTRYPOINT: the first argument is the program, looked up in PATH.
+        program = args.pop(0)
+    if program is not None:
+        tokens.append(f"u2k.exec={_encoded(program)}")
+    # The library OS keeps the boot record's ENTRYPOINT, or the new program's name, in front of these.
+    tokens += [f"u2k.arg={_encoded(arg)}" for arg in args]
     if request.hostname:
         tokens.append(f"u2k.hostname={_encoded(request.hostname.encode())}")
     if size is not None:
