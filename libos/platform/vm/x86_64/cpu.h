@@ -37,10 +37,11 @@ extern struct cpu cpu;
 void cpu_start(void);
 void cpu_set_kstack(uintptr_t top); /* for the next entry from the program */
 
+/* Volatile: leaf 0xd answers by what has been turned on. */
 static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
     struct cpuid c;
-    __asm__("cpuid" : "=a"(c.eax), "=b"(c.ebx), "=c"(c.ecx), "=d"(c.edx) : "a"(leaf), "c"(subleaf));
+    __asm__ volatile("cpuid" : "=a"(c.eax), "=b"(c.ebx), "=c"(c.ecx), "=d"(c.edx) : "a"(leaf), "c"(subleaf));
     return c;
 }
 
