@@ -28,6 +28,7 @@ static const char *const quiet[] = {
     "fchmodat2",               /* libcs: /proc/self/fd */
     "close_range",             /* Python, glibc: close in a loop */
     "copy_file_range",         /* coreutils, Python, Go: read and write */
+    "epoll_create1",           /* Python at import of selectors: poll */
     "epoll_pwait2",            /* libuv: epoll_pwait */
     "membarrier",              /* liburcu, Go: another scheme */
     "mseal",                   /* glibc 2.41, Chromium: not sealed */

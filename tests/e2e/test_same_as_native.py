@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from converter.image import open_image
 from fixtures import recipe
 from fixtures.recipe import Case
 from tests.e2e import native
@@ -124,6 +125,10 @@ def test_corpus(
         pytest.skip(f"no corpus image {archive} ($U2K_CORPUS says where they are)")
     if reason := native.missing():
         pytest.skip(reason)
-    case = Case(arguments, CORPUS_ARGS[arguments], {}, None, None, None, 0)
+    given = CORPUS_ARGS[arguments]
+    config = open_image(str(archive)).config
+    if given is not None and not config.entrypoint:
+        given = (config.cmd[0], *given)  # arguments replace all of CMD, so they begin with the program
+    case = Case(arguments, given, {}, None, None, None, 0)
     result = run(u2k, platform, unikernel(archive), case)
     assert result == natively(archive, case)
