@@ -45,7 +45,8 @@ SYSCALL(capget)
     if (h.pid && !thread_find(h.pid))
         return -ESRCH;
     for (unsigned i = 0; i < 2; i++)
-        d[i] = (struct cap_data){(uint32_t)(c->cap_effective >> 32 * i), (uint32_t)(c->cap_permitted >> 32 * i),
+        d[i] = (struct cap_data){(uint32_t)(c->cap_effective >> 32 * i),
+                                 (uint32_t)(c->cap_permitted >> 32 * i),
                                  (uint32_t)(c->cap_inheritable >> 32 * i)};
     return user_write(sc->arg[1], d, (size_t)words * sizeof(d[0]));
 }
@@ -68,7 +69,8 @@ SYSCALL(capset)
     uint64_t permitted = d[0].permitted | (uint64_t)d[1].permitted << 32;
     uint64_t inheritable = d[0].inheritable | (uint64_t)d[1].inheritable << 32;
 
-    uint64_t may_inherit = c->cap_inheritable | (capable(CAP_SETPCAP) ? c->cap_bounding : 0) | c->cap_permitted;
+    uint64_t may_inherit =
+        c->cap_inheritable | (capable(CAP_SETPCAP) ? c->cap_bounding : 0) | c->cap_permitted;
     if (inheritable & ~may_inherit || inheritable & ~(c->cap_inheritable | c->cap_bounding) ||
         permitted & ~c->cap_permitted || effective & ~permitted)
         return -EPERM;

@@ -82,7 +82,8 @@ static long set_re(const struct ids ids, uint32_t real, uint32_t effective)
         return -EPERM;
     uint32_t new_effective = effective != KEEP ? effective : *ids.effective;
     bool saves = real != KEEP || (effective != KEEP && effective != *ids.real);
-    change(&ids, real != KEEP ? real : *ids.real, new_effective, saves ? new_effective : *ids.saved);
+    change(&ids, real != KEEP ? real : *ids.real, new_effective,
+           saves ? new_effective : *ids.saved);
     return 0;
 }
 
@@ -115,28 +116,52 @@ static long set_fs(const struct ids ids, uint32_t id)
 }
 
 // getuid: implemented
-SYSCALL(getuid) { return process.cred.uid; }
+SYSCALL(getuid)
+{
+    return process.cred.uid;
+}
 
 // geteuid: implemented
-SYSCALL(geteuid) { return process.cred.euid; }
+SYSCALL(geteuid)
+{
+    return process.cred.euid;
+}
 
 // getgid: implemented
-SYSCALL(getgid) { return process.cred.gid; }
+SYSCALL(getgid)
+{
+    return process.cred.gid;
+}
 
 // getegid: implemented
-SYSCALL(getegid) { return process.cred.egid; }
+SYSCALL(getegid)
+{
+    return process.cred.egid;
+}
 
 // setuid: implemented
-SYSCALL(setuid) { return set_id(users(), ARG(uint32_t, 0)); }
+SYSCALL(setuid)
+{
+    return set_id(users(), ARG(uint32_t, 0));
+}
 
 // setgid: implemented
-SYSCALL(setgid) { return set_id(groups(), ARG(uint32_t, 0)); }
+SYSCALL(setgid)
+{
+    return set_id(groups(), ARG(uint32_t, 0));
+}
 
 // setreuid: implemented
-SYSCALL(setreuid) { return set_re(users(), ARG(uint32_t, 0), ARG(uint32_t, 1)); }
+SYSCALL(setreuid)
+{
+    return set_re(users(), ARG(uint32_t, 0), ARG(uint32_t, 1));
+}
 
 // setregid: implemented
-SYSCALL(setregid) { return set_re(groups(), ARG(uint32_t, 0), ARG(uint32_t, 1)); }
+SYSCALL(setregid)
+{
+    return set_re(groups(), ARG(uint32_t, 0), ARG(uint32_t, 1));
+}
 
 // setresuid: implemented
 SYSCALL(setresuid)
@@ -155,16 +180,28 @@ SYSCALL(setresgid)
 }
 
 // getresuid: implemented
-SYSCALL(getresuid) { return get_res(sc, users()); }
+SYSCALL(getresuid)
+{
+    return get_res(sc, users());
+}
 
 // getresgid: implemented
-SYSCALL(getresgid) { return get_res(sc, groups()); }
+SYSCALL(getresgid)
+{
+    return get_res(sc, groups());
+}
 
 // setfsuid: implemented
-SYSCALL(setfsuid) { return set_fs(users(), ARG(uint32_t, 0)); }
+SYSCALL(setfsuid)
+{
+    return set_fs(users(), ARG(uint32_t, 0));
+}
 
 // setfsgid: implemented
-SYSCALL(setfsgid) { return set_fs(groups(), ARG(uint32_t, 0)); }
+SYSCALL(setfsgid)
+{
+    return set_fs(groups(), ARG(uint32_t, 0));
+}
 
 // getgroups: implemented
 SYSCALL(getgroups)

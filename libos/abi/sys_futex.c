@@ -8,9 +8,19 @@
 #include <u2k/uaccess.h>
 
 enum {
-    FUTEX_WAIT, FUTEX_WAKE, FUTEX_FD, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP, FUTEX_LOCK_PI,
-    FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET,
-    FUTEX_PRIVATE_FLAG = 128, FUTEX_CLOCK_REALTIME = 256
+    FUTEX_WAIT,
+    FUTEX_WAKE,
+    FUTEX_FD,
+    FUTEX_REQUEUE,
+    FUTEX_CMP_REQUEUE,
+    FUTEX_WAKE_OP,
+    FUTEX_LOCK_PI,
+    FUTEX_UNLOCK_PI,
+    FUTEX_TRYLOCK_PI,
+    FUTEX_WAIT_BITSET,
+    FUTEX_WAKE_BITSET,
+    FUTEX_PRIVATE_FLAG = 128,
+    FUTEX_CLOCK_REALTIME = 256
 };
 #define ROBUST_HEAD_SIZE 24
 
@@ -42,7 +52,10 @@ static long wait_for(const struct syscall *sc, int op, uint32_t bitset)
 }
 
 /* Linux counts after it has woken one: 0 and negative counts wake one, too. */
-static unsigned at_least_one(int count) { return count > 1 ? (unsigned)count : 1; }
+static unsigned at_least_one(int count)
+{
+    return count > 1 ? (unsigned)count : 1;
+}
 
 static long requeue(const struct syscall *sc, const uint32_t *expect)
 {
@@ -63,25 +76,23 @@ SYSCALL(futex)
     if (ARG(int, 1) & FUTEX_CLOCK_REALTIME && op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET)
         return -ENOSYS;
     switch (op) {
-    case FUTEX_WAIT:
-        return wait_for(sc, op, FUTEX_BITSET_MATCH_ANY);
-    case FUTEX_WAIT_BITSET:
-        return wait_for(sc, op, ARG(uint32_t, 5));
+    case FUTEX_WAIT: return wait_for(sc, op, FUTEX_BITSET_MATCH_ANY);
+    case FUTEX_WAIT_BITSET: return wait_for(sc, op, ARG(uint32_t, 5));
     case FUTEX_WAKE:
         return futex_wake(sc->arg[0], at_least_one(ARG(int, 2)), FUTEX_BITSET_MATCH_ANY);
     case FUTEX_WAKE_BITSET:
         return futex_wake(sc->arg[0], at_least_one(ARG(int, 2)), ARG(uint32_t, 5));
-    case FUTEX_REQUEUE:
-        return requeue(sc, NULL);
-    case FUTEX_CMP_REQUEUE:
-        return requeue(sc, &expect);
+    case FUTEX_REQUEUE: return requeue(sc, NULL);
+    case FUTEX_CMP_REQUEUE: return requeue(sc, &expect);
     case FUTEX_WAKE_OP:
-        return futex_wake_op(sc->arg[0], sc->arg[4], at_least_one(ARG(int, 2)), at_least_one(ARG(int, 3)),
-                             ARG(uint32_t, 5));
+        return futex_wake_op(sc->arg[0], sc->arg[4], at_least_one(ARG(int, 2)),
+                             at_least_one(ARG(int, 3)), ARG(uint32_t, 5));
     default:
         if (!told)
-            log_warning("futex operation %d is absent from this unikernel: ENOSYS "
-                        "(mutexes with priority inheritance are)", op);
+            log_warning(
+                "futex operation %d is absent from this unikernel: ENOSYS "
+                "(mutexes with priority inheritance are)",
+                op);
         told = true;
         return -ENOSYS;
     }

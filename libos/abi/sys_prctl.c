@@ -7,13 +7,32 @@
 #include <u2k/uaccess.h>
 
 enum {
-    PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE, PR_GET_KEEPCAPS = 7,
-    PR_SET_KEEPCAPS, PR_SET_NAME = 15, PR_GET_NAME, PR_CAPBSET_READ = 23, PR_CAPBSET_DROP,
-    PR_GET_SECUREBITS = 27, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK, PR_SET_CHILD_SUBREAPER = 36,
-    PR_GET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_TID_ADDRESS,
+    PR_SET_PDEATHSIG = 1,
+    PR_GET_PDEATHSIG,
+    PR_GET_DUMPABLE,
+    PR_SET_DUMPABLE,
+    PR_GET_KEEPCAPS = 7,
+    PR_SET_KEEPCAPS,
+    PR_SET_NAME = 15,
+    PR_GET_NAME,
+    PR_CAPBSET_READ = 23,
+    PR_CAPBSET_DROP,
+    PR_GET_SECUREBITS = 27,
+    PR_SET_TIMERSLACK = 29,
+    PR_GET_TIMERSLACK,
+    PR_SET_CHILD_SUBREAPER = 36,
+    PR_GET_CHILD_SUBREAPER,
+    PR_SET_NO_NEW_PRIVS,
+    PR_GET_NO_NEW_PRIVS,
+    PR_GET_TID_ADDRESS,
     PR_CAP_AMBIENT = 47,
 };
-enum { PR_CAP_AMBIENT_IS_SET = 1, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_CLEAR_ALL };
+enum {
+    PR_CAP_AMBIENT_IS_SET = 1,
+    PR_CAP_AMBIENT_RAISE,
+    PR_CAP_AMBIENT_LOWER,
+    PR_CAP_AMBIENT_CLEAR_ALL
+};
 #define CAP_LAST 40 /* CAP_CHECKPOINT_RESTORE */
 #define DEFAULT_TIMER_SLACK 50000 /* ns */
 
@@ -43,18 +62,14 @@ static long ambient(unsigned long how, unsigned long cap, unsigned long arg4, un
     if (cap > CAP_LAST)
         return -EINVAL;
     switch (how) {
-    case PR_CAP_AMBIENT_IS_SET:
-        return (c->cap_ambient & bit) != 0;
+    case PR_CAP_AMBIENT_IS_SET: return (c->cap_ambient & bit) != 0;
     case PR_CAP_AMBIENT_RAISE:
         if (!(c->cap_permitted & c->cap_inheritable & bit))
             return -EPERM;
         c->cap_ambient |= bit;
         return 0;
-    case PR_CAP_AMBIENT_LOWER:
-        c->cap_ambient &= ~bit;
-        return 0;
-    default:
-        return -EINVAL;
+    case PR_CAP_AMBIENT_LOWER: c->cap_ambient &= ~bit; return 0;
+    default: return -EINVAL;
     }
 }
 
@@ -96,39 +111,23 @@ SYSCALL(prctl)
     int value;
 
     switch (ARG(int, 0)) {
-    case PR_SET_NAME:
-        return set_name(arg[1]);
-    case PR_GET_NAME:
-        return USER_PUT(arg[1], current->name);
-    case PR_SET_PDEATHSIG:
-        return death_signal(arg[1]);
-    case PR_GET_PDEATHSIG:
-        return USER_PUT(arg[1], process.parent_death_signal);
-    case PR_GET_DUMPABLE:
-        return c->dumpable;
-    case PR_SET_DUMPABLE:
-        return set_flag(&c->dumpable, arg[1]);
-    case PR_GET_KEEPCAPS:
-        return c->keep_caps;
-    case PR_SET_KEEPCAPS:
-        return set_flag(&c->keep_caps, arg[1]);
-    case PR_CAPBSET_READ:
-        return bounding(false, arg[1]);
-    case PR_CAPBSET_DROP:
-        return bounding(true, arg[1]);
-    case PR_GET_SECUREBITS:
-        return 0;
+    case PR_SET_NAME: return set_name(arg[1]);
+    case PR_GET_NAME: return USER_PUT(arg[1], current->name);
+    case PR_SET_PDEATHSIG: return death_signal(arg[1]);
+    case PR_GET_PDEATHSIG: return USER_PUT(arg[1], process.parent_death_signal);
+    case PR_GET_DUMPABLE: return c->dumpable;
+    case PR_SET_DUMPABLE: return set_flag(&c->dumpable, arg[1]);
+    case PR_GET_KEEPCAPS: return c->keep_caps;
+    case PR_SET_KEEPCAPS: return set_flag(&c->keep_caps, arg[1]);
+    case PR_CAPBSET_READ: return bounding(false, arg[1]);
+    case PR_CAPBSET_DROP: return bounding(true, arg[1]);
+    case PR_GET_SECUREBITS: return 0;
     case PR_SET_TIMERSLACK:
         process.timer_slack = (long)arg[1] > 0 ? arg[1] : DEFAULT_TIMER_SLACK;
         return 0;
-    case PR_GET_TIMERSLACK:
-        return (long)MIN(process.timer_slack, (uint64_t)INT64_MAX);
-    case PR_SET_CHILD_SUBREAPER:
-        process.child_subreaper = arg[1] != 0;
-        return 0;
-    case PR_GET_CHILD_SUBREAPER:
-        value = process.child_subreaper;
-        return USER_PUT(arg[1], value);
+    case PR_GET_TIMERSLACK: return (long)MIN(process.timer_slack, (uint64_t)INT64_MAX);
+    case PR_SET_CHILD_SUBREAPER: process.child_subreaper = arg[1] != 0; return 0;
+    case PR_GET_CHILD_SUBREAPER: value = process.child_subreaper; return USER_PUT(arg[1], value);
     case PR_SET_NO_NEW_PRIVS:
         if (arg[1] != 1 || arg[2] || arg[3] || arg[4])
             return -EINVAL;
@@ -136,11 +135,8 @@ SYSCALL(prctl)
         return 0;
     case PR_GET_NO_NEW_PRIVS:
         return arg[1] || arg[2] || arg[3] || arg[4] ? -EINVAL : c->no_new_privs;
-    case PR_GET_TID_ADDRESS:
-        return USER_PUT(arg[1], current->clear_child_tid);
-    case PR_CAP_AMBIENT:
-        return ambient(arg[1], arg[2], arg[3], arg[4]);
-    default:
-        return -EINVAL;
+    case PR_GET_TID_ADDRESS: return USER_PUT(arg[1], current->clear_child_tid);
+    case PR_CAP_AMBIENT: return ambient(arg[1], arg[2], arg[3], arg[4]);
+    default: return -EINVAL;
     }
 }

@@ -10,22 +10,40 @@
 
 #define NOFILE_MAX 1048576 /* fs.nr_open */
 
-static bool is_us(int pid) { return pid == 0 || pid == PID; }
+static bool is_us(int pid)
+{
+    return pid == 0 || pid == PID;
+}
 
 // getpid: implemented
-SYSCALL(getpid) { return PID; }
+SYSCALL(getpid)
+{
+    return PID;
+}
 
 // getppid: implemented
-SYSCALL(getppid) { return 0; /* the parent is outside, as a container's */ }
+SYSCALL(getppid)
+{
+    return 0; /* the parent is outside, as a container's */
+}
 
 // getpgrp: implemented
-SYSCALL(getpgrp) { return process.pgid; }
+SYSCALL(getpgrp)
+{
+    return process.pgid;
+}
 
 // getpgid: implemented
-SYSCALL(getpgid) { return is_us(ARG(int, 0)) ? process.pgid : -ESRCH; }
+SYSCALL(getpgid)
+{
+    return is_us(ARG(int, 0)) ? process.pgid : -ESRCH;
+}
 
 // getsid: implemented
-SYSCALL(getsid) { return is_us(ARG(int, 0)) ? process.sid : -ESRCH; }
+SYSCALL(getsid)
+{
+    return is_us(ARG(int, 0)) ? process.sid : -ESRCH;
+}
 
 // setpgid: implemented
 SYSCALL(setpgid)
@@ -36,7 +54,10 @@ SYSCALL(setpgid)
 }
 
 // setsid: implemented
-SYSCALL(setsid) { return -EPERM; /* it leads a session already */ }
+SYSCALL(setsid)
+{
+    return -EPERM; /* it leads a session already */
+}
 
 /* ---- children: there are none, and never will be ---- */
 
@@ -62,16 +83,11 @@ SYSCALL(waitid)
         !(options & (WEXITED | WUNTRACED | WCONTINUED)))
         return -EINVAL;
     switch (ARG(int, 0)) {
-    case P_ALL:
-        return -ECHILD;
-    case P_PID:
-        return id <= 0 ? -EINVAL : -ECHILD;
-    case P_PGID:
-        return id < 0 ? -EINVAL : -ECHILD;
-    case P_PIDFD:
-        return id < 0 ? -EINVAL : -EBADF;
-    default:
-        return -EINVAL;
+    case P_ALL: return -ECHILD;
+    case P_PID: return id <= 0 ? -EINVAL : -ECHILD;
+    case P_PGID: return id < 0 ? -EINVAL : -ECHILD;
+    case P_PIDFD: return id < 0 ? -EINVAL : -EBADF;
+    default: return -EINVAL;
     }
 }
 

@@ -60,7 +60,10 @@ SYSCALL(getcpu)
     return 0;
 }
 
-static bool realtime(int policy) { return policy == SCHED_FIFO || policy == SCHED_RR; }
+static bool realtime(int policy)
+{
+    return policy == SCHED_FIFO || policy == SCHED_RR;
+}
 
 /* What would change anything needs CAP_SYS_NICE, which a container does not have. */
 static long set_policy(int tid, int policy, vaddr_t param)
@@ -73,7 +76,8 @@ static long set_policy(int tid, int policy, vaddr_t param)
         return -EFAULT;
     if (!thread_of(tid))
         return -ESRCH;
-    if (policy == SCHED_DEADLINE || policy < 0 || policy > SCHED_DEADLINE || policy == SCHED_IDLE - 1)
+    if (policy == SCHED_DEADLINE || policy < 0 || policy > SCHED_DEADLINE ||
+        policy == SCHED_IDLE - 1)
         return -EINVAL;
     if (priority < 0 || priority > REALTIME_MAX || realtime(policy) != (priority != 0))
         return -EINVAL;
@@ -87,7 +91,10 @@ SYSCALL(sched_setscheduler)
 }
 
 // sched_setparam: partial: SCHED_OTHER only
-SYSCALL(sched_setparam) { return set_policy(ARG(int, 0), SCHED_OTHER, sc->arg[1]); }
+SYSCALL(sched_setparam)
+{
+    return set_policy(ARG(int, 0), SCHED_OTHER, sc->arg[1]);
+}
 
 // sched_getscheduler: implemented
 SYSCALL(sched_getscheduler)
@@ -147,7 +154,9 @@ static long who_exists(int which, uint32_t who)
         return 0;
     if (which == PRIO_USER)
         return who == process.cred.uid ? 0 : -ESRCH;
-    return (which == PRIO_PROCESS ? thread_find((int)who) != NULL : (int)who == process.pgid) ? 0 : -ESRCH;
+    return (which == PRIO_PROCESS ? thread_find((int)who) != NULL : (int)who == process.pgid)
+               ? 0
+               : -ESRCH;
 }
 
 // getpriority: implemented

@@ -8,7 +8,10 @@
 #define SIGSET_SIZE 8
 #define UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 
-static bool valid(int signo) { return signo >= 1 && signo <= NSIG; }
+static bool valid(int signo)
+{
+    return signo >= 1 && signo <= NSIG;
+}
 
 // rt_sigaction: implemented
 SYSCALL(rt_sigaction)
@@ -40,17 +43,10 @@ SYSCALL(rt_sigprocmask)
         if (USER_GET(set, sc->arg[1]))
             return -EFAULT;
         switch (ARG(int, 0)) {
-        case SIG_BLOCK:
-            signal_mask_set(old | set);
-            break;
-        case SIG_UNBLOCK:
-            signal_mask_set(old & ~set);
-            break;
-        case SIG_SETMASK:
-            signal_mask_set(set);
-            break;
-        default:
-            return -EINVAL;
+        case SIG_BLOCK: signal_mask_set(old | set); break;
+        case SIG_UNBLOCK: signal_mask_set(old & ~set); break;
+        case SIG_SETMASK: signal_mask_set(set); break;
+        default: return -EINVAL;
         }
     }
     return sc->arg[2] && USER_PUT(sc->arg[2], old) ? -EFAULT : 0;
@@ -89,7 +85,10 @@ SYSCALL(rt_sigsuspend)
 }
 
 // pause: implemented
-SYSCALL(pause) { return wait_for_handler(); }
+SYSCALL(pause)
+{
+    return wait_for_handler();
+}
 
 // rt_sigtimedwait: implemented
 SYSCALL(rt_sigtimedwait)

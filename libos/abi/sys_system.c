@@ -19,7 +19,9 @@ struct utsname64 {
 // uname: implemented
 SYSCALL(uname)
 {
-    struct utsname64 u = {.sysname = UTS_SYSNAME, .release = UTS_RELEASE, .version = UTS_VERSION,
+    struct utsname64 u = {.sysname = UTS_SYSNAME,
+                          .release = UTS_RELEASE,
+                          .version = UTS_VERSION,
                           .machine = UTS_MACHINE};
 
     memcpy(u.nodename, process.hostname, NAME_SIZE);
@@ -42,10 +44,16 @@ static long set_name(char *name, vaddr_t from, int len)
 }
 
 // sethostname: implemented
-SYSCALL(sethostname) { return set_name(process.hostname, sc->arg[0], ARG(int, 1)); }
+SYSCALL(sethostname)
+{
+    return set_name(process.hostname, sc->arg[0], ARG(int, 1));
+}
 
 // setdomainname: implemented
-SYSCALL(setdomainname) { return set_name(process.domainname, sc->arg[0], ARG(int, 1)); }
+SYSCALL(setdomainname)
+{
+    return set_name(process.domainname, sc->arg[0], ARG(int, 1));
+}
 
 struct sysinfo64 {
     int64_t uptime; /* s */
@@ -71,7 +79,10 @@ SYSCALL(sysinfo)
 }
 
 // syslog: partial: the log is the host's: EPERM
-SYSCALL(syslog) { return -EPERM; }
+SYSCALL(syslog)
+{
+    return -EPERM;
+}
 
 static int random_fill(void *to, size_t len)
 {

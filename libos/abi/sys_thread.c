@@ -10,10 +10,19 @@
 #include "thread.h"
 
 enum {
-    CLONE_VM = 0x100, CLONE_FS = 0x200, CLONE_FILES = 0x400, CLONE_SIGHAND = 0x800,
-    CLONE_VFORK = 0x4000, CLONE_THREAD = 0x10000, CLONE_SYSVSEM = 0x40000, CLONE_SETTLS = 0x80000,
-    CLONE_PARENT_SETTID = 0x100000, CLONE_CHILD_CLEARTID = 0x200000, CLONE_DETACHED = 0x400000,
-    CLONE_CHILD_SETTID = 0x1000000, CLONE_IO = (int)0x80000000,
+    CLONE_VM = 0x100,
+    CLONE_FS = 0x200,
+    CLONE_FILES = 0x400,
+    CLONE_SIGHAND = 0x800,
+    CLONE_VFORK = 0x4000,
+    CLONE_THREAD = 0x10000,
+    CLONE_SYSVSEM = 0x40000,
+    CLONE_SETTLS = 0x80000,
+    CLONE_PARENT_SETTID = 0x100000,
+    CLONE_CHILD_CLEARTID = 0x200000,
+    CLONE_DETACHED = 0x400000,
+    CLONE_CHILD_SETTID = 0x1000000,
+    CLONE_IO = (int)0x80000000,
 };
 #define THREAD_FLAGS (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 #define OTHER_FLAGS \
@@ -27,8 +36,8 @@ static long refuse(uint64_t flags)
 
     if (!told)
         log_warning("clone with flags %#lx asks for %s: a unikernel is one process: ENOSYS",
-                    (unsigned long)flags, flags & CLONE_THREAD ? "a thread with things of its own"
-                                                               : "a new process");
+                    (unsigned long)flags,
+                    flags & CLONE_THREAD ? "a thread with things of its own" : "a new process");
     told = true;
     return -ENOSYS;
 }
@@ -38,9 +47,11 @@ long clone_thread(const struct regs *parent, const struct clone_args_k *args)
     uint64_t flags = args->flags;
     struct regs regs;
 
-    if ((flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) || (flags & CLONE_SIGHAND && !(flags & CLONE_VM)))
+    if ((flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) ||
+        (flags & CLONE_SIGHAND && !(flags & CLONE_VM)))
         return -EINVAL;
-    if ((flags & THREAD_FLAGS) != THREAD_FLAGS || flags & ~(uint64_t)(uint32_t)(THREAD_FLAGS | OTHER_FLAGS))
+    if ((flags & THREAD_FLAGS) != THREAD_FLAGS ||
+        flags & ~(uint64_t)(uint32_t)(THREAD_FLAGS | OTHER_FLAGS))
         return refuse(flags);
     if (flags & CLONE_SETTLS && args->tls >= plat_info->user_hi)
         return -EPERM;
@@ -82,7 +93,8 @@ SYSCALL(clone3)
         if (more)
             return -E2BIG;
     }
-    if (args.flags & CLONE_DETACHED || args.flags & 0xff || (args.stack == 0) != (args.stack_size == 0))
+    if (args.flags & CLONE_DETACHED || args.flags & 0xff ||
+        (args.stack == 0) != (args.stack_size == 0))
         return -EINVAL;
     if (args.set_tid_size || args.flags >> 32)
         return refuse(args.flags);
@@ -97,10 +109,16 @@ SYSCALL(exit)
 }
 
 // exit_group: implemented
-SYSCALL(exit_group) { process_exit(ARG(int, 0) & 0xff); }
+SYSCALL(exit_group)
+{
+    process_exit(ARG(int, 0) & 0xff);
+}
 
 // gettid: implemented
-SYSCALL(gettid) { return current->tid; }
+SYSCALL(gettid)
+{
+    return current->tid;
+}
 
 // set_tid_address: implemented
 SYSCALL(set_tid_address)

@@ -56,7 +56,10 @@ SYSCALL(clock_settime)
 }
 
 // settimeofday: partial: the clock is the host's, so nobody may set it: EPERM
-SYSCALL(settimeofday) { return -EPERM; }
+SYSCALL(settimeofday)
+{
+    return -EPERM;
+}
 
 // gettimeofday: implemented
 SYSCALL(gettimeofday)
@@ -81,7 +84,8 @@ SYSCALL(time)
 SYSCALL(times)
 {
     const struct clock cpu = {.kind = CLOCK_CPU};
-    const int64_t tms[4] = {(int64_t)(clock_read(&cpu) / TICK)}; /* user, system, those of children */
+    const int64_t tms[4] = {
+        (int64_t)(clock_read(&cpu) / TICK)}; /* user, system, those of children */
 
     if (sc->arg[0] && USER_PUT(sc->arg[0], tms))
         return -EFAULT;
@@ -103,7 +107,10 @@ static long sleep_until(uint64_t deadline)
 /* `left`: where the program wants the time that was left, or 0. */
 static long sleep_rest(uint64_t deadline, vaddr_t left);
 
-static long sleep_again(struct thread *t) { return sleep_rest(t->restart_data[0], t->restart_data[1]); }
+static long sleep_again(struct thread *t)
+{
+    return sleep_rest(t->restart_data[0], t->restart_data[1]);
+}
 
 static long sleep_rest(uint64_t deadline, vaddr_t left)
 {
@@ -174,8 +181,13 @@ _Static_assert(sizeof(struct timex64) == 208, "struct timex");
 static long read_timex(vaddr_t at)
 {
     enum { STA_UNSYNC = 64, TIME_ERROR = 5, MAXERROR = 16000000, TICK_US = 10000 };
-    struct timex64 tx, now = {.status = STA_UNSYNC, .maxerror = MAXERROR, .esterror = MAXERROR,
-                              .precision = 1, .tolerance = 32768000, .tick = TICK_US, .constant = 2};
+    struct timex64 tx, now = {.status = STA_UNSYNC,
+                              .maxerror = MAXERROR,
+                              .esterror = MAXERROR,
+                              .precision = 1,
+                              .tolerance = 32768000,
+                              .tick = TICK_US,
+                              .constant = 2};
 
     if (USER_GET(tx, at))
         return -EFAULT;
@@ -186,7 +198,10 @@ static long read_timex(vaddr_t at)
 }
 
 // adjtimex: partial: reading only; the clock is the host's
-SYSCALL(adjtimex) { return read_timex(sc->arg[0]); }
+SYSCALL(adjtimex)
+{
+    return read_timex(sc->arg[0]);
+}
 
 // clock_adjtime: partial: reading only; the clock is the host's
 SYSCALL(clock_adjtime)

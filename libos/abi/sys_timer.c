@@ -33,8 +33,9 @@ static long put_itimer(unsigned which, vaddr_t at)
     itimer_get(which, &t);
     /* Rounded up: what runs must not read as 0. */
     uint64_t value = (t.value + 999) / 1000, interval = t.interval / 1000;
-    const struct itimerval64 tv = {(int64_t)(interval / USEC_PER_SEC), (int64_t)(interval % USEC_PER_SEC),
-                                   (int64_t)(value / USEC_PER_SEC), (int64_t)(value % USEC_PER_SEC)};
+    const struct itimerval64 tv = {
+        (int64_t)(interval / USEC_PER_SEC), (int64_t)(interval % USEC_PER_SEC),
+        (int64_t)(value / USEC_PER_SEC), (int64_t)(value % USEC_PER_SEC)};
     return USER_PUT(at, tv);
 }
 
@@ -75,15 +76,11 @@ static bool event_valid(const struct sigevent_k *e)
     bool signo = e->signo >= 1 && e->signo <= NSIG;
 
     switch (e->notify) {
-    case SIGEV_NONE:
-        return true;
+    case SIGEV_NONE: return true;
     case SIGEV_SIGNAL:
-    case SIGEV_THREAD:
-        return signo;
-    case SIGEV_THREAD_ID:
-        return signo && thread_find(e->tid);
-    default:
-        return false;
+    case SIGEV_THREAD: return signo;
+    case SIGEV_THREAD_ID: return signo && thread_find(e->tid);
+    default: return false;
     }
 }
 

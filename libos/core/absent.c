@@ -70,16 +70,21 @@ long syscall_absent(long nr, const struct syscall *sc)
         return -ENOSYS;
     }
     if (is_name_cache_probe(name, sc)) {
-        log_info("system call socket, for the name service cache, is absent: ENOSYS, programs do without");
+        log_info(
+            "system call socket, for the name service cache, is absent: ENOSYS, programs do "
+            "without");
         return -ENOSYS;
     }
     if (told[nr / 8] & 1u << nr % 8)
         return -ENOSYS;
     told[nr / 8] |= (uint8_t)(1u << nr % 8);
     if (is_quiet(name))
-        log_info("system call %s (%ld) is absent from this unikernel: ENOSYS, programs do without", name, nr);
+        log_info("system call %s (%ld) is absent from this unikernel: ENOSYS, programs do without",
+                 name, nr);
     else
-        log_warning("system call %s (%ld) is absent from this unikernel: ENOSYS; "
-                    "convert with --add-syscall %s if docs/syscalls.md lists it", name, nr, name);
+        log_warning(
+            "system call %s (%ld) is absent from this unikernel: ENOSYS; "
+            "convert with --add-syscall %s if docs/syscalls.md lists it",
+            name, nr, name);
     return -ENOSYS;
 }

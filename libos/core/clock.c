@@ -7,8 +7,14 @@
 
 #define SECONDS_MAX ((int64_t)(TIME_NEVER / NSEC_PER_SEC) - 1)
 
-uint64_t clock_monotonic(void) { return plat_clock_monotonic(); }
-uint64_t clock_realtime(void) { return plat_clock_realtime(); }
+uint64_t clock_monotonic(void)
+{
+    return plat_clock_monotonic();
+}
+uint64_t clock_realtime(void)
+{
+    return plat_clock_realtime();
+}
 
 /* Numbers below 0: the lowest bits are 0..2 for times of a process or thread, 3 for a device. */
 static int find_cpu_clock(int id, struct clock *out)
@@ -36,20 +42,15 @@ int clock_find(int id, struct clock *out)
     case CLOCK_TAI: /* no leap second table: the same as UTC, as on a Linux that nobody told */
         out->kind = CLOCK_WALL;
         return 0;
-    case CLOCK_MONOTONIC_COARSE:
-        out->coarse = true;
-        return 0;
+    case CLOCK_MONOTONIC_COARSE: out->coarse = true; return 0;
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_RAW:
-    case CLOCK_BOOTTIME: /* it is never suspended */
-        return 0;
+    case CLOCK_BOOTTIME: /* it is never suspended */ return 0;
     case CLOCK_THREAD_CPUTIME_ID:
         out->thread = current;
         out->kind = CLOCK_CPU;
         return 0;
-    case CLOCK_PROCESS_CPUTIME_ID:
-        out->kind = CLOCK_CPU;
-        return 0;
+    case CLOCK_PROCESS_CPUTIME_ID: out->kind = CLOCK_CPU; return 0;
     default:
         /* The alarm clocks wake a machine up by its RTC: as on Linux without one. */
         return id < 0 ? find_cpu_clock(id, out) : -EINVAL;
@@ -59,12 +60,9 @@ int clock_find(int id, struct clock *out)
 uint64_t clock_read(const struct clock *c)
 {
     switch (c->kind) {
-    case CLOCK_WALL:
-        return clock_realtime();
-    case CLOCK_STEADY:
-        return clock_monotonic();
-    case CLOCK_CPU:
-        break;
+    case CLOCK_WALL: return clock_realtime();
+    case CLOCK_STEADY: return clock_monotonic();
+    case CLOCK_CPU: break;
     }
     return c->thread ? thread_cpu_time(c->thread) : plat_clock_cpu();
 }
@@ -91,5 +89,6 @@ uint64_t timespec_ns(const struct timespec64 *ts)
 
 struct timespec64 ns_timespec(uint64_t ns)
 {
-    return (struct timespec64){.sec = (int64_t)(ns / NSEC_PER_SEC), .nsec = (int64_t)(ns % NSEC_PER_SEC)};
+    return (struct timespec64){.sec = (int64_t)(ns / NSEC_PER_SEC),
+                               .nsec = (int64_t)(ns % NSEC_PER_SEC)};
 }

@@ -20,8 +20,8 @@ static void plan(void)
 {
     uint64_t least = TIME_NEVER;
 
-    LIST_FOR_EACH (it, &running)
-        least = MIN(least, left(LIST_ENTRY(it, struct cpu_timer, link)));
+    LIST_FOR_EACH(it, &running)
+    least = MIN(least, left(LIST_ENTRY(it, struct cpu_timer, link)));
     check_at = least == TIME_NEVER ? TIME_NEVER : time_add(clock_monotonic(), least);
 }
 
@@ -46,14 +46,18 @@ void cpu_timer_set(struct cpu_timer *t, uint64_t expiry, void (*fire)(struct cpu
 
 void cpu_timers_thread_gone(const struct thread *t)
 {
-    LIST_FOR_EACH_SAFE (it, &running) {
+    LIST_FOR_EACH_SAFE(it, &running)
+    {
         struct cpu_timer *timer = LIST_ENTRY(it, struct cpu_timer, link);
         if (timer->thread == t)
             cpu_timer_cancel(timer);
     }
 }
 
-uint64_t cpu_timer_next(void) { return check_at; }
+uint64_t cpu_timer_next(void)
+{
+    return check_at;
+}
 
 /* One pass over those that were due at its beginning: a timer that sets itself again waits its turn. */
 void cpu_timers_run(void)
@@ -62,7 +66,8 @@ void cpu_timers_run(void)
 
     if (check_at == TIME_NEVER || clock_monotonic() < check_at)
         return;
-    LIST_FOR_EACH_SAFE (it, &running) {
+    LIST_FOR_EACH_SAFE(it, &running)
+    {
         if (left(LIST_ENTRY(it, struct cpu_timer, link)))
             continue;
         list_remove(it);

@@ -11,7 +11,10 @@ struct waitq stream_events[STREAM_COUNT] = {
     {LIST_INIT(stream_events[STREAM_LOG].waiters)},
 };
 
-void core_stream_event(enum stream s) { waitq_wake_all(&stream_events[s]); }
+void core_stream_event(enum stream s)
+{
+    waitq_wake_all(&stream_events[s]);
+}
 
 /* The sender is outside of the program's world: process number 0, as across pid namespaces. */
 void core_signal_event(int signo)

@@ -31,8 +31,8 @@ static struct list *bucket(vaddr_t at)
 
 static long wait_restart(struct thread *t)
 {
-    return futex_wait(t->restart_data[0], (uint32_t)t->restart_data[1], (uint32_t)t->restart_data[2],
-                      t->restart_data[3]);
+    return futex_wait(t->restart_data[0], (uint32_t)t->restart_data[1],
+                      (uint32_t)t->restart_data[2], t->restart_data[3]);
 }
 
 long futex_wait(vaddr_t at, uint32_t expect, uint32_t bitset, uint64_t deadline)
@@ -80,7 +80,8 @@ long futex_wake(vaddr_t at, unsigned count, uint32_t bitset)
 
     if (!bitset || at & 3)
         return -EINVAL;
-    LIST_FOR_EACH_SAFE (it, bucket(at)) {
+    LIST_FOR_EACH_SAFE(it, bucket(at))
+    {
         struct waiting *w = LIST_ENTRY(it, struct waiting, link);
         if (w->at != at || !(w->bitset & bitset))
             continue;
@@ -92,7 +93,8 @@ long futex_wake(vaddr_t at, unsigned count, uint32_t bitset)
     return woken;
 }
 
-long futex_requeue(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_max, const uint32_t *expect)
+long futex_requeue(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_max,
+                   const uint32_t *expect)
 {
     long woken = 0, moved = 0;
     uint32_t value;
@@ -106,7 +108,8 @@ long futex_requeue(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_ma
         if (value != *expect)
             return -EAGAIN;
     }
-    LIST_FOR_EACH_SAFE (it, bucket(from)) {
+    LIST_FOR_EACH_SAFE(it, bucket(from))
+    {
         struct waiting *w = LIST_ENTRY(it, struct waiting, link);
         if (w->at != from)
             continue;
@@ -132,7 +135,10 @@ enum { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE };
 
 /* FUTEX_WAKE_OP's word: 1 bit shift, 3 bits operation, 4 bits comparison, 12 bits operand, 12 bits
  * comparison operand, both signed. */
-static int32_t signed12(uint32_t bits) { return (int32_t)(bits << 20) >> 20; }
+static int32_t signed12(uint32_t bits)
+{
+    return (int32_t)(bits << 20) >> 20;
+}
 
 static bool apply(uint32_t operation, uint32_t old, uint32_t *new)
 {
@@ -141,23 +147,12 @@ static bool apply(uint32_t operation, uint32_t old, uint32_t *new)
     if (operation >> 28 & OP_ARG_SHIFT)
         operand = 1u << (operand & 31);
     switch (operation >> 28 & 7) {
-    case OP_SET:
-        *new = operand;
-        return true;
-    case OP_ADD:
-        *new = old + operand;
-        return true;
-    case OP_OR:
-        *new = old | operand;
-        return true;
-    case OP_ANDN:
-        *new = old & ~operand;
-        return true;
-    case OP_XOR:
-        *new = old ^ operand;
-        return true;
-    default:
-        return false;
+    case OP_SET: *new = operand; return true;
+    case OP_ADD: *new = old + operand; return true;
+    case OP_OR: *new = old | operand; return true;
+    case OP_ANDN: *new = old & ~operand; return true;
+    case OP_XOR: *new = old ^ operand; return true;
+    default: return false;
     }
 }
 
@@ -166,24 +161,18 @@ static int compare(uint32_t operation, int32_t old)
     int32_t operand = signed12(operation);
 
     switch (operation >> 24 & 15) {
-    case CMP_EQ:
-        return old == operand;
-    case CMP_NE:
-        return old != operand;
-    case CMP_LT:
-        return old < operand;
-    case CMP_LE:
-        return old <= operand;
-    case CMP_GT:
-        return old > operand;
-    case CMP_GE:
-        return old >= operand;
-    default:
-        return -ENOSYS;
+    case CMP_EQ: return old == operand;
+    case CMP_NE: return old != operand;
+    case CMP_LT: return old < operand;
+    case CMP_LE: return old <= operand;
+    case CMP_GT: return old > operand;
+    case CMP_GE: return old >= operand;
+    default: return -ENOSYS;
     }
 }
 
-long futex_wake_op(vaddr_t at, vaddr_t other, unsigned wake_max, unsigned wake_other, uint32_t operation)
+long futex_wake_op(vaddr_t at, vaddr_t other, unsigned wake_max, unsigned wake_other,
+                   uint32_t operation)
 {
     uint32_t seen, old, new;
 

@@ -42,7 +42,9 @@ void itimer_get(unsigned which, struct itimer *out)
     uint64_t expiry = which != ITIMER_REAL ? cpu[which].expiry : real.sequence ? real.deadline : 0;
 
     /* One that is due but has not been seen yet still runs: 0 would say that it does not. */
-    *out = (struct itimer){.value = !expiry ? 0 : expiry > now ? expiry - now : 1,
+    *out = (struct itimer){.value = !expiry        ? 0
+                                    : expiry > now ? expiry - now
+                                                   : 1,
                            .interval = interval[which]};
 }
 
@@ -50,7 +52,8 @@ void itimer_set(unsigned which, const struct itimer *to)
 {
     interval[which] = to->interval;
     if (which == ITIMER_REAL)
-        timer_set(&real, to->value ? time_add(clock_monotonic(), to->value) : TIME_NEVER, real_fire);
+        timer_set(&real, to->value ? time_add(clock_monotonic(), to->value) : TIME_NEVER,
+                  real_fire);
     else if (to->value)
         cpu_timer_set(&cpu[which], time_add(plat_clock_cpu(), to->value), cpu_fire);
     else

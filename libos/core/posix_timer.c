@@ -28,7 +28,10 @@ static uint64_t count;
 
 static void schedule_expiry(struct posix_timer *t);
 
-static bool running(const struct posix_timer *t) { return t->expiry != 0; }
+static bool running(const struct posix_timer *t)
+{
+    return t->expiry != 0;
+}
 
 /* Past periods are counted, the next one is set: how many have passed beyond the first. */
 static uint64_t forward(struct posix_timer *t)
@@ -46,7 +49,8 @@ static void expired(struct posix_timer *t)
 {
     bool to_thread = t->event.notify == SIGEV_THREAD_ID;
     struct thread *target = to_thread ? thread_find(t->event.tid) : NULL;
-    bool queued = t->event.notify != SIGEV_NONE && (target || !to_thread) && list_empty(&t->node.link);
+    bool queued =
+        t->event.notify != SIGEV_NONE && (target || !to_thread) && list_empty(&t->node.link);
 
     if (queued) {
         t->node.info = (struct siginfo){.signo = t->event.signo, .code = SI_TIMER};
@@ -60,8 +64,14 @@ static void expired(struct posix_timer *t)
         forward(t); /* nobody will take a signal, so time goes on here */
 }
 
-static void timer_fired(struct timer *timer) { expired(CONTAINER_OF(timer, struct posix_timer, timer)); }
-static void cpu_fired(struct cpu_timer *timer) { expired(CONTAINER_OF(timer, struct posix_timer, cpu)); }
+static void timer_fired(struct timer *timer)
+{
+    expired(CONTAINER_OF(timer, struct posix_timer, timer));
+}
+static void cpu_fired(struct cpu_timer *timer)
+{
+    expired(CONTAINER_OF(timer, struct posix_timer, cpu));
+}
 
 static void schedule_expiry(struct posix_timer *t)
 {
@@ -84,7 +94,8 @@ static void stop(struct posix_timer *t)
     signal_unqueue(node_thread(t), &t->node);
 }
 
-int posix_timer_create(const struct clock *c, const struct sigevent_k *event, bool own_value, int *id)
+int posix_timer_create(const struct clock *c, const struct sigevent_k *event, bool own_value,
+                       int *id)
 {
     if (count >= process.limits[RLIMIT_SIGPENDING].soft)
         return -EAGAIN;
@@ -109,7 +120,8 @@ int posix_timer_create(const struct clock *c, const struct sigevent_k *event, bo
 
 struct posix_timer *posix_timer_find(int id)
 {
-    LIST_FOR_EACH (it, &timers) {
+    LIST_FOR_EACH(it, &timers)
+    {
         struct posix_timer *t = LIST_ENTRY(it, struct posix_timer, link);
         if (t->id == id)
             return t;
@@ -140,7 +152,10 @@ void posix_timer_left(struct posix_timer *t, struct itimer *out)
     out->value = next > now ? next - now : t->event.notify == SIGEV_NONE ? 0 : 1;
 }
 
-int posix_timer_overrun(const struct posix_timer *t) { return t->overrun; }
+int posix_timer_overrun(const struct posix_timer *t)
+{
+    return t->overrun;
+}
 
 void posix_timer_delete(struct posix_timer *t)
 {
@@ -152,8 +167,8 @@ void posix_timer_delete(struct posix_timer *t)
 
 void posix_timers_delete_all(void)
 {
-    LIST_FOR_EACH_SAFE (it, &timers)
-        posix_timer_delete(LIST_ENTRY(it, struct posix_timer, link));
+    LIST_FOR_EACH_SAFE(it, &timers)
+    posix_timer_delete(LIST_ENTRY(it, struct posix_timer, link));
 }
 
 void posix_timer_taken(struct posix_timer *t, struct siginfo *info)

@@ -10,15 +10,18 @@
 #define TIMER_SLACK 50000 /* ns, Linux's default */
 
 /* What docker and podman leave to a container's root. */
-#define CONTAINER_CAPS                                                                              \
-    (CAPBIT(CAP_CHOWN) | CAPBIT(CAP_DAC_OVERRIDE) | CAPBIT(CAP_FSETID) | CAPBIT(CAP_FOWNER) |       \
-     CAPBIT(CAP_MKNOD) | CAPBIT(CAP_NET_RAW) | CAPBIT(CAP_SETGID) | CAPBIT(CAP_SETUID) |            \
-     CAPBIT(CAP_SETFCAP) | CAPBIT(CAP_SETPCAP) | CAPBIT(CAP_NET_BIND_SERVICE) |                     \
+#define CONTAINER_CAPS \
+    (CAPBIT(CAP_CHOWN) | CAPBIT(CAP_DAC_OVERRIDE) | CAPBIT(CAP_FSETID) | CAPBIT(CAP_FOWNER) | \
+     CAPBIT(CAP_MKNOD) | CAPBIT(CAP_NET_RAW) | CAPBIT(CAP_SETGID) | CAPBIT(CAP_SETUID) | \
+     CAPBIT(CAP_SETFCAP) | CAPBIT(CAP_SETPCAP) | CAPBIT(CAP_NET_BIND_SERVICE) | \
      CAPBIT(CAP_SYS_CHROOT) | CAPBIT(CAP_KILL) | CAPBIT(CAP_AUDIT_WRITE))
 
 struct process process;
 
-bool capable(unsigned cap) { return process.cred.cap_effective & CAPBIT(cap); }
+bool capable(unsigned cap)
+{
+    return process.cred.cap_effective & CAPBIT(cap);
+}
 
 bool in_group(uint32_t gid)
 {

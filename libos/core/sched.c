@@ -27,7 +27,10 @@ void sched_ready(struct thread *t)
     list_push_back(&run_queue, &t->run_link);
 }
 
-void thread_start(struct thread *t) { sched_ready(t); }
+void thread_start(struct thread *t)
+{
+    sched_ready(t);
+}
 
 void thread_wake(struct thread *t)
 {
@@ -120,7 +123,10 @@ static void sleep_over(struct timer *timer)
     sched_ready(t);
 }
 
-static bool interrupted(const struct thread *t) { return signal_pending(t) || t->exiting; }
+static bool interrupted(const struct thread *t)
+{
+    return signal_pending(t) || t->exiting;
+}
 
 int wait_sleep(uint64_t deadline, bool interruptible)
 {

@@ -21,24 +21,25 @@
 static void log_end(const struct regs *regs, const struct siginfo *info, const struct fault *fault)
 {
     if (fault)
-        log_warning("the program is ended by signal %d: fault at address %#lx, instruction %#lx, stack %#lx",
-                    info->signo, (unsigned long)fault->addr, (unsigned long)arch_pc(regs),
-                    (unsigned long)arch_sp(regs));
+        log_warning(
+            "the program is ended by signal %d: fault at address %#lx, instruction %#lx, stack "
+            "%#lx",
+            info->signo, (unsigned long)fault->addr, (unsigned long)arch_pc(regs),
+            (unsigned long)arch_sp(regs));
     else
         log_info("the program is ended by signal %d (si_code %d)", info->signo, info->code);
 }
 
-static void default_action(const struct regs *regs, const struct siginfo *info, const struct fault *fault)
+static void default_action(const struct regs *regs, const struct siginfo *info,
+                           const struct fault *fault)
 {
     switch (signal_default(info->signo)) {
-    case DEFAULT_IGNORE:
-        return;
+    case DEFAULT_IGNORE: return;
     case DEFAULT_STOP:
-        log_info("signal %d would stop the program: ignored, nothing could continue it", info->signo);
+        log_info("signal %d would stop the program: ignored, nothing could continue it",
+                 info->signo);
         return;
-    case DEFAULT_END:
-        log_end(regs, info, fault);
-        process_exit(128 + info->signo);
+    case DEFAULT_END: log_end(regs, info, fault); process_exit(128 + info->signo);
     }
 }
 
@@ -78,8 +79,7 @@ static void finish_call(struct regs *regs, const struct sigaction_k *act)
         else
             arch_set_result(regs, -EINTR);
         break;
-    default:
-        return;
+    default: return;
     }
     arch_forget_syscall(regs);
 }
@@ -98,7 +98,8 @@ static void run_handler(struct regs *regs, const struct siginfo *info, const str
     struct thread *t = current;
     struct sigaction_k act = signal_actions[info->signo];
     struct altstack saved = t->altstack;
-    bool on = signal_on_altstack(&t->altstack, arch_sp(regs)) && !(t->altstack.flags & (int)SS_AUTODISARM);
+    bool on = signal_on_altstack(&t->altstack, arch_sp(regs)) &&
+              !(t->altstack.flags & (int)SS_AUTODISARM);
     vaddr_t top = 0;
 
     if (act.flags & SA_RESETHAND)
@@ -106,10 +107,12 @@ static void run_handler(struct regs *regs, const struct siginfo *info, const str
     finish_call(regs, &act);
     if (act.flags & SA_ONSTACK && t->altstack.size && !on)
         top = t->altstack.sp + t->altstack.size;
-    saved.flags = (t->altstack.flags & (int)SS_AUTODISARM) |
-                  (!t->altstack.size ? SS_DISABLE : on ? SS_ONSTACK : 0);
-    int error = arch_signal_push(regs, info->signo, info, t->restore_mask ? t->saved_mask : t->blocked, &act,
-                                 top, &saved, fault);
+    saved.flags = (t->altstack.flags & (int)SS_AUTODISARM) | (!t->altstack.size ? SS_DISABLE
+                                                              : on              ? SS_ONSTACK
+                                                                                : 0);
+    int error =
+        arch_signal_push(regs, info->signo, info, t->restore_mask ? t->saved_mask : t->blocked,
+                         &act, top, &saved, fault);
     /* A frame that left the alternate stack overran it. */
     if (!error && (top || on) && !signal_on_altstack(&t->altstack, arch_sp(regs)))
         error = -EFAULT;

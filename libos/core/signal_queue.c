@@ -46,9 +46,9 @@ bool sigqueue_add(struct sigqueue *q, const struct siginfo *info)
 
 static bool queued(const struct sigqueue *q, int signo)
 {
-    LIST_FOR_EACH (it, &q->queue)
-        if (LIST_ENTRY(it, struct queued_signal, link)->info.signo == signo)
-            return true;
+    LIST_FOR_EACH(it, &q->queue)
+    if (LIST_ENTRY(it, struct queued_signal, link)->info.signo == signo)
+        return true;
     return false;
 }
 
@@ -65,7 +65,8 @@ void signal_unqueue(struct thread *t, struct queued_signal *node)
 
 void sigqueue_drop(struct sigqueue *q, uint64_t set)
 {
-    LIST_FOR_EACH_SAFE (it, &q->queue) {
+    LIST_FOR_EACH_SAFE(it, &q->queue)
+    {
         struct queued_signal *node = LIST_ENTRY(it, struct queued_signal, link);
         if (!(set & SIGBIT(node->info.signo)))
             continue;
@@ -78,7 +79,10 @@ void sigqueue_drop(struct sigqueue *q, uint64_t set)
     q->set &= ~set;
 }
 
-void sigqueue_flush(struct sigqueue *q) { sigqueue_drop(q, UINT64_MAX); }
+void sigqueue_flush(struct sigqueue *q)
+{
+    sigqueue_drop(q, UINT64_MAX);
+}
 
 /* Faults first, as Linux has it, then by number: POSIX wants it for the real-time signals. */
 static int first_of(uint64_t set)
@@ -96,7 +100,8 @@ static int take_from(struct sigqueue *q, uint64_t set, struct siginfo *info)
     int signo = first_of(q->set & set);
 
     *info = (struct siginfo){.signo = signo, .code = SI_USER};
-    LIST_FOR_EACH (it, &q->queue) {
+    LIST_FOR_EACH(it, &q->queue)
+    {
         struct queued_signal *node = LIST_ENTRY(it, struct queued_signal, link);
         if (node->info.signo != signo)
             continue;

@@ -29,7 +29,10 @@ bool signal_ignored(int signo)
     return handler == SIG_IGN || (handler == SIG_DFL && signal_default(signo) == DEFAULT_IGNORE);
 }
 
-static uint64_t wanted(const struct thread *t) { return ~t->blocked | t->sigwait; }
+static uint64_t wanted(const struct thread *t)
+{
+    return ~t->blocked | t->sigwait;
+}
 
 bool signal_pending(const struct thread *t)
 {
@@ -39,7 +42,8 @@ bool signal_pending(const struct thread *t)
 /* The thread that is to take a signal of the process: the first, else any that does not block it. */
 static struct thread *taker(int signo)
 {
-    LIST_FOR_EACH (it, &threads) {
+    LIST_FOR_EACH(it, &threads)
+    {
         struct thread *t = LIST_ENTRY(it, struct thread, all_link);
         if (wanted(t) & SIGBIT(signo) && !t->exiting)
             return t;
@@ -50,8 +54,8 @@ static struct thread *taker(int signo)
 static void drop_everywhere(uint64_t set)
 {
     sigqueue_drop(&process_pending, set);
-    LIST_FOR_EACH (it, &threads)
-        sigqueue_drop(&LIST_ENTRY(it, struct thread, all_link)->pending, set);
+    LIST_FOR_EACH(it, &threads)
+    sigqueue_drop(&LIST_ENTRY(it, struct thread, all_link)->pending, set);
 }
 
 /*

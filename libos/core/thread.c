@@ -65,7 +65,8 @@ void sched_start(void)
 
 struct thread *thread_find(int tid)
 {
-    LIST_FOR_EACH (it, &threads) {
+    LIST_FOR_EACH(it, &threads)
+    {
         struct thread *t = LIST_ENTRY(it, struct thread, all_link);
         if (t->tid == tid)
             return t;
@@ -130,7 +131,8 @@ NORETURN void thread_exit(void)
  */
 void threads_end_others(void)
 {
-    LIST_FOR_EACH_SAFE (it, &threads) {
+    LIST_FOR_EACH_SAFE(it, &threads)
+    {
         struct thread *t = LIST_ENTRY(it, struct thread, all_link);
         if (t == current)
             continue;

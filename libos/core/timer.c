@@ -91,7 +91,10 @@ void timer_set(struct timer *t, uint64_t deadline, void (*fire)(struct timer *))
     root = meld(root, t);
 }
 
-uint64_t timer_next(void) { return root ? root->deadline : TIME_NEVER; }
+uint64_t timer_next(void)
+{
+    return root ? root->deadline : TIME_NEVER;
+}
 
 /* Only timers set before the call are run, so that one which sets itself again cannot hold us here. */
 void timers_run(void)

@@ -39,7 +39,8 @@ unsigned waitq_wake(struct waitq *q, unsigned n, unsigned events)
 {
     unsigned woken = 0;
 
-    LIST_FOR_EACH_SAFE (it, &q->waiters) {
+    LIST_FOR_EACH_SAFE(it, &q->waiters)
+    {
         struct waiter *w = LIST_ENTRY(it, struct waiter, link);
         if (w->exclusive && !n)
             break;

@@ -17,10 +17,7 @@ SYSCALL(arch_prctl)
             return -EPERM;
         plat_tls_set(sc->arg[1]);
         return 0;
-    case ARCH_GET_FS:
-        base = plat_tls_get();
-        return USER_PUT(sc->arg[1], base);
-    default:
-        return -EINVAL;
+    case ARCH_GET_FS: base = plat_tls_get(); return USER_PUT(sc->arg[1], base);
+    default: return -EINVAL;
     }
 }

@@ -9,9 +9,17 @@
 #include <u2k/sched.h>
 
 enum {
-    CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID,
-    CLOCK_MONOTONIC_RAW, CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME,
-    CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM, CLOCK_TAI = 11
+    CLOCK_REALTIME,
+    CLOCK_MONOTONIC,
+    CLOCK_PROCESS_CPUTIME_ID,
+    CLOCK_THREAD_CPUTIME_ID,
+    CLOCK_MONOTONIC_RAW,
+    CLOCK_REALTIME_COARSE,
+    CLOCK_MONOTONIC_COARSE,
+    CLOCK_BOOTTIME,
+    CLOCK_REALTIME_ALARM,
+    CLOCK_BOOTTIME_ALARM,
+    CLOCK_TAI = 11
 };
 
 /* What a clock number stands for. A negative number names the CPU time of a process or thread
@@ -32,7 +40,10 @@ uint64_t clock_deadline(const struct clock *c, uint64_t time);
 bool timespec_valid(const struct timespec64 *ts);
 uint64_t timespec_ns(const struct timespec64 *ts);
 struct timespec64 ns_timespec(uint64_t ns);
-static inline uint64_t time_add(uint64_t a, uint64_t b) { return a + b < a ? TIME_NEVER - 1 : a + b; }
+static inline uint64_t time_add(uint64_t a, uint64_t b)
+{
+    return a + b < a ? TIME_NEVER - 1 : a + b;
+}
 
 /* ---- timers on CPU time: looked at while the program runs, they never end an idle wait ---- */
 
@@ -67,7 +78,8 @@ struct sigevent_k {
 };
 
 /* `own_value`: its signal carries the timer's number (no sigevent was given). */
-int posix_timer_create(const struct clock *c, const struct sigevent_k *event, bool own_value, int *id);
+int posix_timer_create(const struct clock *c, const struct sigevent_k *event, bool own_value,
+                       int *id);
 struct posix_timer *posix_timer_find(int id);
 void posix_timer_arm(struct posix_timer *t, const struct itimer *to, bool absolute);
 void posix_timer_left(struct posix_timer *t, struct itimer *out);

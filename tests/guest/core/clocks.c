@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #define SAY(...) (printf(__VA_ARGS__), fflush(stdout))
-static const char *name_of(int error) { return error ? strerrorname_np(error) : "0"; }
+static const char *name_of(int error)
+{
+    return error ? strerrorname_np(error) : "0";
+}
 #define NAME(e) name_of((int)(e))
 #define MS 1000000L
 
@@ -37,7 +40,9 @@ static void clocks(void)
             continue; /* there if the machine has an RTC that can wake it */
         long r = syscall(SYS_clock_getres, i, &t);
         SAY("clock %d: %s, resolution %s", i, now(i) > 0 ? "runs" : NAME(-(int)now(i)),
-            r ? NAME(errno) : t.tv_nsec == 1 ? "1 ns\n" : "coarse\n");
+            r                ? NAME(errno)
+            : t.tv_nsec == 1 ? "1 ns\n"
+                             : "coarse\n");
         if (r)
             SAY("\n");
     }
@@ -89,7 +94,8 @@ static void sleeps(void)
     SAY("nanosleep %d", nanosleep(&t, NULL));
     SAY(" %s\n", NAME(errno));
     SAY("raw %s\n", NAME(clock_nanosleep(CLOCK_MONOTONIC_RAW, 0, &(struct timespec){0}, NULL)));
-    SAY("own cpu %s\n", NAME(clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &(struct timespec){0}, NULL)));
+    SAY("own cpu %s\n",
+        NAME(clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &(struct timespec){0}, NULL)));
     SAY("none %s\n", NAME(clock_nanosleep(12, 0, &(struct timespec){0}, NULL)));
 }
 
@@ -105,7 +111,8 @@ static void fired(int signo, siginfo_t *info, void *context)
 static void timers(void)
 {
     struct sigaction act = {.sa_sigaction = fired, .sa_flags = SA_SIGINFO | SA_RESTART};
-    struct sigevent ev = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 42};
+    struct sigevent ev = {
+        .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN, .sigev_value.sival_int = 42};
     struct itimerspec its = {.it_value.tv_nsec = 5 * MS}, left;
     sigset_t block, old;
     timer_t id;

@@ -25,7 +25,10 @@ static sigjmp_buf back;
 static int pipe_fds[2];
 static bool overflowing;
 
-static void count(int signo) { (void)signo, seen++; }
+static void count(int signo)
+{
+    (void)signo, seen++;
+}
 
 static void note(int signo, siginfo_t *info, void *context)
 {
@@ -57,7 +60,7 @@ static void queues(void)
     sigqueue(getpid(), rt, (union sigval){.sival_int = 7});
     sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 8});
     sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 9}); /* coalesces */
-    raise(SIGUSR1);                                              /* to the thread: a queue of its own */
+    raise(SIGUSR1); /* to the thread: a queue of its own */
     sigset_t pending;
     sigpending(&pending);
     SAY("pending usr1 %d rt %d %d %d\n", sigismember(&pending, SIGUSR1), sigismember(&pending, rt),
@@ -182,8 +185,9 @@ static void on_fault(int signo, siginfo_t *info, void *context)
     bool on_stack = &here >= stack_memory && &here < stack_memory + sizeof(stack_memory);
 
     /* Where a stack ends is random. */
-    SAY("fault %d code %d low address bits %#lx alternate %d flags %d size %zu\n", signo, info->si_code,
-        (unsigned long)info->si_addr & (overflowing ? 0 : 0xfff), on_stack, uc->uc_stack.ss_flags, uc->uc_stack.ss_size);
+    SAY("fault %d code %d low address bits %#lx alternate %d flags %d size %zu\n", signo,
+        info->si_code, (unsigned long)info->si_addr & (overflowing ? 0 : 0xfff), on_stack,
+        uc->uc_stack.ss_flags, uc->uc_stack.ss_size);
     if (signo == SIGSEGV && uc->uc_mcontext.gregs[REG_TRAPNO] == 14)
         SAY("trap %lld error %lld address %d\n", (long long)uc->uc_mcontext.gregs[REG_TRAPNO],
             (long long)uc->uc_mcontext.gregs[REG_ERR],
@@ -331,8 +335,10 @@ static void die(const char *how)
     }
     if (!strcmp(how, "bad-stack")) {
         install(SIGUSR1, count, 0);
-        __asm__ volatile("mov $0x1000, %%rsp\n mov $39, %%eax\n syscall\n mov %%eax, %%edi\n"
-                         "mov $10, %%esi\n mov $62, %%eax\n syscall\n" ::: "memory");
+        __asm__ volatile(
+            "mov $0x1000, %%rsp\n mov $39, %%eax\n syscall\n mov %%eax, %%edi\n"
+            "mov $10, %%esi\n mov $62, %%eax\n syscall\n" ::
+                : "memory");
     }
     if (!strcmp(how, "bad-return")) {
         __asm__ volatile("mov $0x1000, %%rsp\n mov $15, %%eax\n syscall\n" ::: "memory");

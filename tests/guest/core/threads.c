@@ -18,7 +18,10 @@
 #include <unistd.h>
 
 #define SAY(...) (printf(__VA_ARGS__), fflush(stdout))
-static const char *name_of(int error) { return error ? strerrorname_np(error) : "0"; }
+static const char *name_of(int error)
+{
+    return error ? strerrorname_np(error) : "0";
+}
 #define NAME(e) name_of((int)(e))
 #define THREADS 8
 
@@ -281,7 +284,8 @@ int main(int argc, char **argv)
     if (!strcmp(argv[argc - 1], "after")) {
         struct sigaction act;
         sigaction(SIGUSR1, NULL, &act);
-        SAY("after execve: ignored %d, tid is pid %d\n", act.sa_handler == SIG_IGN, gettid() == getpid());
+        SAY("after execve: ignored %d, tid is pid %d\n", act.sa_handler == SIG_IGN,
+            gettid() == getpid());
         return 4;
     }
     library();
