@@ -57,7 +57,8 @@ static long name_at(struct exec_args *a, int fd, const char *path)
     return error;
 }
 
-static long open_at(int fd, const char *path, unsigned flags, struct exec_args *a, struct file **out)
+static long open_at(int fd, const char *path, unsigned flags, struct exec_args *a,
+                    struct file **out)
 {
     unsigned walk = (flags & AT_SYMLINK_NOFOLLOW ? 0u : (unsigned)WALK_FOLLOW) |
                     (flags & AT_EMPTY_PATH ? (unsigned)WALK_EMPTY : 0u);

@@ -32,10 +32,16 @@ SYSCALL(mmap)
 }
 
 // munmap: implemented
-SYSCALL(munmap) { return mm_unmap(sc->arg[0], sc->arg[1]); }
+SYSCALL(munmap)
+{
+    return mm_unmap(sc->arg[0], sc->arg[1]);
+}
 
 // mprotect: implemented
-SYSCALL(mprotect) { return mm_protect(sc->arg[0], sc->arg[1], ARG(unsigned, 2)); }
+SYSCALL(mprotect)
+{
+    return mm_protect(sc->arg[0], sc->arg[1], ARG(unsigned, 2));
+}
 
 // mremap: partial: no second view of shared anonymous memory
 SYSCALL(mremap)
@@ -46,10 +52,16 @@ SYSCALL(mremap)
 }
 
 // madvise: partial: no huge pages, no page merging
-SYSCALL(madvise) { return mm_advise(sc->arg[0], sc->arg[1], ARG(int, 2)); }
+SYSCALL(madvise)
+{
+    return mm_advise(sc->arg[0], sc->arg[1], ARG(int, 2));
+}
 
 // brk: implemented
-SYSCALL(brk) { return (long)mm_brk(sc->arg[0]); }
+SYSCALL(brk)
+{
+    return (long)mm_brk(sc->arg[0]);
+}
 
 /* The area that `at` lies in, or NULL. */
 static const struct vma *area_at(vaddr_t at)
@@ -122,7 +134,10 @@ SYSCALL(msync)
 enum { MLOCK_ONFAULT = 1 };
 
 // mlock: implemented
-SYSCALL(mlock) { return mm_lock(sc->arg[0], sc->arg[1], true, true); }
+SYSCALL(mlock)
+{
+    return mm_lock(sc->arg[0], sc->arg[1], true, true);
+}
 
 // mlock2: implemented
 SYSCALL(mlock2)
@@ -133,10 +148,19 @@ SYSCALL(mlock2)
 }
 
 // munlock: implemented
-SYSCALL(munlock) { return mm_lock(sc->arg[0], sc->arg[1], false, false); }
+SYSCALL(munlock)
+{
+    return mm_lock(sc->arg[0], sc->arg[1], false, false);
+}
 
 // mlockall: implemented
-SYSCALL(mlockall) { return mm_lock_all(ARG(unsigned, 0)); }
+SYSCALL(mlockall)
+{
+    return mm_lock_all(ARG(unsigned, 0));
+}
 
 // munlockall: implemented
-SYSCALL(munlockall) { return mm_unlock_all(); }
+SYSCALL(munlockall)
+{
+    return mm_unlock_all();
+}

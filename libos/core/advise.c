@@ -6,10 +6,26 @@
 #include <u2k/uaccess.h>
 #include <u2k/vfs.h>
 
-enum { MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED, MADV_FREE = 8,
-       MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK, MADV_DONTDUMP = 16, MADV_DODUMP, MADV_WIPEONFORK,
-       MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT, MADV_POPULATE_READ, MADV_POPULATE_WRITE,
-       MADV_DONTNEED_LOCKED };
+enum {
+    MADV_NORMAL,
+    MADV_RANDOM,
+    MADV_SEQUENTIAL,
+    MADV_WILLNEED,
+    MADV_DONTNEED,
+    MADV_FREE = 8,
+    MADV_REMOVE,
+    MADV_DONTFORK,
+    MADV_DOFORK,
+    MADV_DONTDUMP = 16,
+    MADV_DODUMP,
+    MADV_WIPEONFORK,
+    MADV_KEEPONFORK,
+    MADV_COLD,
+    MADV_PAGEOUT,
+    MADV_POPULATE_READ,
+    MADV_POPULATE_WRITE,
+    MADV_DONTNEED_LOCKED
+};
 
 static bool is_known(int advice)
 {
@@ -44,10 +60,8 @@ static int advise_area(struct vma *v, vaddr_t lo, vaddr_t hi, int advice)
     unsigned access;
 
     switch (advice) {
-    case MADV_DONTNEED:
-        return v->flags & MAP_LOCKED ? -EINVAL : discard(v, lo, hi);
-    case MADV_DONTNEED_LOCKED:
-        return discard(v, lo, hi);
+    case MADV_DONTNEED: return v->flags & MAP_LOCKED ? -EINVAL : discard(v, lo, hi);
+    case MADV_DONTNEED_LOCKED: return discard(v, lo, hi);
     case MADV_FREE: /* the pages may go at any time: at once is allowed */
         return anonymous && !(v->flags & MAP_LOCKED) ? plat_discard(lo, hi - lo) : -EINVAL;
     case MADV_REMOVE:
@@ -55,18 +69,15 @@ static int advise_area(struct vma *v, vaddr_t lo, vaddr_t hi, int advice)
             return -EINVAL;
         return anonymous ? -EINVAL : remove_pages(v, lo, hi);
     case MADV_COLD:
-    case MADV_PAGEOUT:
-        return v->flags & MAP_LOCKED ? -EINVAL : 0;
-    case MADV_WIPEONFORK:
-        return anonymous ? 0 : -EINVAL;
+    case MADV_PAGEOUT: return v->flags & MAP_LOCKED ? -EINVAL : 0;
+    case MADV_WIPEONFORK: return anonymous ? 0 : -EINVAL;
     case MADV_POPULATE_READ:
     case MADV_POPULATE_WRITE:
         access = advice == MADV_POPULATE_WRITE ? PROT_WRITE : PROT_READ;
         if (!(v->prot & access))
             return -EINVAL;
         return user_probe(lo, hi - lo, access) == hi - lo ? 0 : -EFAULT;
-    default: /* about forking, dumping and reading ahead: nothing of it happens here */
-        return 0;
+    default: /* about forking, dumping and reading ahead: nothing of it happens here */ return 0;
     }
 }
 

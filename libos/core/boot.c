@@ -51,7 +51,10 @@ static int strings_put(struct strings *s, size_t at, char *text)
     return 0;
 }
 
-static int arguments_put(struct strings *s, char *text) { return strings_put(s, s->count, text); }
+static int arguments_put(struct strings *s, char *text)
+{
+    return strings_put(s, s->count, text);
+}
 
 /* A later variable replaces an earlier one of the same name. */
 static int environment_put(struct strings *s, char *text)
@@ -171,30 +174,15 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
         return text ? -EINVAL : -ENOMEM;
 
     switch (tag) {
-    case BOOT_ARG:
-        return arguments_put(&rec->argv, text);
-    case BOOT_ENV:
-        return environment_put(&rec->envp, text);
-    case BOOT_CWD:
-        b->cwd = text;
-        return text[0] == '/' ? 0 : -EINVAL;
-    case BOOT_UID:
-        b->uid = value;
-        return 0;
-    case BOOT_GID:
-        b->gid = value;
-        return 0;
-    case BOOT_GROUP:
-        return group_put(b, value);
-    case BOOT_HOSTNAME:
-        b->hostname = text;
-        return len <= HOSTNAME_MAX ? 0 : -EINVAL;
-    case BOOT_PATH:
-        b->path = text;
-        return text[0] == '/' ? 0 : -EINVAL;
-    case BOOT_ENTRYPOINT_ARGS:
-        rec->kept = value;
-        return 0;
+    case BOOT_ARG: return arguments_put(&rec->argv, text);
+    case BOOT_ENV: return environment_put(&rec->envp, text);
+    case BOOT_CWD: b->cwd = text; return text[0] == '/' ? 0 : -EINVAL;
+    case BOOT_UID: b->uid = value; return 0;
+    case BOOT_GID: b->gid = value; return 0;
+    case BOOT_GROUP: return group_put(b, value);
+    case BOOT_HOSTNAME: b->hostname = text; return len <= HOSTNAME_MAX ? 0 : -EINVAL;
+    case BOOT_PATH: b->path = text; return text[0] == '/' ? 0 : -EINVAL;
+    case BOOT_ENTRYPOINT_ARGS: rec->kept = value; return 0;
     default:
         log_warning("boot record: item of unknown tag %u passed over: for a newer kernel", tag);
         heap_free(text, len + 1u);

@@ -71,7 +71,10 @@ int cmdline_token(const char *token, size_t len)
     return 0;
 }
 
-static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 /*
  * Linux's next_arg(): a double quote keeps blanks together wherever it stands; it is taken off only

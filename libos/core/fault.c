@@ -11,9 +11,10 @@
 
 NORETURN static void out_of_memory(void)
 {
-    log_error("out of memory: killed the program (%lu KiB of memory, %lu KiB mapped); "
-              "give more with -m",
-              (unsigned long)(plat_info->memory >> 10), (unsigned long)(mm.usage.total >> 10));
+    log_error(
+        "out of memory: killed the program (%lu KiB of memory, %lu KiB mapped); "
+        "give more with -m",
+        (unsigned long)(plat_info->memory >> 10), (unsigned long)(mm.usage.total >> 10));
     process_exit(128 + SIGKILL);
 }
 

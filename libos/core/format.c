@@ -115,7 +115,7 @@ size_t format_textv(char *out, size_t size, const char *format, __builtin_va_lis
             break;
         case 'p':
             f.prefix = true;
-            put_number(&s, &f, (uintptr_t)__builtin_va_arg(args, void *), 16);
+            put_number(&s, &f, (uintptr_t) __builtin_va_arg(args, void *), 16);
             break;
         case 's':
             text = __builtin_va_arg(args, const char *);
@@ -123,15 +123,9 @@ size_t format_textv(char *out, size_t size, const char *format, __builtin_va_lis
             f.zero = false;
             put_field(&s, &f, text, strnlen(text, precision));
             break;
-        case 'c':
-            put(&s, (char)__builtin_va_arg(args, int));
-            break;
-        case '%':
-            put(&s, '%');
-            break;
-        default: /* the compiler checks formats; a lone % at the end lands here */
-            p--;
-            break;
+        case 'c': put(&s, (char)__builtin_va_arg(args, int)); break;
+        case '%': put(&s, '%'); break;
+        default: /* the compiler checks formats; a lone % at the end lands here */ p--; break;
         }
     }
     if (size)

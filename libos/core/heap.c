@@ -17,9 +17,9 @@ struct slab {
 #define ROOM (PAGE_SIZE - sizeof(struct slab))
 #define CLASS(per_page) ((uint16_t)(ROOM / (per_page) / 16 * 16))
 
-static const uint16_t sizes[] = {16,  32,  48,  64,  80,        96,       128,      160,
-                                 192, 256, 336, 448, CLASS(7), CLASS(5), CLASS(4), CLASS(3),
-                                 CLASS(2)};
+static const uint16_t sizes[] = {16,       32,       48,       64,       80,      96,
+                                 128,      160,      192,      256,      336,     448,
+                                 CLASS(7), CLASS(5), CLASS(4), CLASS(3), CLASS(2)};
 #define CLASSES ARRAY_SIZE(sizes)
 
 static struct list partial[CLASSES];
@@ -33,7 +33,10 @@ static unsigned class_of(size_t size)
     return c;
 }
 
-static size_t page_count(size_t size) { return (size + PAGE_MASK) >> PAGE_SHIFT; }
+static size_t page_count(size_t size)
+{
+    return (size + PAGE_MASK) >> PAGE_SHIFT;
+}
 
 void *heap_alloc(size_t size)
 {
@@ -96,8 +99,8 @@ void heap_free(void *p, size_t size)
 void *heap_resize(void *p, size_t old_size, size_t size)
 {
     unsigned c = class_of(size);
-    bool same = p && c == class_of(old_size) &&
-                (c < CLASSES || page_count(size) == page_count(old_size));
+    bool same =
+        p && c == class_of(old_size) && (c < CLASSES || page_count(size) == page_count(old_size));
 
     if (same) {
         if (size > old_size)

@@ -24,24 +24,15 @@ static int status_of(int error)
 static const char *reason_of(int error)
 {
     switch (error) {
-    case -ENOENT:
-        return "not found (it, the interpreter of a script, or the dynamic loader)";
-    case -ENOTDIR:
-        return "a part of the path is not a folder";
-    case -EACCES:
-        return "no permission to execute it";
-    case -ENOEXEC:
-        return "not a program for " ARCH_NAME;
-    case -ELIBBAD:
-        return "its dynamic loader is not a program for " ARCH_NAME;
-    case -ELOOP:
-        return "too many links, or scripts that interpret each other";
-    case -E2BIG:
-        return "arguments and environment are too long";
-    case -ENOMEM:
-        return "not enough memory; give more with -m";
-    default:
-        return "malformed, or unreadable";
+    case -ENOENT: return "not found (it, the interpreter of a script, or the dynamic loader)";
+    case -ENOTDIR: return "a part of the path is not a folder";
+    case -EACCES: return "no permission to execute it";
+    case -ENOEXEC: return "not a program for " ARCH_NAME;
+    case -ELIBBAD: return "its dynamic loader is not a program for " ARCH_NAME;
+    case -ELOOP: return "too many links, or scripts that interpret each other";
+    case -E2BIG: return "arguments and environment are too long";
+    case -ENOMEM: return "not enough memory; give more with -m";
+    default: return "malformed, or unreadable";
     }
 }
 
@@ -66,8 +57,8 @@ static int exec_searched(const char *name)
         end = end ? end : dir + strlen(dir);
         size_t len = format_text(path, PATH_MAX, "%.*s%s%s", (int)(end - dir), dir,
                                  end > dir ? "/" : "", name);
-        int error = len < PATH_MAX ? exec_program(path, boot_config.argv, boot_config.envp)
-                                   : -ENAMETOOLONG;
+        int error =
+            len < PATH_MAX ? exec_program(path, boot_config.argv, boot_config.envp) : -ENAMETOOLONG;
         if (error != -ENOENT && error != -ENOTDIR && error != -ENAMETOOLONG)
             result = error;
         if (result != -ENOENT && result != -EACCES)

@@ -10,7 +10,7 @@
 #define LOW_32BIT 0x40000000ul /* MAP_32BIT: the second gigabyte */
 #define HIGH_32BIT 0x80000000ul
 
-#define VALID_FLAGS                                                                                \
+#define VALID_FLAGS \
     (unsigned)(VMA_KEPT | MAP_TYPE | MAP_FIXED | MAP_FIXED_NOREPLACE | MAP_32BIT | MAP_DENYWRITE | \
                MAP_EXECUTABLE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK)
 

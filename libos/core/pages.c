@@ -23,10 +23,10 @@ struct page {
 
 static struct range {
     char *base;
-    struct page *pages;      /* pages[i] is the page at base + i * PAGE_SIZE */
-    uint32_t count, fresh;   /* fresh: the frontier */
-    uint32_t heads[ORDERS];  /* free blocks by order; 0 (the table itself) ends a list */
-    uint32_t orders;         /* bit n: heads[n] is not empty */
+    struct page *pages; /* pages[i] is the page at base + i * PAGE_SIZE */
+    uint32_t count, fresh; /* fresh: the frontier */
+    uint32_t heads[ORDERS]; /* free blocks by order; 0 (the table itself) ends a list */
+    uint32_t orders; /* bit n: heads[n] is not empty */
 } ranges[RANGES_MAX];
 
 static unsigned range_count;
@@ -159,5 +159,11 @@ void pages_free(void *base, size_t count)
     panic("pages_free: %p, %zu pages: not an allocation, or freed before", base, count);
 }
 
-size_t pages_free_count(void) { return free_count; }
-size_t pages_total_count(void) { return total_count; }
+size_t pages_free_count(void)
+{
+    return free_count;
+}
+size_t pages_total_count(void)
+{
+    return total_count;
+}

@@ -18,7 +18,10 @@ static size_t user_extent(vaddr_t at, size_t len)
     return MIN(len, end - at);
 }
 
-static inline void *pointer(vaddr_t at) { return (void *)at; }
+static inline void *pointer(vaddr_t at)
+{
+    return (void *)at;
+}
 
 size_t user_read_some(void *dst, vaddr_t src, size_t len)
 {

@@ -12,7 +12,10 @@
 
 struct mm mm;
 
-static int height(const struct vma *n) { return n ? n->height : 0; }
+static int height(const struct vma *n)
+{
+    return n ? n->height : 0;
+}
 
 static void update(struct vma *n)
 {
@@ -148,7 +151,10 @@ struct vma *vma_before(vaddr_t at)
     return best;
 }
 
-const struct vma *mm_next(vaddr_t from) { return vma_find(from); }
+const struct vma *mm_next(vaddr_t from)
+{
+    return vma_find(from);
+}
 
 struct vma *vma_new(vaddr_t start, vaddr_t end, unsigned prot, unsigned flags)
 {
@@ -261,4 +267,7 @@ static vaddr_t search(const struct vma *n, vaddr_t lo, vaddr_t hi, size_t len)
     return found ? found : search(n->left, lo, MIN(hi, n->start), len);
 }
 
-vaddr_t vma_hole(vaddr_t lo, vaddr_t hi, size_t len) { return search(mm.root, lo, hi, len); }
+vaddr_t vma_hole(vaddr_t lo, vaddr_t hi, size_t len)
+{
+    return search(mm.root, lo, hi, len);
+}

@@ -49,11 +49,14 @@ static int take_segment(struct elf *e, const struct phdr *p)
         e->align = MAX(e->align, p->align);
     if (!p->memsz)
         return 0;
-    e->segments[e->count++] = (struct elf_segment){
-        .vaddr = p->vaddr, .offset = p->offset, .filesz = p->filesz, .memsz = p->memsz,
-        .prot = (p->flags & PF_R ? (unsigned)PROT_READ : 0) |
-                (p->flags & PF_W ? (unsigned)PROT_WRITE : 0) |
-                (p->flags & PF_X ? (unsigned)PROT_EXEC : 0)};
+    e->segments[e->count++] =
+        (struct elf_segment){.vaddr = p->vaddr,
+                             .offset = p->offset,
+                             .filesz = p->filesz,
+                             .memsz = p->memsz,
+                             .prot = (p->flags & PF_R ? (unsigned)PROT_READ : 0) |
+                                     (p->flags & PF_W ? (unsigned)PROT_WRITE : 0) |
+                                     (p->flags & PF_X ? (unsigned)PROT_EXEC : 0)};
     e->low = MIN(e->low, ALIGN_DOWN(p->vaddr, PAGE_SIZE));
     e->high = MAX(e->high, ALIGN_UP(p->vaddr + p->memsz, PAGE_SIZE));
     return 0;

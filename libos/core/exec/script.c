@@ -4,7 +4,10 @@
 
 #include <u2k/string.h>
 
-static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
 
 static char *skip_blanks(char *p, const char *end)
 {

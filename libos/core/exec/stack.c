@@ -14,9 +14,29 @@
 #include <u2k/string.h>
 #include <u2k/uaccess.h>
 
-enum { AT_NULL, AT_PHDR = 3, AT_PHENT, AT_PHNUM, AT_PAGESZ, AT_BASE, AT_FLAGS, AT_ENTRY,
-       AT_UID = 11, AT_EUID, AT_GID, AT_EGID, AT_PLATFORM, AT_HWCAP, AT_CLKTCK, AT_SECURE = 23, AT_RANDOM = 25,
-       AT_HWCAP2, AT_EXECFN = 31, AT_SYSINFO_EHDR = 33, AT_MINSIGSTKSZ = 51 };
+enum {
+    AT_NULL,
+    AT_PHDR = 3,
+    AT_PHENT,
+    AT_PHNUM,
+    AT_PAGESZ,
+    AT_BASE,
+    AT_FLAGS,
+    AT_ENTRY,
+    AT_UID = 11,
+    AT_EUID,
+    AT_GID,
+    AT_EGID,
+    AT_PLATFORM,
+    AT_HWCAP,
+    AT_CLKTCK,
+    AT_SECURE = 23,
+    AT_RANDOM = 25,
+    AT_HWCAP2,
+    AT_EXECFN = 31,
+    AT_SYSINFO_EHDR = 33,
+    AT_MINSIGSTKSZ = 51
+};
 
 #define CLOCK_TICKS 100
 #define SIZE_MOST (8ul << 20) /* bytes mapped from the start; more grows on faults */

@@ -20,7 +20,10 @@ static inline struct cursor cursor_over(const void *data, size_t len)
     return (struct cursor){.base = data, .len = len};
 }
 
-static inline size_t cursor_left(const struct cursor *c) { return c->bad ? 0 : c->len - c->pos; }
+static inline size_t cursor_left(const struct cursor *c)
+{
+    return c->bad ? 0 : c->len - c->pos;
+}
 
 /* `n` bytes in place, or NULL. */
 static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
@@ -34,7 +37,10 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
     return p;
 }
 
-static inline void cursor_skip(struct cursor *c, size_t n) { (void)cursor_take(c, n); }
+static inline void cursor_skip(struct cursor *c, size_t n)
+{
+    (void)cursor_take(c, n);
+}
 
 static inline void cursor_seek(struct cursor *c, size_t pos)
 {
@@ -70,11 +76,29 @@ static inline uint64_t cursor_uint_be(struct cursor *c, unsigned bytes)
     return v;
 }
 
-static inline uint8_t cursor_u8(struct cursor *c) { return (uint8_t)cursor_uint(c, 1); }
-static inline uint16_t cursor_le16(struct cursor *c) { return (uint16_t)cursor_uint(c, 2); }
-static inline uint32_t cursor_le32(struct cursor *c) { return (uint32_t)cursor_uint(c, 4); }
-static inline uint64_t cursor_le64(struct cursor *c) { return cursor_uint(c, 8); }
-static inline uint16_t cursor_be16(struct cursor *c) { return (uint16_t)cursor_uint_be(c, 2); }
-static inline uint32_t cursor_be32(struct cursor *c) { return (uint32_t)cursor_uint_be(c, 4); }
+static inline uint8_t cursor_u8(struct cursor *c)
+{
+    return (uint8_t)cursor_uint(c, 1);
+}
+static inline uint16_t cursor_le16(struct cursor *c)
+{
+    return (uint16_t)cursor_uint(c, 2);
+}
+static inline uint32_t cursor_le32(struct cursor *c)
+{
+    return (uint32_t)cursor_uint(c, 4);
+}
+static inline uint64_t cursor_le64(struct cursor *c)
+{
+    return cursor_uint(c, 8);
+}
+static inline uint16_t cursor_be16(struct cursor *c)
+{
+    return (uint16_t)cursor_uint_be(c, 2);
+}
+static inline uint32_t cursor_be32(struct cursor *c)
+{
+    return (uint32_t)cursor_uint_be(c, 4);
+}
 
 #endif

@@ -14,7 +14,8 @@ enum device_bus { DEVICE_MMIO, DEVICE_PCI };
 /* A place where a device was announced; whether one is there its registers say. */
 struct device_place {
     enum device_bus bus;
-    uint64_t base; /* DEVICE_MMIO: physical address; DEVICE_PCI: bus << 8 | device << 3 | function */
+    uint64_t
+        base; /* DEVICE_MMIO: physical address; DEVICE_PCI: bus << 8 | device << 3 | function */
     uint64_t size; /* DEVICE_MMIO: bytes */
     unsigned irq;  /* DEVICE_MMIO: for device_irq() */
     bool level;    /* triggered by level, not by edge */

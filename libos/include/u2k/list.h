@@ -11,8 +11,14 @@ struct list {
 
 #define LIST_INIT(l) {&(l), &(l)}
 
-static inline void list_init(struct list *l) { l->next = l->prev = l; }
-static inline bool list_empty(const struct list *l) { return l->next == l; }
+static inline void list_init(struct list *l)
+{
+    l->next = l->prev = l;
+}
+static inline bool list_empty(const struct list *l)
+{
+    return l->next == l;
+}
 
 static inline void list_insert_after(struct list *at, struct list *node)
 {
@@ -22,8 +28,14 @@ static inline void list_insert_after(struct list *at, struct list *node)
     at->next = node;
 }
 
-static inline void list_push_front(struct list *l, struct list *node) { list_insert_after(l, node); }
-static inline void list_push_back(struct list *l, struct list *node) { list_insert_after(l->prev, node); }
+static inline void list_push_front(struct list *l, struct list *node)
+{
+    list_insert_after(l, node);
+}
+static inline void list_push_back(struct list *l, struct list *node)
+{
+    list_insert_after(l->prev, node);
+}
 
 static inline void list_remove(struct list *node)
 {

@@ -10,10 +10,23 @@
 struct file;
 
 enum {
-    MAP_SHARED = 1, MAP_PRIVATE = 2, MAP_SHARED_VALIDATE = 3, MAP_TYPE = 15, MAP_FIXED = 0x10,
-    MAP_ANONYMOUS = 0x20, MAP_32BIT = 0x40, MAP_GROWSDOWN = 0x100, MAP_DENYWRITE = 0x800,
-    MAP_EXECUTABLE = 0x1000, MAP_LOCKED = 0x2000, MAP_NORESERVE = 0x4000, MAP_POPULATE = 0x8000,
-    MAP_NONBLOCK = 0x10000, MAP_STACK = 0x20000, MAP_HUGETLB = 0x40000, MAP_SYNC = 0x80000,
+    MAP_SHARED = 1,
+    MAP_PRIVATE = 2,
+    MAP_SHARED_VALIDATE = 3,
+    MAP_TYPE = 15,
+    MAP_FIXED = 0x10,
+    MAP_ANONYMOUS = 0x20,
+    MAP_32BIT = 0x40,
+    MAP_GROWSDOWN = 0x100,
+    MAP_DENYWRITE = 0x800,
+    MAP_EXECUTABLE = 0x1000,
+    MAP_LOCKED = 0x2000,
+    MAP_NORESERVE = 0x4000,
+    MAP_POPULATE = 0x8000,
+    MAP_NONBLOCK = 0x10000,
+    MAP_STACK = 0x20000,
+    MAP_HUGETLB = 0x40000,
+    MAP_SYNC = 0x80000,
     MAP_FIXED_NOREPLACE = 0x100000
 };
 
@@ -22,14 +35,14 @@ struct vma {
     struct vma *left, *right; /* the tree's own */
     int height;
     vaddr_t low, high;   /* lowest start and highest end of this subtree ... */
-    size_t gap;          /* ... and the widest hole between its areas: address choice is O(log n) */
+    size_t gap; /* ... and the widest hole between its areas: address choice is O(log n) */
     vaddr_t start, end;
-    unsigned prot;       /* PROT_* */
-    unsigned flags;      /* MAP_* that matter later: SHARED, GROWSDOWN, NORESERVE, STACK, LOCKED */
-    struct file *file;   /* NULL: anonymous */
+    unsigned prot; /* PROT_* */
+    unsigned flags; /* MAP_* that matter later: SHARED, GROWSDOWN, NORESERVE, STACK, LOCKED */
+    struct file *file; /* NULL: anonymous */
     uint64_t page_index; /* of `start` in the file */
     struct list file_link; /* in file->inode->mappings */
-    const char *label;   /* "[heap]", "[stack]", "[vdso]" or NULL */
+    const char *label; /* "[heap]", "[stack]", "[vdso]" or NULL */
 };
 
 /* Results are addresses or -errno, as the system calls have them. */

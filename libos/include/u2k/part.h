@@ -22,6 +22,6 @@ struct driver {
 };
 
 extern const struct filesystem *const part_filesystems[]; /* NULL-terminated */
-extern const struct driver *const part_drivers[];         /* NULL-terminated */
+extern const struct driver *const part_drivers[]; /* NULL-terminated */
 
 #endif

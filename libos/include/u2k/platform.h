@@ -34,11 +34,11 @@ struct plat_info {
     vaddr_t reserved_hi;
     uint64_t memory;       /* bytes of memory that the program can use at the most */
     vaddr_t vdso;          /* an ELF image of a vDSO the program can see, or 0 */
-    size_t kstack_size;    /* bytes of a thread's kernel stack, a power of two multiple of PAGE_SIZE */
-    uint64_t hwcap;        /* AT_HWCAP and AT_HWCAP2 as Linux would give them here */
+    size_t kstack_size; /* bytes of a thread's kernel stack, a power of two multiple of PAGE_SIZE */
+    uint64_t hwcap; /* AT_HWCAP and AT_HWCAP2 as Linux would give them here */
     uint64_t hwcap2;
-    uint64_t minsigstksz;  /* AT_MINSIGSTKSZ: bytes a signal frame needs here, with FP state */
-    unsigned log_level;    /* see u2k/log.h */
+    uint64_t minsigstksz; /* AT_MINSIGSTKSZ: bytes a signal frame needs here, with FP state */
+    unsigned log_level; /* see u2k/log.h */
 };
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -57,8 +57,8 @@ NORETURN void plat_panic(const char *why, const struct regs *regs);
 enum stream { STREAM_IN, STREAM_OUT, STREAM_ERR, STREAM_LOG, STREAM_COUNT };
 
 enum stream_kind {
-    STREAM_ABSENT,   /* nothing there: reads give end of input, writes vanish (as /dev/null) */
-    STREAM_PIPE,     /* a byte stream */
+    STREAM_ABSENT, /* nothing there: reads give end of input, writes vanish (as /dev/null) */
+    STREAM_PIPE, /* a byte stream */
     STREAM_TERMINAL, /* a byte stream with a person behind it; the host side is in raw mode */
 };
 
@@ -89,7 +89,7 @@ void plat_stream_want(enum stream s, unsigned mask);
 /* ---- time ------------------------------------------------------------------------------------ */
 
 uint64_t plat_clock_monotonic(void); /* the same clock that the vDSO shows as CLOCK_MONOTONIC */
-uint64_t plat_clock_realtime(void);  /* nanoseconds since 1970-01-01 00:00 UTC */
+uint64_t plat_clock_realtime(void); /* nanoseconds since 1970-01-01 00:00 UTC */
 
 /* CPU time that the unikernel has used, for CLOCK_PROCESS_CPUTIME_ID; an estimate is fine. */
 uint64_t plat_clock_cpu(void);
@@ -174,8 +174,9 @@ NORETURN void plat_enter(const struct regs *regs);
 /* FP/vector state of the running thread's program, in the architecture's signal frame format
  * (x86-64: XSAVE area with the Linux software bytes). plat_fpu_size() bytes, 64-aligned. */
 size_t plat_fpu_size(void);
-int plat_fpu_save(void *user_buf);          /* -EFAULT */
-int plat_fpu_restore(const void *user_buf); /* -EFAULT, -EINVAL; contents are hostile; NULL: reset */
+int plat_fpu_save(void *user_buf); /* -EFAULT */
+int plat_fpu_restore(
+    const void *user_buf); /* -EFAULT, -EINVAL; contents are hostile; NULL: reset */
 
 /* ---- what the platform calls ------------------------------------------------------------------ */
 
@@ -188,16 +189,22 @@ NORETURN void core_main(void);
 /* The program made a system call: u2k/arch.h says how number, arguments and result travel. */
 void core_syscall(struct regs *regs);
 
-enum fault_kind { FAULT_PAGE, FAULT_ILLEGAL, FAULT_ARITHMETIC, FAULT_BREAKPOINT, FAULT_ALIGNMENT,
-                  FAULT_PROTECTION /* not about an address, e.g. a non-canonical one */ };
+enum fault_kind {
+    FAULT_PAGE,
+    FAULT_ILLEGAL,
+    FAULT_ARITHMETIC,
+    FAULT_BREAKPOINT,
+    FAULT_ALIGNMENT,
+    FAULT_PROTECTION /* not about an address, e.g. a non-canonical one */
+};
 
 struct fault {
     enum fault_kind kind;
-    vaddr_t addr;    /* FAULT_PAGE: what was touched; others: the instruction */
+    vaddr_t addr; /* FAULT_PAGE: what was touched; others: the instruction */
     unsigned access; /* FAULT_PAGE: one of PROT_READ, PROT_WRITE, PROT_EXEC */
     unsigned trapno; /* the architecture's own numbers, for the signal context */
     uint64_t code;
-    int si_code;     /* FAULT_ARITHMETIC etc.: FPE_*, ILL_*, TRAP_*; 0 if core is to choose */
+    int si_code; /* FAULT_ARITHMETIC etc.: FPE_*, ILL_*, TRAP_*; 0 if core is to choose */
 };
 
 /* The program faulted. Returns when `regs` (perhaps changed to a signal handler) can be resumed. */

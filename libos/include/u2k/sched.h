@@ -70,7 +70,10 @@ struct waiter {
     bool exclusive;
 };
 
-static inline void waitq_init(struct waitq *q) { list_init(&q->waiters); }
+static inline void waitq_init(struct waitq *q)
+{
+    list_init(&q->waiters);
+}
 
 /* Wait once on `q` until woken, `deadline` (monotonic ns, TIME_NEVER), or, if interruptible, until a
  * signal is pending. 0: woken (maybe spuriously), -ETIMEDOUT, -EINTR. */
@@ -92,7 +95,7 @@ void sched_yield_now(void);
 
 void sched_start(void); /* core_main() becomes the first thread, number PID */
 struct thread *thread_create(const struct regs *regs); /* not READY yet; NULL: no memory */
-void thread_start(struct thread *t);                   /* makes it READY for the first time */
+void thread_start(struct thread *t); /* makes it READY for the first time */
 NORETURN void thread_exit(void);
 NORETURN void process_exit(int status); /* all threads end, plat_exit(status) */
 void threads_end_others(void); /* for execve(2): returns as the only thread, number PID */
@@ -103,15 +106,15 @@ uint64_t thread_cpu_time(const struct thread *t); /* ns */
 
 struct timer {
     struct timer *heap_link[3]; /* the timer queue's own */
-    uint64_t deadline;          /* monotonic ns */
-    uint64_t sequence;          /* 0: not set, so a zeroed timer is a valid one */
+    uint64_t deadline; /* monotonic ns */
+    uint64_t sequence; /* 0: not set, so a zeroed timer is a valid one */
     void (*fire)(struct timer *); /* at an entry or from idle, never within other code */
 };
 
 /* Sets or moves a timer; a deadline of TIME_NEVER cancels it. Equal deadlines fire in order. */
 void timer_set(struct timer *t, uint64_t deadline, void (*fire)(struct timer *));
 void timer_cancel(struct timer *t);
-uint64_t timer_next(void);  /* the earliest deadline */
+uint64_t timer_next(void); /* the earliest deadline */
 void timers_run(void);
 
 uint64_t clock_monotonic(void); /* ns */

@@ -7,18 +7,51 @@
 #include <u2k/types.h>
 
 #define NSIG 64
-#define SIGBIT(n) (1ull << ((n)-1))
+#define SIGBIT(n) (1ull << ((n) - 1))
 
 enum {
-    SIGHUP = 1, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGUSR1,
-    SIGSEGV, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM, SIGSTKFLT, SIGCHLD, SIGCONT, SIGSTOP, SIGTSTP,
-    SIGTTIN, SIGTTOU, SIGURG, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, SIGIO, SIGPWR,
-    SIGSYS, SIGRTMIN
+    SIGHUP = 1,
+    SIGINT,
+    SIGQUIT,
+    SIGILL,
+    SIGTRAP,
+    SIGABRT,
+    SIGBUS,
+    SIGFPE,
+    SIGKILL,
+    SIGUSR1,
+    SIGSEGV,
+    SIGUSR2,
+    SIGPIPE,
+    SIGALRM,
+    SIGTERM,
+    SIGSTKFLT,
+    SIGCHLD,
+    SIGCONT,
+    SIGSTOP,
+    SIGTSTP,
+    SIGTTIN,
+    SIGTTOU,
+    SIGURG,
+    SIGXCPU,
+    SIGXFSZ,
+    SIGVTALRM,
+    SIGPROF,
+    SIGWINCH,
+    SIGIO,
+    SIGPWR,
+    SIGSYS,
+    SIGRTMIN
 };
 
 enum {
-    SA_NOCLDSTOP = 1, SA_NOCLDWAIT = 2, SA_SIGINFO = 4, SA_RESTORER = 0x04000000,
-    SA_ONSTACK = 0x08000000, SA_RESTART = 0x10000000, SA_NODEFER = 0x40000000
+    SA_NOCLDSTOP = 1,
+    SA_NOCLDWAIT = 2,
+    SA_SIGINFO = 4,
+    SA_RESTORER = 0x04000000,
+    SA_ONSTACK = 0x08000000,
+    SA_RESTART = 0x10000000,
+    SA_NODEFER = 0x40000000
 };
 #define SA_RESETHAND 0x80000000u
 
@@ -40,10 +73,24 @@ struct sigaction_k {
 struct siginfo {
     int32_t signo, errno_, code, pad0;
     union {
-        struct { int32_t pid; uint32_t uid; uint64_t value; } user;
-        struct { int32_t timerid, overrun; uint64_t value; } timer;
-        struct { uint64_t addr; int16_t addr_lsb; } fault;
-        struct { uint64_t call_addr; int32_t syscall; uint32_t arch; } sys;
+        struct {
+            int32_t pid;
+            uint32_t uid;
+            uint64_t value;
+        } user;
+        struct {
+            int32_t timerid, overrun;
+            uint64_t value;
+        } timer;
+        struct {
+            uint64_t addr;
+            int16_t addr_lsb;
+        } fault;
+        struct {
+            uint64_t call_addr;
+            int32_t syscall;
+            uint32_t arch;
+        } sys;
         uint8_t bytes[112];
     };
 };
@@ -90,7 +137,7 @@ void signal_mask_set(uint64_t blocked);      /* SIGKILL and SIGSTOP taken out */
 /* Is `sp` on this alternate stack? And sigaltstack(2)'s checks: -EINVAL, -ENOMEM. */
 bool signal_on_altstack(const struct altstack *ss, uintptr_t sp);
 int altstack_set(const struct altstack *ss);
-void signal_reset_for_exec(void);            /* handlers to default; ignored stay; altstack gone */
+void signal_reset_for_exec(void); /* handlers to default; ignored stay; altstack gone */
 /* At every return to the program: deliver, or restart the interrupted call. */
 struct regs;
 void signal_deliver(struct regs *regs);

@@ -22,8 +22,8 @@ struct syscall {
 
 typedef long (*syscall_fn)(struct syscall *sc);
 
-#define SYSCALL(name)                      \
-    long sys_##name(struct syscall *sc);   \
+#define SYSCALL(name) \
+    long sys_##name(struct syscall *sc); \
     long sys_##name(__attribute__((unused)) struct syscall *sc)
 
 /* Argument i as a type: pointers of the program are vaddr_t, file descriptors int. */

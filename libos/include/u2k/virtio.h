@@ -68,10 +68,10 @@ struct virtqueue {
     uint16_t index, size;
     struct vq_desc *desc;
     volatile uint16_t *avail; /* flags, idx, ring[size] */
-    volatile uint16_t *used;  /* flags, idx, then pairs of uint32 */
+    volatile uint16_t *used; /* flags, idx, then pairs of uint32 */
     volatile uint16_t *notify; /* PCI */
     uint16_t avail_next, used_next;
-    uint32_t busy;            /* bit i: descriptor i is with the device */
+    uint32_t busy; /* bit i: descriptor i is with the device */
     uint32_t room[VIRTQUEUE_MAX];
 };
 
@@ -79,7 +79,8 @@ struct virtqueue {
 int virtqueue_start(struct virtio_device *d, unsigned index, unsigned size, struct virtqueue *q);
 
 /* Give a buffer under a number below size that is not busy. The device is told by virtqueue_kick(). */
-void virtqueue_give(struct virtqueue *q, unsigned number, void *buf, uint32_t len, bool device_writes);
+void virtqueue_give(struct virtqueue *q, unsigned number, void *buf, uint32_t len,
+                    bool device_writes);
 void virtqueue_kick(struct virtqueue *q);
 
 /* Is there one that the device is done with? */
