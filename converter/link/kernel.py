@@ -47,7 +47,9 @@ def link_kernel(
     script = Path("platform") / platform / machine.name / "kernel.lds"
     if not (libos_root() / script).exists():
         script = Path("platform") / platform / "kernel.lds"
-    key = combined_digest((script,), headers_digest(), shared.name, own.name, toolchain.identity(machine), table)
+    key = combined_digest(
+        (script,), headers_digest(), shared.name, own.name, toolchain.identity(machine), table
+    )
     folder = cache_folder("kernels", f"{platform}-{machine.name}-{key[:32]}")
 
     def compile_table(out: Path) -> None:

@@ -14,11 +14,12 @@ from converter.link.bundle import BootRecord, bundle_head
 ROOT = Path(__file__).parents[3]
 HOSTED = Path(__file__).parent / "hosted"
 CORE = (
-    "advise backing boot brk cmdline fault format heap layout lock log map pages protect remap uaccess vma "
-    "exec/elf exec/script"
+    "advise backing boot brk cmdline fault format heap layout lock log map pages protect remap uaccess "
+    "vma exec/elf exec/script"
 ).split()
 FLAGS = (
-    "-std=gnu17 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-builtin -Wall -Wextra"
+    "-std=gnu17 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-builtin "
+    "-Wall -Wextra"
 ).split()
 
 pytestmark = pytest.mark.skipif(
