@@ -22,7 +22,7 @@ vaddr_t mm_random_pages(unsigned bits)
     uint64_t random = 0;
 
     if (plat_random(&random, sizeof(random)))
-        log_warning("no randomness: the address space has a fixed layout");
+        log_info("no randomness: the address space has a fixed layout");
     return (random & ((1ull << bits) - 1)) << PAGE_SHIFT;
 }
 
