@@ -1,0 +1,65 @@
+"""A guest's standard output, standard error and status are those of the same program run natively.
+
+Guests print facts, one a line (check.h), so the assertion's diff shows which call is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import unified_diff
+from pathlib import Path
+
+import pytest
+
+from converter.run.kvm import kvm_works, qemu_binary
+from tests.guest.conftest import Built, Result, as_unikernel, natively
+from tests.guest.guests import Case, Guest, all_guests
+
+PLATFORMS = {
+    "process": ("--on", "process"),
+    "qemu": ("--on", "qemu", "--machine", "microvm,acpi=off"),
+}
+CASES = [
+    pytest.param(guest, variant, case, id=f"{guest.name}-{variant}-{case.name}")
+    for guest in all_guests()
+    for variant in guest.variants
+    for case in guest.cases
+]
+
+
+def lines(result: Result) -> list[str]:
+    """What is compared, in a form whose differences can be read."""
+    out = [f"out: {line!r}" for line in result.stdout.splitlines(keepends=True)]
+    err = [f"err: {line!r}" for line in result.stderr.splitlines(keepends=True)]
+    return [*out, *err, f"status: {result.status}"]
+
+
+def difference(truth: Result, result: Result) -> str:
+    """Only what differs, lines with `-` are the native run's."""
+    return "\n".join(unified_diff(lines(truth), lines(result), "native", "unikernel", n=2, lineterm=""))
+
+
+def emulated(binary: Path | None) -> bool:
+    return binary is None or not kvm_works(binary)[0]
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize(("guest", "variant", "case"), CASES)
+def test_same_as_native(
+    guest: Guest, variant: str, case: Case, platform: str, built: Callable[[Guest, str], Built]
+) -> None:
+    if platform == "qemu" and not case.emulation and emulated(qemu_binary("amd64")):
+        pytest.skip("without KVM: QEMU's emulation is no real processor in this")
+    files = built(guest, variant)
+    truth = natively(files.program, guest, case)
+    assert truth.status != 99, f"the guest itself is wrong: {truth.stdout[-200:]!r}"
+    result = as_unikernel(files.unikernel, guest, case, PLATFORMS[platform])
+    if result != truth:
+        pytest.fail(difference(truth, result), pytrace=False)
+
+
+def test_every_source_is_run() -> None:
+    run = {source.parent.name for guest in all_guests() for source in guest.sources}
+    # Those have tests of their own in tests/e2e.
+    elsewhere = {"core", "process", "vm"}
+    assert {path.parent.name for path in Path(__file__).parent.glob("*/*.c")} == run | elsewhere
