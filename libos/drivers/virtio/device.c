@@ -27,7 +27,8 @@ int virtio_find(enum virtio_id id, struct virtio_device *out)
         *out = (struct virtio_device){.place = at};
         if (is_taken(&at) || taken_count == TAKEN_MAX)
             continue;
-        if (at.bus == DEVICE_MMIO ? virtio_mmio_probe(&at, id, out) : virtio_pci_probe(&at, id, out)) {
+        if (at.bus == DEVICE_MMIO ? virtio_mmio_probe(&at, id, out)
+                                  : virtio_pci_probe(&at, id, out)) {
             taken[taken_count++] = at.base;
             return 0;
         }
@@ -58,8 +59,8 @@ int virtio_start(struct virtio_device *d, uint64_t wanted, void (*fn)(void *), v
         status |= STATUS_FEATURES_OK;
         t->set_status(d, status);
         if (!(d->features & VIRTIO_F_VERSION_1) || !(t->status(d) & STATUS_FEATURES_OK)) {
-            log_error("virtio device at %lx does not accept features %lx", (unsigned long)d->place.base,
-                      (unsigned long)d->features);
+            log_error("virtio device at %lx does not accept features %lx",
+                      (unsigned long)d->place.base, (unsigned long)d->features);
             return -EIO;
         }
     }

@@ -55,7 +55,10 @@ static void set_status(struct virtio_device *d, uint8_t status)
         put(d, GUEST_PAGE_SIZE, LEGACY_UNIT); /* rings are found by multiples of it */
 }
 
-static uint8_t status(struct virtio_device *d) { return (uint8_t)get(d, STATUS); }
+static uint8_t status(struct virtio_device *d)
+{
+    return (uint8_t)get(d, STATUS);
+}
 
 static uint64_t features(struct virtio_device *d)
 {
@@ -110,11 +113,20 @@ static int queue(struct virtio_device *d, struct virtqueue *q)
     return 0;
 }
 
-static void notify(struct virtqueue *q) { put(q->device, QUEUE_NOTIFY, q->index); }
+static void notify(struct virtqueue *q)
+{
+    put(q->device, QUEUE_NOTIFY, q->index);
+}
 
-static int connect(struct virtio_device *d) { return device_irq(&d->place, virtio_interrupt, d); }
+static int connect(struct virtio_device *d)
+{
+    return device_irq(&d->place, virtio_interrupt, d);
+}
 
-static void acknowledge(struct virtio_device *d) { put(d, INTERRUPT_ACK, get(d, INTERRUPT_STATUS)); }
+static void acknowledge(struct virtio_device *d)
+{
+    put(d, INTERRUPT_ACK, get(d, INTERRUPT_STATUS));
+}
 
 static const struct virtio_transport transport = {
     .set_status = set_status,
@@ -135,7 +147,8 @@ bool virtio_mmio_probe(const struct device_place *at, enum virtio_id id, struct 
         return false;
     uint32_t version = get(out, VERSION);
     if (version != 1 && version != 2) {
-        log_warning("virtio device at %lx: version %u is not known", (unsigned long)at->base, version);
+        log_warning("virtio device at %lx: version %u is not known", (unsigned long)at->base,
+                    version);
         return false;
     }
     out->legacy = version == 1;

@@ -12,7 +12,7 @@
 enum {
     VENDOR_VIRTIO = 0x1af4,
     DEVICE_TRANSITIONAL = 0x1000, /* + 0 net, 1 block, 2 balloon, 3 console, 4 SCSI, 5 rng, 9 9p */
-    DEVICE_MODERN = 0x1040,       /* + virtio id */
+    DEVICE_MODERN = 0x1040, /* + virtio id */
     PCI_ID = 0x00,
     PCI_COMMAND = 0x04,
     PCI_STATUS = 0x06,
@@ -28,25 +28,28 @@ enum {
 };
 enum { CFG_COMMON = 1, CFG_NOTIFY = 2, CFG_DEVICE = 4 };
 enum { /* common configuration */
-    FEATURE_SELECT = 0,
-    FEATURES = 4,
-    GUEST_FEATURE_SELECT = 8,
-    GUEST_FEATURES = 12,
-    CONFIG_VECTOR = 16,
-    STATUS = 20,
-    QUEUE_SELECT = 22,
-    QUEUE_SIZE = 24,
-    QUEUE_VECTOR = 26,
-    QUEUE_ENABLE = 28,
-    QUEUE_NOTIFY_OFFSET = 30,
-    QUEUE_DESC = 32,
-    QUEUE_DRIVER = 40,
-    QUEUE_DEVICE = 48,
-    COMMON_SIZE = 56,
+       FEATURE_SELECT = 0,
+       FEATURES = 4,
+       GUEST_FEATURE_SELECT = 8,
+       GUEST_FEATURES = 12,
+       CONFIG_VECTOR = 16,
+       STATUS = 20,
+       QUEUE_SELECT = 22,
+       QUEUE_SIZE = 24,
+       QUEUE_VECTOR = 26,
+       QUEUE_ENABLE = 28,
+       QUEUE_NOTIFY_OFFSET = 30,
+       QUEUE_DESC = 32,
+       QUEUE_DRIVER = 40,
+       QUEUE_DEVICE = 48,
+       COMMON_SIZE = 56,
 };
 enum { RING_ALIGN = 64 };
 
-static volatile uint8_t *reg8(struct virtio_device *d, unsigned r) { return d->registers + r; }
+static volatile uint8_t *reg8(struct virtio_device *d, unsigned r)
+{
+    return d->registers + r;
+}
 static volatile uint16_t *reg16(struct virtio_device *d, unsigned r)
 {
     return (volatile uint16_t *)(d->registers + r);
@@ -71,7 +74,10 @@ static void set_status(struct virtio_device *d, uint8_t status)
         ;
 }
 
-static uint8_t status(struct virtio_device *d) { return *reg8(d, STATUS); }
+static uint8_t status(struct virtio_device *d)
+{
+    return *reg8(d, STATUS);
+}
 
 static uint64_t features(struct virtio_device *d)
 {
@@ -124,7 +130,10 @@ static int queue(struct virtio_device *d, struct virtqueue *q)
     return 0;
 }
 
-static void notify(struct virtqueue *q) { *q->notify = q->index; }
+static void notify(struct virtqueue *q)
+{
+    *q->notify = q->index;
+}
 
 /* The capability at or after `from` in the list; 0: none. */
 static unsigned next_capability(const struct device_place *at, unsigned from, unsigned id)
@@ -140,7 +149,8 @@ static unsigned next_capability(const struct device_place *at, unsigned from, un
     return 0;
 }
 
-static volatile uint8_t *map_bar(const struct device_place *at, unsigned bar, uint32_t offset, uint32_t len)
+static volatile uint8_t *map_bar(const struct device_place *at, unsigned bar, uint32_t offset,
+                                 uint32_t len)
 {
     uint32_t low = bar < 6 ? pci_read(at, PCI_BAR0 + 4 * bar, 4) : 1;
 
@@ -162,7 +172,8 @@ static int connect(struct virtio_device *d)
     volatile uint32_t *entry = cap ? (void *)map_bar(at, table & 7, table & ~7u, 16) : NULL;
 
     if (!entry || device_message(virtio_interrupt, d, &address, &data) < 0) {
-        log_warning("virtio device %lx on the PCI bus has no MSI-X: not used", (unsigned long)at->base);
+        log_warning("virtio device %lx on the PCI bus has no MSI-X: not used",
+                    (unsigned long)at->base);
         return -ENODEV;
     }
     entry[0] = (uint32_t)address;
@@ -174,7 +185,10 @@ static int connect(struct virtio_device *d)
     return 0;
 }
 
-static void acknowledge(struct virtio_device *d) { (void)d; /* messages need none */ }
+static void acknowledge(struct virtio_device *d)
+{
+    (void)d; /* messages need none */
+}
 
 static const struct virtio_transport transport = {
     .set_status = set_status,

@@ -52,11 +52,11 @@ int virtqueue_start(struct virtio_device *d, unsigned index, unsigned size, stru
     return error;
 }
 
-void virtqueue_give(struct virtqueue *q, unsigned number, void *buf, uint32_t len, bool device_writes)
+void virtqueue_give(struct virtqueue *q, unsigned number, void *buf, uint32_t len,
+                    bool device_writes)
 {
-    q->desc[number] = (struct vq_desc){.address = device_address(buf),
-                                       .len = len,
-                                       .flags = device_writes ? DESC_WRITE : 0};
+    q->desc[number] = (struct vq_desc){
+        .address = device_address(buf), .len = len, .flags = device_writes ? DESC_WRITE : 0};
     q->busy |= 1u << number;
     q->room[number] = device_writes ? len : 0;
     q->avail[2 + (q->avail_next & (q->size - 1))] = (uint16_t)number;
@@ -72,7 +72,10 @@ void virtqueue_kick(struct virtqueue *q)
         q->device->transport->notify(q);
 }
 
-bool virtqueue_pending(const struct virtqueue *q) { return q->used[1] != q->used_next; }
+bool virtqueue_pending(const struct virtqueue *q)
+{
+    return q->used[1] != q->used_next;
+}
 
 int virtqueue_take(struct virtqueue *q, uint32_t *len)
 {

@@ -34,7 +34,10 @@ static const struct {
 
 /* ---- what the ports' control queue tells ---- */
 
-static struct port *port_at(uint32_t number) { return number < port_count ? &ports[number] : NULL; }
+static struct port *port_at(uint32_t number)
+{
+    return number < port_count ? &ports[number] : NULL;
+}
 
 void console_port_added(uint32_t number)
 {
@@ -64,7 +67,10 @@ void console_port_opened(uint32_t number, bool open)
 
 /* ---- the console ---- */
 
-static bool console_has(enum stream s) { return stream_port[s] != NULL; }
+static bool console_has(enum stream s)
+{
+    return stream_port[s] != NULL;
+}
 
 static ssize_t console_read(enum stream s, void *buf, size_t len)
 {
@@ -116,7 +122,10 @@ static void console_tell_exit(int status)
     tell(CONTROL_EXIT, value, sizeof(value));
 }
 
-static void console_tell_panic(const char *text, size_t n) { tell(CONTROL_PANIC, text, n); }
+static void console_tell_panic(const char *text, size_t n)
+{
+    tell(CONTROL_PANIC, text, n);
+}
 
 static bool console_drained(void)
 {

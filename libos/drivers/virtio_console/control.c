@@ -52,7 +52,8 @@ void control_receive(struct port *p)
         }
         have += (size_t)n;
         if (have >= CONTROL_HEADER_SIZE && !missing()) {
-            struct cursor c = cursor_over(message + CONTROL_HEADER_SIZE, have - CONTROL_HEADER_SIZE);
+            struct cursor c =
+                cursor_over(message + CONTROL_HEADER_SIZE, have - CONTROL_HEADER_SIZE);
             have = 0;
             handle(message[0] | (unsigned)message[1] << 8, c);
         }

@@ -48,7 +48,10 @@ static bool next_input(struct port *p)
     return true;
 }
 
-bool port_readable(struct port *p) { return next_input(p) || p->closed; }
+bool port_readable(struct port *p)
+{
+    return next_input(p) || p->closed;
+}
 
 ssize_t port_read(struct port *p, void *buf, size_t len)
 {
@@ -94,7 +97,10 @@ static int free_slot(struct port *p)
     return idle ? __builtin_ctz(idle) : -1;
 }
 
-bool port_writable(struct port *p) { return free_slot(p) >= 0; }
+bool port_writable(struct port *p)
+{
+    return free_slot(p) >= 0;
+}
 
 bool port_drained(struct port *p)
 {

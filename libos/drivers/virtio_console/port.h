@@ -10,10 +10,10 @@ enum { PORTS_MAX = 8, SLOTS = 8 };
 struct port {
     struct virtqueue in, out;
     char *in_page[SLOTS], *out_page[SLOTS]; /* taken when first used */
-    int reading;                            /* slot + 1 of the input that is being read; 0: none */
+    int reading; /* slot + 1 of the input that is being read; 0: none */
     uint32_t read_at, read_len;
-    bool asked;  /* input has been asked for */
-    bool named;  /* it has a role */
+    bool asked; /* input has been asked for */
+    bool named; /* it has a role */
     bool closed; /* by the host */
 };
 
@@ -37,8 +37,8 @@ enum port_event {
 };
 int ports_start(struct virtio_device *d);
 void ports_send(uint32_t port, enum port_event event, uint16_t value);
-void ports_control(void);  /* take what came */
-bool ports_settled(void);  /* every port that was added has told its name */
+void ports_control(void); /* take what came */
+bool ports_settled(void); /* every port that was added has told its name */
 
 /* control.c: messages from the host */
 void control_receive(struct port *p);
@@ -47,8 +47,5 @@ void control_receive(struct port *p);
 void console_port_added(uint32_t number);
 void console_port_named(uint32_t number, const char *name, size_t len);
 void console_port_opened(uint32_t number, bool open);
-
-
-
 
 #endif

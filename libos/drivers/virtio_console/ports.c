@@ -91,4 +91,7 @@ void ports_control(void)
         virtqueue_kick(&in);
 }
 
-bool ports_settled(void) { return added && added == named; }
+bool ports_settled(void)
+{
+    return added && added == named;
+}

@@ -11,7 +11,10 @@ static struct virtio_device device;
 static struct virtqueue queue;
 static _Alignas(64) uint8_t buffer[BUFFER];
 
-static void done(void *arg) { (void)arg; /* rng_fill() waits for it */ }
+static void done(void *arg)
+{
+    (void)arg; /* rng_fill() waits for it */
+}
 
 static ssize_t rng_fill(void *buf, size_t len)
 {

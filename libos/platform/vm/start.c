@@ -16,6 +16,7 @@ enum {
     LEGACY_END = 1 << 20,   /* below: firmware's, and what the loader left for us to read */
     SMALLEST = 16,          /* pages; a piece below this is not worth its bookkeeping */
     FIRMWARE_USE = 2 << 20, /* see clear_firmware_use() */
+    ROOM_TO_REPORT = 1 << 20,
     PLACES = 32,
     LOG_LEVEL = 2,
 };
@@ -53,7 +54,8 @@ static void keep_piece(uint64_t start, uint64_t end)
 
 /* Take from [start, end) what must not be given away: holes, then every range of the map that is
  * not RAM or that came before this one (so that overlapping RAM is given once). */
-static void carve(const struct boot_facts *f, unsigned self, uint64_t start, uint64_t end, unsigned from)
+static void carve(const struct boot_facts *f, unsigned self, uint64_t start, uint64_t end,
+                  unsigned from)
 {
     for (unsigned i = from; i < ARRAY_SIZE(holes) + f->range_count && start < end; i++) {
         bool hole = i < ARRAY_SIZE(holes);
@@ -71,18 +73,23 @@ static void carve(const struct boot_facts *f, unsigned self, uint64_t start, uin
         keep_piece(start, end);
 }
 
-static void find_bundle(const struct boot_facts *f)
+/* Without one core says that there is none. Returns the size of one that memory has no place for. */
+static uint64_t find_bundle(const struct boot_facts *f)
 {
-    uint64_t start = (uint64_t)(uintptr_t)vm_kernel_end_physical();
+    uint64_t start = vm_kernel_end_physical();
     const struct bundle_header *header = vm_direct(start);
 
-    if (!vm_is_memory(f, start, sizeof(*header)) || header->magic != BUNDLE_MAGIC ||
-        !vm_is_memory(f, start, header->total_size)) {
-        info.bundle_len = 0;
-        return; /* core finds nothing in it and says so */
+    if (!vm_is_memory(f, start, sizeof(*header)) || header->magic != BUNDLE_MAGIC)
+        return 0;
+    uint64_t size = header->total_size;
+    if (!vm_is_memory(f, start, size)) {
+        /* What was loaded of it is of no use: enough of that becomes memory to say so. */
+        memset(vm_direct(start), 0, vm_is_memory(f, start, ROOM_TO_REPORT) ? ROOM_TO_REPORT : 0);
+        return size;
     }
     info.bundle = header;
-    info.bundle_len = header->total_size;
+    info.bundle_len = size;
+    return 0;
 }
 
 /*
@@ -109,7 +116,8 @@ static void give_memory(const struct boot_facts *f)
     uint64_t line = f->cmdline ? device_address(f->cmdline) : 0;
 
     holes[0] = (struct piece){0, MAX(bundle_end, (uint64_t)LEGACY_END)};
-    holes[1] = (struct piece){line & ~(uint64_t)PAGE_MASK, ALIGN_UP(line + f->cmdline_len, PAGE_SIZE)};
+    holes[1] =
+        (struct piece){line & ~(uint64_t)PAGE_MASK, ALIGN_UP(line + f->cmdline_len, PAGE_SIZE)};
     for (unsigned i = 0; i < f->range_count; i++)
         if (f->range[i].usable)
             carve(f, i, f->range[i].start, f->range[i].end, 0);
@@ -203,7 +211,7 @@ unsigned vm_cmdline_places(struct device_place *out, unsigned max)
 
 NORETURN void vm_start(struct boot_facts *facts)
 {
-    find_bundle(facts);
+    uint64_t too_large = find_bundle(facts);
     give_memory(facts);
     vm_ready();
     vm_fill_info(&info);
@@ -214,5 +222,8 @@ NORETURN void vm_start(struct boot_facts *facts)
         if (cmdline_parse(facts->cmdline, facts->cmdline_len) < 0)
             panic("no memory for the command line");
     }
+    if (too_large)
+        panic("%lu KiB of program and files do not fit into %lu KiB of memory: give more with -m",
+              (unsigned long)(too_large >> 10), (unsigned long)(info.memory >> 10));
     vm_enter_core();
 }

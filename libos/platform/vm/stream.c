@@ -24,7 +24,10 @@ void console_offer(const struct console *c)
         console = c;
 }
 
-void random_offer(ssize_t (*fill)(void *buf, size_t len)) { random_fill = fill; }
+void random_offer(ssize_t (*fill)(void *buf, size_t len))
+{
+    random_fill = fill;
+}
 
 static uint16_t decimal(const char **p)
 {
@@ -152,7 +155,10 @@ bool vm_stream_events(void)
     return any;
 }
 
-void console_changed(void) { (void)vm_stream_events(); }
+void console_changed(void)
+{
+    (void)vm_stream_events();
+}
 
 int plat_random(void *buf, size_t len)
 {
@@ -222,6 +228,8 @@ NORETURN void plat_panic(const char *why, const struct regs *regs)
             vm_panic_line("panic: %s (while reporting another)", why);
         vm_power_off(STATUS_OWN_FAILURE);
     }
+    if (plat_info->user_hi) /* memory can be had: drivers can start */
+        vm_stream_start();
     vm_panic_line("panic: %s", why);
     vm_panic_trace(regs);
     finish(STATUS_OWN_FAILURE);

@@ -139,7 +139,10 @@ bool acpi_io_apic(unsigned gsi, uint64_t *address, unsigned *first)
 }
 
 /* PkgLength (ACPI 20.2.4): how many bytes follow its first is in the top two bits. */
-static void skip_package_length(struct cursor *c) { cursor_skip(c, cursor_u8(c) >> 6); }
+static void skip_package_length(struct cursor *c)
+{
+    cursor_skip(c, cursor_u8(c) >> 6);
+}
 
 /* Resource descriptors (ACPI 6.4.3) of one _CRS. */
 static bool read_resources(struct cursor *c, struct device_place *out)
@@ -216,7 +219,8 @@ void acpi_power_off(void)
     if (dsdt.bad)
         return;
     if (!(field(&fadt, FADT_FLAGS, 4) & FADT_HW_REDUCED)) {
-        outw((uint16_t)field(&fadt, FADT_PM1A_CONTROL, 4), (uint16_t)(type << 10 | SLEEP_ENABLE_PM1));
+        outw((uint16_t)field(&fadt, FADT_PM1A_CONTROL, 4),
+             (uint16_t)(type << 10 | SLEEP_ENABLE_PM1));
         return;
     }
     unsigned space = (unsigned)field(&fadt, FADT_SLEEP_CONTROL, 1);

@@ -88,13 +88,13 @@ static void read_zero_page(uint64_t page)
     cursor_seek(&c, ZERO_PAGE_RSDP);
     acpi_set_rsdp(cursor_le64(&c), false);
     cursor_seek(&c, ZERO_PAGE_E820_COUNT);
-    unsigned count = MIN((unsigned)cursor_u8(&c), (unsigned)E820_MAX);
+    unsigned count = cursor_u8(&c);
     cursor_seek(&c, ZERO_PAGE_CMDLINE);
     uint64_t line = cursor_le32(&c);
     cursor_seek(&c, ZERO_PAGE_CMDLINE_HIGH);
     take_cmdline(line | (uint64_t)cursor_le32(&c) << 32);
     cursor_seek(&c, ZERO_PAGE_E820);
-    for (unsigned i = 0; i < count && !c.bad; i++) {
+    for (unsigned i = 0; i < MIN(count, (unsigned)E820_MAX) && !c.bad; i++) {
         uint64_t start = cursor_le64(&c), size = cursor_le64(&c);
         add_range(start, size, cursor_le32(&c));
     }
@@ -122,7 +122,10 @@ NORETURN void vm_boot(unsigned linux_protocol, uint64_t data)
     vm_start(&facts);
 }
 
-void vm_ready(void) { pager_ready(); }
+void vm_ready(void)
+{
+    pager_ready();
+}
 
 void vm_fill_info(struct plat_info *info)
 {

@@ -95,25 +95,23 @@ static void start(void)
     } else if (pit_start(rdtsc())) {
         source = CLOCK_PIT;
     } else {
-        panic("no clock: neither kvmclock nor a timer chip, and the CPU does not tell the rate of its "
-              "time stamp counter; boot with tsc_early_khz=");
+        panic(
+            "no clock: neither kvmclock nor a timer chip, and the CPU does not tell the rate of "
+            "its "
+            "time stamp counter; boot with tsc_early_khz=");
     }
-    uint64_t wall, now = plat_clock_monotonic();
+    uint64_t wall = 0, now = plat_clock_monotonic();
     vdso_data.wall = vm_wall_clock(&wall) ? wall - now : 0;
 }
 
 uint64_t plat_clock_monotonic(void)
 {
     struct clock_page page;
-    uint64_t now, tsc;
+    uint64_t now = last, tsc;
 
     switch (source) {
-    case CLOCK_OFF:
-        start();
-        return plat_clock_monotonic();
-    case CLOCK_TSC:
-        now = scaled(rdtsc());
-        break;
+    case CLOCK_OFF: start(); return plat_clock_monotonic();
+    case CLOCK_TSC: now = scaled(rdtsc()); break;
     case CLOCK_KVM:
         if (kvmclock_stable()) {
             now = scaled(rdtsc());
@@ -134,9 +132,15 @@ uint64_t plat_clock_monotonic(void)
     return last;
 }
 
-uint64_t plat_clock_realtime(void) { return plat_clock_monotonic() + vdso_data.wall; }
+uint64_t plat_clock_realtime(void)
+{
+    return plat_clock_monotonic() + vdso_data.wall;
+}
 
-uint64_t plat_clock_cpu(void) { return plat_clock_monotonic() - idle_ns; }
+uint64_t plat_clock_cpu(void)
+{
+    return plat_clock_monotonic() - idle_ns;
+}
 
 uint64_t clock_tsc_at(uint64_t deadline)
 {
@@ -162,4 +166,7 @@ void vm_halt(uint64_t deadline)
     idle_ns += plat_clock_monotonic() - before;
 }
 
-void plat_timer(uint64_t deadline) { interrupt_timer(deadline); }
+void plat_timer(uint64_t deadline)
+{
+    interrupt_timer(deadline);
+}

@@ -67,8 +67,8 @@ static void load_tables(void)
     uintptr_t base = (uintptr_t)&tss;
     tss.ist[IST_FATAL - 1] = (uintptr_t)emergency_stack + sizeof(emergency_stack);
     tss.io_map = sizeof(tss);
-    gdt[SELECTOR_TSS / 8] = (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
-                            (base >> 24 & 0xff) << 56;
+    gdt[SELECTOR_TSS / 8] =
+        (sizeof(tss) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 | (base >> 24 & 0xff) << 56;
     gdt[SELECTOR_TSS / 8 + 1] = base >> 32;
     __asm__ volatile("ltr %w0" : : "r"(SELECTOR_TSS));
 }

@@ -41,7 +41,9 @@ void cpu_set_kstack(uintptr_t top); /* for the next entry from the program */
 static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
     struct cpuid c;
-    __asm__ volatile("cpuid" : "=a"(c.eax), "=b"(c.ebx), "=c"(c.ecx), "=d"(c.edx) : "a"(leaf), "c"(subleaf));
+    __asm__ volatile("cpuid"
+                     : "=a"(c.eax), "=b"(c.ebx), "=c"(c.ecx), "=d"(c.edx)
+                     : "a"(leaf), "c"(subleaf));
     return c;
 }
 
@@ -54,7 +56,10 @@ static inline uint64_t rdmsr(uint32_t msr)
 
 static inline void wrmsr(uint32_t msr, uint64_t value)
 {
-    __asm__ volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)) : "memory");
+    __asm__ volatile("wrmsr"
+                     :
+                     : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))
+                     : "memory");
 }
 
 /* The fence keeps it from being read before what came earlier (SDM, RDTSC). */
@@ -96,7 +101,10 @@ static inline uint32_t inl(uint16_t port)
     return value;
 }
 
-static inline void invlpg(uintptr_t at) { __asm__ volatile("invlpg (%0)" : : "r"(at) : "memory"); }
+static inline void invlpg(uintptr_t at)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(at) : "memory");
+}
 
 static inline uint64_t read_cr2(void)
 {
@@ -110,7 +118,10 @@ static inline uint64_t read_cr4(void)
     __asm__ volatile("movq %%cr4, %0" : "=r"(v));
     return v;
 }
-static inline void write_cr4(uint64_t v) { __asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory"); }
+static inline void write_cr4(uint64_t v)
+{
+    __asm__ volatile("movq %0, %%cr4" : : "r"(v) : "memory");
+}
 
 /* a * b / c with a 128-bit product; UINT64_MAX if the result does not fit. */
 static inline uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)

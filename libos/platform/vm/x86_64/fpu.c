@@ -40,7 +40,8 @@ void fpu_start(void)
 
 size_t fpu_area_size(void)
 {
-    return ALIGN_UP(MAX(offsetof(struct fpu_area, legacy) + state_size, sizeof(struct fpu_area)), 64);
+    return ALIGN_UP(MAX(offsetof(struct fpu_area, legacy) + state_size, sizeof(struct fpu_area)),
+                    64);
 }
 
 static void save(void *to)
@@ -54,7 +55,10 @@ static void save(void *to)
 static void load(const void *from)
 {
     if (cpu.xsave)
-        __asm__ volatile("xrstor64 (%0)" : : "r"(from), "a"((uint32_t)components), "d"(0) : "memory");
+        __asm__ volatile("xrstor64 (%0)"
+                         :
+                         : "r"(from), "a"((uint32_t)components), "d"(0)
+                         : "memory");
     else
         __asm__ volatile("fxrstor64 (%0)" : : "r"(from) : "memory");
 }
@@ -73,7 +77,10 @@ void fpu_load(struct fpu_area *a)
     load(&a->legacy);
 }
 
-void fpu_reset(void) { load(&initial.legacy); }
+void fpu_reset(void)
+{
+    load(&initial.legacy);
+}
 
 int fpu_fault_code(unsigned vector)
 {

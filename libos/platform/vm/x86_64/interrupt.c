@@ -21,15 +21,15 @@ enum {
     DEVICES = VECTOR_SPURIOUS - VECTOR_FIRST,
 };
 enum { /* local APIC registers, by their number */
-    APIC_ID = 0x02,
-    APIC_TPR = 0x08,
-    APIC_EOI = 0x0b,
-    APIC_SPURIOUS = 0x0f,
-    APIC_LVT_TIMER = 0x32,
-    APIC_LVT_LINT0 = 0x35,
-    APIC_INITIAL_COUNT = 0x38,
-    APIC_CURRENT_COUNT = 0x39,
-    APIC_DIVIDE = 0x3e,
+       APIC_ID = 0x02,
+       APIC_TPR = 0x08,
+       APIC_EOI = 0x0b,
+       APIC_SPURIOUS = 0x0f,
+       APIC_LVT_TIMER = 0x32,
+       APIC_LVT_LINT0 = 0x35,
+       APIC_INITIAL_COUNT = 0x38,
+       APIC_CURRENT_COUNT = 0x39,
+       APIC_DIVIDE = 0x3e,
 };
 enum {
     SPURIOUS_ENABLE = 0x100,
@@ -48,7 +48,8 @@ enum {
 #define IO_APIC_USUAL 0xfec00000ull
 #define MESSAGE_ADDRESS 0xfee00000ull
 #define APIC_BASE_MASK 0xffffff000ull
-#define TIMER_HZ_USUAL (NSEC_PER_SEC / 16) /* QEMU's and KVM's bus clock is 1 GHz; corrected below */
+#define TIMER_HZ_USUAL \
+    (NSEC_PER_SEC / 16) /* QEMU's and KVM's bus clock is 1 GHz; corrected below */
 #define TIMER_COUNT_MAX 0x7fffffffu
 
 static struct handler {

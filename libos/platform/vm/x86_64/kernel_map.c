@@ -25,7 +25,10 @@ extern char __kernel_start[], __rodata_end[], __kernel_end[];
 static char *table_pool;
 static unsigned table_pool_pages;
 
-void *vm_direct(uint64_t physical) { return (void *)(DIRECT_BASE + physical); }
+void *vm_direct(uint64_t physical)
+{
+    return (void *)(DIRECT_BASE + physical);
+}
 
 uint64_t physical_of(const void *p)
 {
@@ -34,15 +37,22 @@ uint64_t physical_of(const void *p)
     return at >= KERNEL_BASE ? at - KERNEL_BASE : at - DIRECT_BASE;
 }
 
-uint64_t device_address(const void *memory) { return physical_of(memory); }
-uint64_t vm_kernel_end_physical(void) { return physical_of(__kernel_end); }
+uint64_t device_address(const void *memory)
+{
+    return physical_of(memory);
+}
+uint64_t vm_kernel_end_physical(void)
+{
+    return physical_of(__kernel_end);
+}
 
 /* Text read and run, constants read, data read and write: nothing is both writable and runnable. */
 void pager_start(void)
 {
     uint64_t at = (uint64_t)__kernel_start - KERNEL_BASE;
 
-    for (uint64_t *pte = &kernel_pt[at >> PAGE_SHIFT]; at < vm_kernel_end_physical(); at += PAGE_SIZE) {
+    for (uint64_t *pte = &kernel_pt[at >> PAGE_SHIFT]; at < vm_kernel_end_physical();
+         at += PAGE_SIZE) {
         uint64_t rights = at < (uint64_t)__text_end - KERNEL_BASE     ? 0
                           : at < (uint64_t)__rodata_end - KERNEL_BASE ? PTE_NX
                                                                       : PTE_NX | PTE_WRITE;
@@ -81,7 +91,8 @@ static int map_large(uint64_t start, uint64_t end, uint64_t flags)
         if (!pd)
             return -ENOMEM;
         if (!pd[at >> 21 & 511])
-            pd[at >> 21 & 511] = at | flags | PTE_PRESENT | PTE_WRITE | PTE_LARGE | PTE_GLOBAL | PTE_NX;
+            pd[at >> 21 & 511] =
+                at | flags | PTE_PRESENT | PTE_WRITE | PTE_LARGE | PTE_GLOBAL | PTE_NX;
     }
     return 0;
 }
@@ -90,7 +101,8 @@ unsigned vm_map_memory_cost(uint64_t start, uint64_t end)
 {
     if (end <= GIB || end > DIRECT_END)
         return 0;
-    return (unsigned)((end - 1) / GIB - start / GIB + 1 + (end - 1) / (512 * GIB) - start / (512 * GIB) + 1);
+    return (unsigned)((end - 1) / GIB - start / GIB + 1 + (end - 1) / (512 * GIB) -
+                      start / (512 * GIB) + 1);
 }
 
 int vm_map_memory(uint64_t start, uint64_t end, void *pool, unsigned pool_pages)

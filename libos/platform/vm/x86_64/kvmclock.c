@@ -69,7 +69,10 @@ bool kvmclock_read(struct clock_page *out)
     return true;
 }
 
-bool kvmclock_stable(void) { return info.flags & FLAG_TSC_STABLE; }
+bool kvmclock_stable(void)
+{
+    return info.flags & FLAG_TSC_STABLE;
+}
 
 bool kvmclock_wall(uint64_t *boot)
 {

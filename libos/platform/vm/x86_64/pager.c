@@ -36,14 +36,23 @@ struct path {
     uint64_t *entry[LEVELS]; /* [0] the page's own, [3] in the top table */
 };
 
-static unsigned slot(vaddr_t at, unsigned level) { return at >> (PAGE_SHIFT + 9 * level) & 511; }
-static uint64_t *table_of(uint64_t entry) { return vm_direct(entry & PTE_ADDRESS); }
+static unsigned slot(vaddr_t at, unsigned level)
+{
+    return at >> (PAGE_SHIFT + 9 * level) & 511;
+}
+static uint64_t *table_of(uint64_t entry)
+{
+    return vm_direct(entry & PTE_ADDRESS);
+}
 
 static uint64_t rights(unsigned prot)
 {
     if (!prot)
         return 0;
-    return PTE_PRESENT | PTE_USER | (prot & PROT_WRITE ? PTE_WRITE : 0) | (prot & PROT_EXEC ? 0 : PTE_NX);
+    uint64_t bits = PTE_PRESENT | PTE_USER;
+    if (prot & PROT_WRITE)
+        bits |= PTE_WRITE;
+    return prot & PROT_EXEC ? bits : bits | PTE_NX;
 }
 
 /* Free the tables from the one that entry[level] points to upwards, as far as they are empty. */
@@ -112,8 +121,8 @@ static void visit_table(struct path *p, unsigned level, uint64_t *table, vaddr_t
         if (!*entry)
             continue;
         if (level) {
-            visit_table(p, level - 1, table_of(*entry), at, MIN(hi, (at & ~(step - 1)) + step), visit,
-                        arg);
+            visit_table(p, level - 1, table_of(*entry), at, MIN(hi, (at & ~(step - 1)) + step),
+                        visit, arg);
         } else {
             uint64_t old = *entry, value = visit(old, at, arg);
             if (value != old) {
@@ -160,7 +169,10 @@ int plat_unmap(vaddr_t at, size_t len)
     return 0;
 }
 
-int plat_discard(vaddr_t at, size_t len) { return plat_unmap(at, len); }
+int plat_discard(vaddr_t at, size_t len)
+{
+    return plat_unmap(at, len);
+}
 
 int plat_map(vaddr_t at, size_t len, unsigned prot, enum plat_backing how, const void *backing)
 {
@@ -341,7 +353,10 @@ int plat_fault(vaddr_t addr, unsigned access, vaddr_t lo, vaddr_t hi, unsigned p
     return error;
 }
 
-uint64_t plat_memory_free(void) { return (uint64_t)pages_free_count() * PAGE_SIZE; }
+uint64_t plat_memory_free(void)
+{
+    return (uint64_t)pages_free_count() * PAGE_SIZE;
+}
 
 void pager_ready(void)
 {

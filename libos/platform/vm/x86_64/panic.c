@@ -34,8 +34,10 @@ void vm_panic_trace(const struct regs *regs)
     __asm__ volatile("movq %%cr2, %0; movq %%cr3, %1" : "=r"(cr2), "=r"(cr3));
     if (regs) {
         const struct regs *r = regs;
-        vm_panic_line("rip=%016lx rsp=%016lx flags=%08lx cs=%02lx", r->rip, r->rsp, r->eflags, r->cs);
-        vm_panic_line("rax=%016lx rbx=%016lx rcx=%016lx rdx=%016lx", r->rax, r->rbx, r->rcx, r->rdx);
+        vm_panic_line("rip=%016lx rsp=%016lx flags=%08lx cs=%02lx", r->rip, r->rsp, r->eflags,
+                      r->cs);
+        vm_panic_line("rax=%016lx rbx=%016lx rcx=%016lx rdx=%016lx", r->rax, r->rbx, r->rcx,
+                      r->rdx);
         vm_panic_line("rsi=%016lx rdi=%016lx rbp=%016lx r8 =%016lx", r->rsi, r->rdi, r->rbp, r->r8);
         vm_panic_line("r9 =%016lx r10=%016lx r11=%016lx r12=%016lx", r->r9, r->r10, r->r11, r->r12);
         vm_panic_line("r13=%016lx r14=%016lx r15=%016lx", r->r13, r->r14, r->r15);
@@ -46,14 +48,16 @@ void vm_panic_trace(const struct regs *regs)
     }
     vm_panic_line("cr2=%016lx cr3=%016lx", cr2, cr3);
 
-    uintptr_t at = (uintptr_t)sp, end = kstack_top ? kstack_top : (uintptr_t)boot_stack + KSTACK_SIZE;
+    uintptr_t at = (uintptr_t)sp,
+              end = kstack_top ? kstack_top : (uintptr_t)boot_stack + KSTACK_SIZE;
     if (at < DIRECT_BASE || at & 7)
         return; /* a broken stack pointer */
     if (at >= end || end - at > KSTACK_SIZE)
         end = ALIGN_UP(at + 1, PAGE_SIZE); /* another stack: its page at least is there */
     for (unsigned n = 0; n < TRACE_MAX && (uintptr_t)sp < end; sp++)
         if (follows_call(*sp)) {
-            vm_panic_line("at %lx", *sp);
+            vm_panic_line("at %lx",
+                          *sp - 1); /* within the call: what follows may be another function */
             n++;
         }
 }

@@ -71,8 +71,8 @@ static unsigned pci_places(struct device_place *out, unsigned max)
 
 bool device_place(unsigned index, struct device_place *out)
 {
-    static unsigned (*const ways[])(struct device_place *, unsigned) = {
-        vm_cmdline_places, acpi_places, pci_places};
+    static unsigned (*const ways[])(struct device_place *, unsigned) = {vm_cmdline_places,
+                                                                        acpi_places, pci_places};
 
     while (index >= place_count && searched < ARRAY_SIZE(ways))
         place_count += ways[searched++](&places[place_count], PLACES - place_count);

@@ -103,7 +103,10 @@ static void serial_want(enum stream s, unsigned mask)
     outb(PORT + INTERRUPT_ENABLE, mask & STREAM_READABLE ? ENABLE_RECEIVED : 0);
 }
 
-static bool serial_drained(void) { return true; } /* what was written has left the FIFO's port */
+static bool serial_drained(void)
+{
+    return true;
+} /* what was written has left the FIFO's port */
 
 const struct console vm_serial = {
     .name = "serial",

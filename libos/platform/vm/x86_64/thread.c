@@ -22,7 +22,10 @@ struct fpu_area *thread_area(const struct thread *t)
 }
 
 /* A non-canonical address would fault here instead of in the program, when it uses it. */
-static bool canonical(uintptr_t at) { return at >> 47 == 0 || at >> 47 == 0x1ffff; }
+static bool canonical(uintptr_t at)
+{
+    return at >> 47 == 0 || at >> 47 == 0x1ffff;
+}
 
 void plat_tls_set(uintptr_t tp)
 {
@@ -62,10 +65,14 @@ void plat_thread_init(struct thread *t, void *kstack, const struct regs *regs)
 
     struct regs *top = (struct regs *)area - 1;
     *top = *regs;
-    t->kstack_pointer = arch_switch_prepare((void *)ALIGN_DOWN((uintptr_t)top, 16), thread_begin, top);
+    t->kstack_pointer =
+        arch_switch_prepare((void *)ALIGN_DOWN((uintptr_t)top, 16), thread_begin, top);
 }
 
-void plat_thread_free(struct thread *t) { (void)t; /* all of it is on the stack, which is core's */ }
+void plat_thread_free(struct thread *t)
+{
+    (void)t; /* all of it is on the stack, which is core's */
+}
 
 NORETURN void plat_enter(const struct regs *regs)
 {

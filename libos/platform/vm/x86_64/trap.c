@@ -14,9 +14,23 @@
 #include "layout.h"
 
 enum {
-    DIVIDE = 0, DEBUG = 1, NMI = 2, BREAKPOINT = 3, OVERFLOW = 4, BOUND = 5, UNDEFINED = 6,
-    COPROCESSOR_OVERRUN = 9, BAD_TSS = 10, NOT_PRESENT = 11, STACK = 12, PROTECTION = 13, PAGE = 14,
-    FLOAT = 16, ALIGNMENT = 17, SIMD = 19, FIRST_INTERRUPT = 32
+    DIVIDE = 0,
+    DEBUG = 1,
+    NMI = 2,
+    BREAKPOINT = 3,
+    OVERFLOW = 4,
+    BOUND = 5,
+    UNDEFINED = 6,
+    COPROCESSOR_OVERRUN = 9,
+    BAD_TSS = 10,
+    NOT_PRESENT = 11,
+    STACK = 12,
+    PROTECTION = 13,
+    PAGE = 14,
+    FLOAT = 16,
+    ALIGNMENT = 17,
+    SIMD = 19,
+    FIRST_INTERRUPT = 32
 };
 enum { CODE_WRITE = 2, CODE_FETCH = 16 };
 enum { ILL_ILLOPN = 2, FPE_INTDIV = 1, TRAP_BRKPT = 1, TRAP_TRACE = 2, TRAP_HWBKPT = 4 };
@@ -29,11 +43,26 @@ enum {
     EFLAGS_ALWAYS = 0x202,
 };
 
-static const char *const names[] = {
-    "division by zero", "debug exception", "non-maskable interrupt", "breakpoint", "overflow",
-    "bound", "invalid instruction", "no coprocessor", "double fault", "coprocessor overrun",
-    "invalid TSS", "segment not present", "stack fault", "general protection fault", "page fault",
-    "exception 15", "floating point error", "alignment check", "machine check", "SIMD error"};
+static const char *const names[] = {"division by zero",
+                                    "debug exception",
+                                    "non-maskable interrupt",
+                                    "breakpoint",
+                                    "overflow",
+                                    "bound",
+                                    "invalid instruction",
+                                    "no coprocessor",
+                                    "double fault",
+                                    "coprocessor overrun",
+                                    "invalid TSS",
+                                    "segment not present",
+                                    "stack fault",
+                                    "general protection fault",
+                                    "page fault",
+                                    "exception 15",
+                                    "floating point error",
+                                    "alignment check",
+                                    "machine check",
+                                    "SIMD error"};
 
 static unsigned access_of(uint64_t code)
 {
@@ -56,7 +85,8 @@ static void kernel_fault(unsigned vector, uint64_t code, struct regs *regs)
 {
     if (vector == PAGE || vector == PROTECTION) {
         uintptr_t fixup = arch_fixup(regs->rip);
-        if (vector == PAGE && read_cr2() < USER_HI && core_fault_kernel(read_cr2(), access_of(code)))
+        if (vector == PAGE && read_cr2() < USER_HI &&
+            core_fault_kernel(read_cr2(), access_of(code)))
             return;
         if (fixup) {
             regs->rip = fixup;
@@ -119,9 +149,7 @@ static void program_fault(unsigned vector, uint64_t code, struct regs *regs)
         f.si_code = SI_KERNEL_CODE;
         f.addr = 0;
         break;
-    default:
-        kernel_fault(vector, code, regs);
-        return;
+    default: kernel_fault(vector, code, regs); return;
     }
     core_fault(regs, &f);
 }

@@ -28,7 +28,10 @@ static uint8_t cmos(uint8_t index)
     return inb(PORT_DATA);
 }
 
-static unsigned from_bcd(unsigned v) { return (v >> 4) * 10 + (v & 15); }
+static unsigned from_bcd(unsigned v)
+{
+    return (v >> 4) * 10 + (v & 15);
+}
 
 /* Days since 1970-01-01 in the Gregorian calendar; March is the first month so that leap days end a
  * year. */

@@ -1,0 +1,249 @@
+"""The virtual machine platform alone: the guest of tests/guest/vm on a core that hands out plat_*()."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from pathlib import Path
+
+import pytest
+
+from converter.link import toolchain
+from converter.link.architecture import X86_64
+from converter.link.build import SHARED, build_archive, include_folders
+from converter.link.bundle import MAGIC, VERSION
+from converter.link.image_header import EHDR, PHDR, PT_LOAD, PT_NOTE, read_kernel
+from converter.link.source import libos_root
+from converter.run.control import signal_message, window_message
+from converter.run.symbols import SymbolTable
+from tests.e2e.machine import PORTS, QEMU, Result, run
+
+GUEST = Path(__file__).resolve().parent.parent / "guest/vm"
+PARTS = ("main", "faults", "memory", "clock", "threads")
+MACHINES = ("microvm,acpi=off", "microvm", "pc", "q35")
+CPUS = ("qemu64", "max")
+PAGE = 4096
+HEADER = struct.Struct("<QIIQQQQQ")
+NOTE = struct.Struct("<III4sQ")
+LOADER_AT = 0x3000000
+
+pytestmark = pytest.mark.skipif(QEMU is None, reason="no qemu-system-x86_64 (Debian: qemu-system-x86)")
+
+
+def file_of(kernel: Path, guest: bytes, size: int | None = None, loader: bytes | None = None) -> bytes:
+    """The kernel with `guest` as its root image; `size` is what the bundle says of itself. With `loader`
+    the file is entered there instead, and knows nothing of PVH."""
+    elf = read_kernel(kernel.read_bytes())
+    end = next(value for name, value, _, _ in elf.symbols if name == "__kernel_end_physical")
+    guest += bytes(-len(guest) % PAGE)
+    head = HEADER.pack(MAGIC, VERSION, HEADER.size, size or PAGE + len(guest), PAGE, 0, PAGE, len(guest))
+    pieces = [(s.paddr, s.memsz, data) for s, data in elf.segments if s.type == PT_LOAD]
+    pieces.append((end, PAGE + len(guest), head.ljust(PAGE, b"\0") + guest))
+    note = next(data for s, data in elf.segments if s.type == PT_NOTE)
+    if loader is not None:
+        pieces.append((LOADER_AT, len(loader), struct.pack("<Q", elf.entry) + loader[8:]))
+        note = NOTE.pack(4, 8, 18, b"Xen\0", LOADER_AT + 16)
+    headers, body = b"", b""
+    for at, memory, data in pieces:
+        headers += PHDR.pack(PT_LOAD, 7, PAGE + len(body), at, at, len(data), memory, PAGE)
+        body += data + bytes(-len(data) % PAGE)
+    headers += PHDR.pack(PT_NOTE, 4, 2048, 0, 0, len(note), len(note), 4)
+    ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
+    count = len(pieces) + 1
+    ehdr = EHDR.pack(ident, 2, 62, 1, elf.entry, EHDR.size, 0, 0, EHDR.size, PHDR.size, count, 0, 0, 0)
+    return (ehdr + headers).ljust(2048, b"\0") + note.ljust(2048, b"\0") + body
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with: kernel (the test core), guest.bin, loader.bin and unikernel."""
+    folder = tmp_path_factory.mktemp("vm-platform")
+    include = include_folders(X86_64)
+    for name in (*PARTS, "core"):
+        toolchain.compile_object(GUEST / f"{name}.c", folder / f"{name}.o", X86_64, include)
+    toolchain.compile_object(GUEST / "linux_loader.S", folder / "loader.o", X86_64, include)
+    toolchain.link(folder / "guest.bin", GUEST / "guest.lds", [folder / f"{name}.o" for name in PARTS])
+    toolchain.link(folder / "loader.bin", GUEST / "loader.lds", [folder / "loader.o"])
+    archives = [build_archive("vm", X86_64), build_archive(SHARED, X86_64)]
+    script = libos_root() / "platform/vm/kernel.lds"
+    toolchain.link(folder / "kernel", script, [folder / "core.o", *archives])
+    guest = (folder / "guest.bin").read_bytes()
+    (folder / "unikernel").write_bytes(file_of(folder / "kernel", guest))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def unikernel(built: Path) -> Path:
+    return built / "unikernel"
+
+
+def assert_clean(result: Result, status: int = 42) -> None:
+    assert (result.code, result.status, result.log, result.serial) == (0, status, b"", b"")
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+@pytest.mark.parametrize("machine", MACHINES)
+def test_boots_speaks_and_powers_off(unikernel: Path, machine: str, cpu: str) -> None:
+    result = run(unikernel, "test=streams", machine=machine, cpu=cpu)
+    assert_clean(result)
+    assert (result.out, result.err) == (b"out\n", b"err\n")
+
+
+@pytest.mark.parametrize("machine", ["microvm,acpi=off", "microvm"])
+def test_modern_mmio_devices(unikernel: Path, machine: str) -> None:
+    extra = ("-global", "virtio-mmio.force-legacy=false")
+    result = run(unikernel, "test=hello", machine=machine, extra=extra)
+    assert_clean(result)
+    assert result.out == b"hello from ring 3\n"
+
+
+def test_linux_boot_protocol(built: Path, tmp_path: Path) -> None:
+    file = tmp_path / "by-linux"
+    guest, loader = (built / "guest.bin").read_bytes(), (built / "loader.bin").read_bytes()
+    file.write_bytes(file_of(built / "kernel", guest, loader=loader))
+    # The loader's command line names no device, so the serial port is the console.
+    result = run(file, memory="64M", machine="microvm,acpi=off", ports=())
+    assert (result.code, result.serial) == (0, b"hello from ring 3\n")
+
+
+@pytest.mark.parametrize("memory", ["4M", "1G", "3G", "5G"])
+def test_any_amount_of_memory(unikernel: Path, memory: str) -> None:
+    result = run(unikernel, "test=memory", machine="q35", memory=memory)
+    assert_clean(result)
+    assert ("taken", 1) in result.values
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_ten_megabytes_pass_unharmed(unikernel: Path, machine: str) -> None:
+    data = os.urandom(10_000_000)
+    result = run(unikernel, "test=pass", machine=machine, stdin=data)
+    assert_clean(result)
+    assert result.out == data
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_output_is_not_lost_at_the_end(unikernel: Path, machine: str) -> None:
+    result = run(unikernel, "test=much", machine=machine)
+    assert_clean(result)
+    assert result.out.count(b"just before the end\n") == 200
+
+
+def test_serial_alone_carries_all(unikernel: Path) -> None:
+    result = run(unikernel, "test=streams", ports=())
+    assert (result.code, result.serial) == (0, b"out\nerr\n")
+
+
+def test_status_through_the_exit_device(unikernel: Path) -> None:
+    extra = ("-device", "isa-debug-exit,iobase=0xf4,iosize=4")
+    result = run(unikernel, "test=hello u2k.exit=0xf4", extra=extra)
+    assert result.code == 42 << 1 | 1
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_host_sends_signal_and_window(unikernel: Path, machine: str) -> None:
+    unknown = struct.pack("<HH3000s", 999, 3000, b"")
+    words = unknown + window_message(50, 132) + signal_message(15)
+    result = run(unikernel, "test=signal u2k.tty=24x80", machine=machine, when=(b"waiting\n", words))
+    assert_clean(result)
+    assert result.values == [("signal", 15), ("window", 50 << 16 | 132)]
+
+
+def test_faults_as_linux_sees_them(unikernel: Path) -> None:
+    result = run(unikernel, "test=faults")
+    assert (result.out, result.status) == (b"survived\n", 42)
+    lines = [dict(pair.split("=") for pair in line.split()[2:]) for line in result.log.decode().splitlines()]
+    seen = [tuple(int(line[key]) for key in ("kind", "trap", "si", "access", "at")) for line in lines]
+    kernel, page, at_pc, elsewhere = 128, 0, 1, 2  # SI_KERNEL has no address
+    assert seen == [
+        (2, 0, 1, 0, at_pc),  # FPE_INTDIV
+        (1, 6, 2, 0, at_pc),  # ILL_ILLOPN
+        (3, 3, kernel, 0, 0),
+        *[(5, 13, kernel, 0, 0)] * 7,
+        (page, 14, 0, 1, elsewhere),
+        (page, 14, 0, 2, 0),
+        (page, 14, 0, 4, at_pc),
+        (3, 1, 2, 0, at_pc),  # TRAP_TRACE
+        (2, 16, 3, 0, at_pc),  # FPE_FLTDIV
+    ]
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_memory_and_fp_frames(unikernel: Path, cpu: str) -> None:
+    result = run(unikernel, "test=memory", cpu=cpu)
+    assert_clean(result)
+    assert result.values == [
+        *[("taken", 1), ("resident", 600), ("move", 0), ("left", 0), ("wrong", 0)],
+        *[("none", 0), ("kept", 600), ("again", 0), ("wrong", 0), ("lost", 0), ("zero", 0), ("lost", 0)],
+        *[("read", ord("x")), ("around", 16), ("written", ord("y")), ("beside", ord("x"))],
+        *[("backing", ord("x")), ("lost", 0)],
+        *[("frame", 1), ("restore", 0), ("hostile", 0), ("header", 0)],
+        *[("nowhere", -14), ("nothing", -14), ("reset", 0), ("write", -14), ("write", -14)],
+    ]
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_threads_keep_their_registers(unikernel: Path, cpu: str) -> None:
+    result = run(unikernel, "test=threads", cpu=cpu)
+    assert_clean(result)
+    assert ("spoiled", 0) in result.values
+    assert ("avx", int(cpu == "max")) in result.values
+
+
+@pytest.mark.parametrize("machine", ["microvm,acpi=off", "q35"])
+def test_clocks(unikernel: Path, machine: str) -> None:
+    result = run(unikernel, "test=clock", machine=machine)
+    assert_clean(result)
+    values = dict(result.values)
+    assert (values["found"], values["back"], values["agree"]) == (1, 0, 1)
+    assert values["unknown"] == -22
+    assert values["early"] >= 10_000_000 and values["long"] >= 500_000_000
+    assert abs(values["wall"] / 1e9 - time.time()) < 10
+    host = result.arrivals[b"end"] - result.arrivals[b"start"]
+    # The host sees both lines late by as much as it is busy; the guest's second must not be longer.
+    assert values["between"] >= 1_000_000_000
+    assert -0.001 < host / values["between"] - 1 < 0.05
+    assert 5_000_000 <= values["timer"] < 1_000_000_000
+
+
+def test_wall_clock_from_the_command_line(unikernel: Path) -> None:
+    result = run(unikernel, "test=clock u2k.realtime=1000000000000000000")
+    assert 1_000_000_000 <= dict(result.values)["wall"] / 1e9 < 1_000_000_060
+
+
+def test_randomness_from_cpu_device_or_not_at_all(unikernel: Path) -> None:
+    device = ("-device", "virtio-rng-device")
+    assert run(unikernel, "test=random", cpu="max").values == [("random", 0), ("again", 0)]
+    assert run(unikernel, "test=random", extra=device).values == [("random", 0), ("again", 0)]
+    assert run(unikernel, "test=random").values == [("random", -38), ("again", -38)]
+
+
+@pytest.mark.parametrize("test", ["panic", "wild"])
+def test_panic_tells_where(unikernel: Path, built: Path, test: str) -> None:
+    result = run(unikernel, f"test={test}")
+    assert (result.code, result.status) == (0, 125)
+    why = {"panic": "asked for, 42", "wild": "page fault"}[test]
+    assert result.log.startswith(f"u2k: panic: {why}\n".encode())
+    assert result.panic == result.log.decode()
+    symbols = SymbolTable(built / "kernel")
+    places = [symbols.name(int(line[8:], 16)) for line in result.panic.splitlines() if "u2k: at " in line]
+    assert any(place and place.startswith("core_syscall+") for place in places)
+
+
+@pytest.mark.parametrize("size", [1 << 40, 2**64 - 1])
+def test_bundle_larger_than_memory_says_so(built: Path, tmp_path: Path, size: int) -> None:
+    file = tmp_path / "large"
+    file.write_bytes(file_of(built / "kernel", (built / "guest.bin").read_bytes(), size=size))
+    result = run(file, "test=hello")
+    assert result.status == 125
+    assert b"do not fit into" in result.log and b"give more with -m" in result.log
+
+
+def test_devices_named_behind_the_dashes_are_no_arguments(unikernel: Path) -> None:
+    # QEMU appends virtio_mmio.device= at the end, wherever that is.
+    assert run(unikernel, "test=hello -- a b").out == b"hello from ring 3\n"
+
+
+def test_reader_gone_does_not_hang(unikernel: Path) -> None:
+    ports = tuple(name for name in PORTS if name != "out")
+    assert run(unikernel, "test=much", ports=ports).status == 42
