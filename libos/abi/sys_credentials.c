@@ -105,13 +105,24 @@ static long get_res(const struct syscall *sc, const struct ids ids)
                : 0;
 }
 
+/* What setfsuid(2) takes and gives back (capabilities(7)). */
+#define FS_CAPS \
+    (1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_DAC_READ_SEARCH | \
+     1ull << CAP_FOWNER | 1ull << CAP_FSETID | 1ull << CAP_MKNOD)
+
 /* Gives the old one whatever happens: setfsuid(2). */
 static long set_fs(const struct ids ids, uint32_t id)
 {
+    struct credentials *c = &process.cred;
     uint32_t old = *ids.fs;
 
-    if (id != KEEP && (capable(ids.cap) || id == old || one_of(&ids, id, true)))
-        *ids.fs = id;
+    if (id == KEEP || !(capable(ids.cap) || id == old || one_of(&ids, id, true)))
+        return old;
+    *ids.fs = id;
+    if (ids.fs == &c->fsuid && !old && id)
+        c->cap_effective &= ~FS_CAPS;
+    if (ids.fs == &c->fsuid && old && !id)
+        c->cap_effective |= c->cap_permitted & FS_CAPS;
     return old;
 }
 
@@ -216,6 +227,19 @@ SYSCALL(getgroups)
     return (long)c->group_count;
 }
 
+/* In place, by gaps of a power of two less one: getgroups(2) gives them in ascending order. */
+static void sort(uint32_t *list, size_t count)
+{
+    for (size_t gap = GROUPS_MAX - 1; gap; gap >>= 1)
+        for (size_t i = gap; i < count; i++) {
+            uint32_t id = list[i];
+            size_t at = i;
+            for (; at >= gap && list[at - gap] > id; at -= gap)
+                list[at] = list[at - gap];
+            list[at] = id;
+        }
+}
+
 // setgroups: implemented
 SYSCALL(setgroups)
 {
@@ -235,6 +259,7 @@ SYSCALL(setgroups)
             heap_free(list, bytes);
             return -EFAULT;
         }
+        sort(list, count);
     }
     if (c->group_count)
         heap_free(c->groups, c->group_count * sizeof(*c->groups));

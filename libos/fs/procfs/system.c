@@ -45,7 +45,7 @@ static unsigned long long hundredths(uint64_t ns)
 
 static void stat(struct text *t, const struct proc_at *at)
 {
-    uint64_t up = clock_monotonic() - process.start_time, busy = MIN(plat_clock_cpu(), up);
+    uint64_t up = clock_monotonic(), busy = MIN(plat_clock_cpu(), up);
     unsigned long long user = hundredths(busy), idle = hundredths(up - busy);
     (void)at;
     for (unsigned i = 0; i < 2; i++)
@@ -56,7 +56,7 @@ static void stat(struct text *t, const struct proc_at *at)
 
 static void uptime(struct text *t, const struct proc_at *at)
 {
-    uint64_t up = clock_monotonic() - process.start_time, idle = up - MIN(plat_clock_cpu(), up);
+    uint64_t up = clock_monotonic(), idle = up - MIN(plat_clock_cpu(), up);
     (void)at;
     text_add(t, "%llu.%02llu %llu.%02llu\n", hundredths(up) / 100, hundredths(up) % 100,
              hundredths(idle) / 100, hundredths(idle) % 100);

@@ -195,7 +195,9 @@ int vfs_open_exec_at(struct dentry *start, const char *path, unsigned walk, stru
     if (err < 0)
         return err;
     struct inode *i = d->inode;
-    if (!S_ISREG(i->mode) || (i->sb->flags & SB_NOEXEC))
+    if (S_ISLNK(i->mode))
+        err = -ELOOP; /* AT_SYMLINK_NOFOLLOW */
+    else if (!S_ISREG(i->mode) || (i->sb->flags & SB_NOEXEC))
         err = -EACCES;
     else if ((err = inode_permission(i, MAY_EXEC)) == 0 && i->open_writers)
         err = -ETXTBSY;

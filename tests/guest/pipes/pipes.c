@@ -176,7 +176,9 @@ static void waiting(void)
            (raise(SIGALRM), pselect(0, NULL, NULL, NULL, &(struct timespec){2, 0}, &none)));
     fact("alarms", alarms);
     ready("a file is always ready", (int)must(open("/dev/null", O_RDWR)), POLLIN | POLLOUT);
-    ready("standard input at its end", 0, POLLIN);
+    struct pollfd input = {0, POLLIN, 0};
+    result("standard input at its end", poll(&input, 1, 5000));
+    yes("hangs up", input.revents & POLLHUP);
     ready("standard output", 1, POLLOUT);
 }
 

@@ -70,7 +70,7 @@ static void maps(void)
     char *at = mmap(NULL, 3 * 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     unsigned long low, high, last = 0;
     char prot[8], path[256];
-    bool sorted = true, found = false, stack = false, heap = false, program = false, vdso = false;
+    bool sorted = true, found = false, stack = false, heap = false, program = false;
 
     free(malloc(10));
     mprotect(at + 4096, 4096, PROT_READ | PROT_WRITE);
@@ -89,39 +89,20 @@ static void maps(void)
         stack |= low <= (unsigned long)&low && high > (unsigned long)&low &&
                  strcmp(path, "[stack]") == 0;
         heap |= strcmp(path, "[heap]") == 0;
-        vdso |= strcmp(path, "[vdso]") == 0;
         program |= strstr(path, "/proc") && low <= (unsigned long)maps &&
                    high > (unsigned long)maps && strcmp(prot, "r-xp") == 0;
     }
-    printf("maps: sorted %d, split %d, stack %d, heap %d, program %d, vdso %d\n", sorted, found,
-           stack, heap, program, vdso);
+    printf("maps: sorted %d, split %d, stack %d, heap %d, program %d\n", sorted, found, stack, heap,
+           program);
 }
 
 static void status(void)
 {
-    static const char *const names[] = {"Name:",
-                                        "Umask:",
-                                        "State:",
-                                        "Tgid:",
-                                        "Pid:",
-                                        "PPid:",
-                                        "Uid:",
-                                        "Gid:",
-                                        "Groups:",
-                                        "VmPeak:",
-                                        "VmSize:",
-                                        "VmRSS:",
-                                        "VmData:",
-                                        "Threads:",
-                                        "SigPnd:",
-                                        "SigBlk:",
-                                        "SigIgn:",
-                                        "SigCgt:",
-                                        "CapEff:",
-                                        "NoNewPrivs:",
-                                        "Seccomp:",
-                                        "Cpus_allowed:",
-                                        "voluntary_ctxt_switches:"};
+    static const char *const names[] = {
+        "Name:",   "Umask:",      "State:",   "Tgid:",        "Pid:",    "PPid:",
+        "Uid:",    "Gid:",        "Groups:",  "VmPeak:",      "VmSize:", "VmRSS:",
+        "VmData:", "Threads:",    "SigPnd:",  "SigBlk:",      "SigIgn:", "SigCgt:",
+        "CapEff:", "NoNewPrivs:", "Seccomp:", "Cpus_allowed:"};
 
     slurp("/proc/self/status");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

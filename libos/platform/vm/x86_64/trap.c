@@ -32,7 +32,8 @@ enum {
     SIMD = 19,
     FIRST_INTERRUPT = 32
 };
-enum { CODE_WRITE = 2, CODE_FETCH = 16 };
+#define TASK_SIZE_MAX 0x7ffffffff000ull /* of Linux, without 5-level tables */
+enum { CODE_PRESENT = 1, CODE_WRITE = 2, CODE_FETCH = 16 };
 enum { ILL_ILLOPN = 2, FPE_INTDIV = 1, TRAP_BRKPT = 1, TRAP_TRACE = 2, TRAP_HWBKPT = 4 };
 enum { BUS_ADRALN_CODE = 1, SI_KERNEL_CODE = 0x80 };
 enum { DR6_BREAKPOINTS = 15, DR6_STEP = 1 << 14 };
@@ -105,6 +106,9 @@ static void program_fault(unsigned vector, uint64_t code, struct regs *regs)
         f.kind = FAULT_PAGE;
         f.addr = read_cr2();
         f.access = access_of(code);
+        if (f.addr >=
+            TASK_SIZE_MAX) /* as if all that is the kernel's were mapped: Linux hides it */
+            f.code |= CODE_PRESENT;
         break;
     case DIVIDE:
         f.kind = FAULT_ARITHMETIC;
