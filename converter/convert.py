@@ -17,7 +17,7 @@ from converter.image.progress import Progress, Silent
 from converter.image.tree import FileTree
 from converter.link.architecture import architecture
 from converter.link.bundle import BootRecord
-from converter.link.kernel import Kernel, link_kernel
+from converter.link.kernel import Kernel, link_kernel, linker_script
 from converter.link.manifest import SCHEMA, Manifest
 from converter.link.unikernel import Unikernel, write_unikernel
 from converter.output import check_target, default_name, whole_file
@@ -84,6 +84,7 @@ def convert(
     check_target(path, force=force)
     machine = architecture(chosen.platform.architecture)
     reading = read_image(ref, chosen, shown)
+    linker_script(chosen.target, machine)  # refuses before anything is built
     _LOG.info("program: %s", os.fsdecode(reading.program.executable.path))
     layout = plan(reading.tree)
     kernel = link_kernel(chosen.target, machine, progress=shown)

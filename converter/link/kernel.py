@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converter.cache import cache_folder, made_once
+from converter.errors import IncompatibleImageError
 from converter.image.progress import Progress
 from converter.link import toolchain
 from converter.link.architecture import Architecture
 from converter.link.build import SHARED, build_archive, headers_digest, include_folders
-from converter.link.catalogue import Catalogue, read_catalogue
+from converter.link.catalogue import read_catalogue
 from converter.link.choice import Choice, full
 from converter.link.source import combined_digest, libos_root
 from converter.link.table import table_source
+
+TARGET_NAMES = {"vm": "a virtual machine", "process": "a process"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,15 @@ class Kernel:
     choice: Choice
 
 
-def catalogue_for(machine: Architecture, progress: Progress | None = None) -> Catalogue:
-    """What the library OS offers on `machine`, building it first if need be."""
-    return read_catalogue(build_archive(SHARED, machine, progress), machine)
+def linker_script(platform: str, machine: Architecture) -> Path:
+    """Relative to `libos_root()`. IncompatibleImageError where the library OS does not run yet."""
+    script = Path("platform") / platform / machine.name / "kernel.lds"
+    if not (libos_root() / script).is_file():
+        raise IncompatibleImageError(
+            f"the library OS does not run on {machine.oci} as {TARGET_NAMES.get(platform, platform)} yet",
+            hint="choose the image for linux/amd64 with --platform, if there is one",
+        )
+    return script
 
 
 def link_kernel(
@@ -44,9 +53,7 @@ def link_kernel(
     catalogue = read_catalogue(shared, machine)
     chosen = choice or full(catalogue, platform)
     table = table_source(catalogue, chosen)
-    script = Path("platform") / platform / machine.name / "kernel.lds"
-    if not (libos_root() / script).exists():
-        script = Path("platform") / platform / "kernel.lds"
+    script = linker_script(platform, machine)
     key = combined_digest(
         (script,), headers_digest(), shared.name, own.name, toolchain.identity(machine), table
     )

@@ -1,4 +1,4 @@
-"""One image, the same bytes: whatever the folder, the clock, the umask, the environment and the cache hold."""
+"""One image, the same bytes: whatever the folder, the clock, the umask and the cache hold."""
 
 import os
 import shutil

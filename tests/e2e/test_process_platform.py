@@ -46,7 +46,7 @@ def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     core, made = folder / "core.o", folder / "kernel"
     toolchain.compile_object(GUESTS / "core.c", core, X86_64, include_folders(X86_64))
     archives = [build_archive("process", X86_64), build_archive(SHARED, X86_64)]
-    toolchain.link(made, libos_root() / "platform/process/kernel.lds", [core, *archives])
+    toolchain.link(made, libos_root() / "platform/process/x86_64/kernel.lds", [core, *archives])
     made.chmod(0o755)
     return made
 

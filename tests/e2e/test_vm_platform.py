@@ -66,7 +66,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     toolchain.link(folder / "guest.bin", GUEST / "guest.lds", [folder / f"{name}.o" for name in PARTS])
     toolchain.link(folder / "loader.bin", GUEST / "loader.lds", [folder / "loader.o"])
     archives = [build_archive("vm", X86_64), build_archive(SHARED, X86_64)]
-    script = libos_root() / "platform/vm/kernel.lds"
+    script = libos_root() / "platform/vm/x86_64/kernel.lds"
     toolchain.link(folder / "kernel", script, [folder / "core.o", *archives])
     guest = (folder / "guest.bin").read_bytes()
     (folder / "unikernel").write_bytes(file_of(folder / "kernel", guest))
@@ -112,6 +112,12 @@ def test_any_amount_of_memory(unikernel: Path, memory: str) -> None:
     result = run(unikernel, "test=memory", machine="q35", memory=memory)
     assert_clean(result)
     assert ("taken", 1) in result.values
+
+
+@pytest.mark.parametrize("memory", ["4M", "40M", "64M", "200M"])
+@pytest.mark.parametrize("machine", ["microvm", "pc", "q35"])
+def test_fresh_memory_is_zero_whatever_firmware_left(unikernel: Path, machine: str, memory: str) -> None:
+    assert run(unikernel, "test=dirty", machine=machine, memory=memory).values == [("dirty", 0)]
 
 
 @pytest.mark.parametrize("machine", MACHINES)

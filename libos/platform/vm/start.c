@@ -16,6 +16,7 @@ enum {
     LEGACY_END = 1 << 20,   /* below: firmware's, and what the loader left for us to read */
     SMALLEST = 16,          /* pages; a piece below this is not worth its bookkeeping */
     FIRMWARE_USE = 2 << 20, /* see clear_firmware_use() */
+    FIRMWARE_TABLES = 16 << 20,
     ROOM_TO_REPORT = 1 << 20,
     PLACES = 32,
     LOG_LEVEL = 2,
@@ -92,9 +93,19 @@ static uint64_t find_bundle(const struct boot_facts *f)
     return 0;
 }
 
+static void clear_below(const struct piece *in, uint64_t end)
+{
+    uint64_t start = MAX(in->start, end > FIRMWARE_USE ? end - FIRMWARE_USE : 0);
+
+    end = MIN(end, in->end);
+    if (start < end)
+        memset(vm_direct(start), 0, end - start);
+}
+
 /*
- * A PC BIOS takes its working memory from the top of RAM below 4 GiB and leaves it dirty
- * (SeaBIOS: ZoneTmpHigh, memmap.c); everything else is as the VMM made it: zero.
+ * A PC BIOS leaves its working memory dirty; everything else is as the VMM made it: zero. SeaBIOS
+ * (malloc.c) works downwards from the top of RAM below 4 GiB, or from 16 MiB below it, which it
+ * keeps for tables, if there is enough; some 150 KiB were seen.
  */
 static void clear_firmware_use(void)
 {
@@ -105,8 +116,10 @@ static void clear_firmware_use(void)
             top = &pieces[i];
     if (!top)
         return;
-    uint64_t len = MIN(top->end - top->start, (uint64_t)FIRMWARE_USE);
-    memset(vm_direct(top->end - len), 0, len);
+    uint64_t ram_end = ALIGN_UP(top->end, (uint64_t)1 << 20);
+    clear_below(top, top->end);
+    if (ram_end > FIRMWARE_TABLES)
+        clear_below(top, ram_end - FIRMWARE_TABLES);
 }
 
 static void give_memory(const struct boot_facts *f)
