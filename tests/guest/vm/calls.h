@@ -28,6 +28,7 @@ enum {
     CALL_THREAD, /* stack pointer, thread pointer: 0 in the new thread */
     CALL_YIELD,
     CALL_VDSO,
+    CALL_DIRTY, /* takes all memory: how many of its words are not zero */
 };
 
 /* Where the core has mapped what. */

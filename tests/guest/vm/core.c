@@ -139,6 +139,16 @@ static long resident(vaddr_t at, size_t len)
     return error ? error : count;
 }
 
+static long dirty(void)
+{
+    long count = 0;
+
+    for (const uint64_t *page; (page = pages_alloc(1, PAGES_ZERO)) != NULL;)
+        for (size_t i = 0; i < PAGE_SIZE / sizeof(*page); i++)
+            count += page[i] != 0;
+    return count;
+}
+
 static long sleep_for(uint64_t ns)
 {
     uint64_t start = plat_clock_monotonic();
@@ -195,6 +205,8 @@ static long serve(long nr, const unsigned long *a, const struct regs *regs)
     case CALL_TLS_GET: return (long)plat_tls_get();
     case CALL_THREAD: return make_thread(regs, a[0], a[1]);
     case CALL_YIELD: switch_threads(); return 0;
+    case CALL_DIRTY:
+        return dirty();
     case CALL_VDSO: return (long)plat_info->vdso;
     default: return -ENOSYS;
     }

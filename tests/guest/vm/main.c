@@ -51,7 +51,10 @@ void guest_main(uint64_t word)
         tell("window", call(CALL_WINDOW, 0, 0, 0));
     } else if (is(word, "random"))
         random_bytes();
-    else if (is(word, "panic"))
+    else if (is(word, "dirty")) {
+        say("looking\n");
+        tell("dirty", call(CALL_DIRTY, 0, 0, 0));
+    } else if (is(word, "panic"))
         (void)call(CALL_PANIC, 0, 0, 0);
     else if (is(word, "wild"))
         (void)call(CALL_WILD, 0, 0, 0);
