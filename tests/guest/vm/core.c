@@ -205,8 +205,7 @@ static long serve(long nr, const unsigned long *a, const struct regs *regs)
     case CALL_TLS_GET: return (long)plat_tls_get();
     case CALL_THREAD: return make_thread(regs, a[0], a[1]);
     case CALL_YIELD: switch_threads(); return 0;
-    case CALL_DIRTY:
-        return dirty();
+    case CALL_DIRTY: return dirty();
     case CALL_VDSO: return (long)plat_info->vdso;
     default: return -ENOSYS;
     }
