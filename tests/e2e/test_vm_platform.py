@@ -198,18 +198,20 @@ def test_threads_keep_their_registers(unikernel: Path, cpu: str) -> None:
 
 @pytest.mark.parametrize("machine", ["microvm,acpi=off", "q35"])
 def test_clocks(unikernel: Path, machine: str) -> None:
-    result = run(unikernel, "test=clock", machine=machine)
-    assert_clean(result)
-    values = dict(result.values)
-    assert (values["found"], values["back"], values["agree"]) == (1, 0, 1)
-    assert values["unknown"] == -22
-    assert values["early"] >= 10_000_000 and values["long"] >= 500_000_000
-    assert abs(values["wall"] / 1e9 - time.time()) < 10
-    host = result.arrivals[b"end"] - result.arrivals[b"start"]
-    # The host sees both lines late by as much as it is busy; the guest's second must not be longer.
-    assert values["between"] >= 1_000_000_000
-    assert -0.001 < host / values["between"] - 1 < 0.05
-    assert 5_000_000 <= values["timer"] < 1_000_000_000
+    drifts = []
+    for _ in range(3):  # a busy host sees the guest's lines late: the best of three tells the rate
+        result = run(unikernel, "test=clock", machine=machine)
+        assert_clean(result)
+        values = dict(result.values)
+        assert (values["found"], values["back"], values["agree"]) == (1, 0, 1)
+        assert values["unknown"] == -22
+        assert values["early"] >= 10_000_000 and values["long"] >= 500_000_000
+        assert abs(values["wall"] / 1e9 - time.time()) < 10
+        assert values["between"] >= 1_000_000_000
+        assert 5_000_000 <= values["timer"] < 1_000_000_000
+        host = result.arrivals[b"end"] - result.arrivals[b"start"]
+        drifts.append(abs(host / values["between"] - 1))
+    assert min(drifts) < 0.005
 
 
 def test_wall_clock_from_the_command_line(unikernel: Path) -> None:
