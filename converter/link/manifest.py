@@ -89,6 +89,8 @@ def read_manifest(path: Path) -> Manifest:
                     text = _find(file.read(size))
                     if text is not None:
                         return parse_manifest(text, where)
+    except ValueError as error:  # an offset that no file can have
+        raise not_ours from error
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=where) from error
     raise not_ours
