@@ -6,6 +6,7 @@ import hashlib
 import os
 import struct
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_elf_header(made: Made) -> None:
 
 
 def test_exactly_one_note_segment_with_alignment_4(made: Made) -> None:
-    kernel, told, data = made
+    kernel, _, data = made
     notes = [segment for segment in segments(data) if segment.type == PT_NOTE]
     assert len(notes) == 1
     (note,) = notes
@@ -101,10 +102,10 @@ def test_no_two_segments_share_memory_or_bytes(made: Made) -> None:
     _, _, data = made
     loads = [each for each in segments(data) if each.type in (PT_LOAD, PT_BUNDLE, PT_NOTE)]
     in_file = sorted((each.offset, each.filesz) for each in loads)
-    for (offset, size), (following, _) in zip(in_file, in_file[1:], strict=False):
+    for (offset, size), (following, _) in pairwise(in_file):
         assert offset + size <= following
     in_memory = sorted((each.paddr, each.memsz) for each in loads if each.type == PT_LOAD)
-    for (address, size), (following, _) in zip(in_memory, in_memory[1:], strict=False):
+    for (address, size), (following, _) in pairwise(in_memory):
         assert address + size <= following
     assert all(offset + size <= len(data) for offset, size in in_file)
 
@@ -132,7 +133,7 @@ def test_bundle_is_where_the_kernel_looks_for_it(made: Made) -> None:
 
 
 def test_symbols_are_there_for_panics(made: Made) -> None:
-    kernel, _, data = made
+    _, _, data = made
     names = {name for name, _, _, kind in read_kernel(data).symbols if kind == 2}
     assert {"core_main", "plat_panic", "sys_read"} <= names
 
