@@ -17,10 +17,10 @@ CORE = (
     "advise backing boot brk cmdline fault format heap layout lock log map pages protect remap uaccess "
     "vma exec/elf exec/script"
 ).split()
-FLAGS = (
-    "-std=gnu17 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-builtin "
-    "-Wall -Wextra"
-).split()
+FLAGS = [
+    *("-std=gnu17", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"),
+    *("-fno-builtin", "-Wall", "-Wextra"),
+]
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="compares with Linux's own system calls"
