@@ -31,14 +31,18 @@ class Kernel:
 
 
 def linker_script(platform: str, machine: Architecture) -> Path:
-    """Relative to `libos_root()`. IncompatibleImageError where the library OS does not run yet."""
-    script = Path("platform") / platform / machine.name / "kernel.lds"
-    if not (libos_root() / script).is_file():
-        raise IncompatibleImageError(
-            f"the library OS does not run on {machine.oci} as {TARGET_NAMES.get(platform, platform)} yet",
-            hint="choose the image for linux/amd64 with --platform, if there is one",
-        )
-    return script
+    """Relative to `libos_root()`: the architecture's own, or one for all of them (the skeleton's).
+
+    IncompatibleImageError where the library OS does not run yet.
+    """
+    folder = Path("platform") / platform
+    for script in (folder / machine.name / "kernel.lds", folder / "kernel.lds"):
+        if (libos_root() / script).is_file():
+            return script
+    raise IncompatibleImageError(
+        f"the library OS does not run on {machine.oci} as {TARGET_NAMES.get(platform, platform)} yet",
+        hint="choose the image for linux/amd64 with --platform, if there is one",
+    )
 
 
 def link_kernel(
