@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("convert", epilog=convert.EXAMPLES)(convert.command)
-app.command("run", epilog=run.EXAMPLES, context_settings=run.CONTEXT)(run.command)
+app.command("run", cls=run.RunCommand, epilog=run.EXAMPLES, context_settings=run.CONTEXT)(run.command)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.command)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.command)
 app.command("version", epilog=version.EXAMPLES)(version.command)

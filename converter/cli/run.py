@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from converter.cli.flags import PlatformName, Source, Verbose, explain
+from converter.errors import U2kError
+
+STATUS_FAILED = 125  # any failure that is not the program's, as with docker run
+_USAGE = 2
 
 EXAMPLES = (
     "Examples:  u2k run redis-7.u2k   |   u2k run -i -e LANG=C python-3.u2k -c 'print(1)'   |   "
@@ -15,6 +20,18 @@ EXAMPLES = (
 )
 # What follows the file belongs to the program, whatever it looks like (docker run does the same).
 CONTEXT = {"allow_interspersed_args": False, "ignore_unknown_options": False}
+
+
+class RunCommand(TyperCommand):
+    """A command whose own usage errors end with 125, so that 2 can only be the program's."""
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        try:
+            return super().make_context(*args, **more)
+        except Exception as error:  # typer's versions differ in where the class of usage errors is
+            if getattr(error, "exit_code", None) == _USAGE:
+                vars(error)["exit_code"] = STATUS_FAILED
+            raise
 
 
 def command(
@@ -53,8 +70,10 @@ def command(
     127 when it is not there, as with docker run.
     """
     explain(verbose)
-    from converter.errors import U2kError
+    from converter.cli.failure import report, report_bug
+    from converter.run.child import open_closed_streams
 
+    open_closed_streams()
     try:
         status = _run(
             what,
@@ -72,10 +91,11 @@ def command(
             verbose,
         )
     except U2kError as error:
-        from converter.cli.failure import report
-
         report(error)
-        sys.exit(125)
+        status = STATUS_FAILED
+    except Exception as error:
+        report_bug(error)
+        status = STATUS_FAILED
     sys.exit(status)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
-from converter.errors import UsageError
+from converter.errors import RunError, UsageError
 from converter.link.manifest import Manifest
 
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 DEFAULT_HEADROOM = 256 << 20
+_MIB = 1 << 20
+_BELOW_KERNEL = 1 << 20  # bytes; where PC firmware and its tables are
+_LEAST_ROOM = 1 << 20  # bytes; page tables, stacks and the first pages of a program
 
 
 def parse_size(text: str) -> int:
@@ -22,4 +25,20 @@ def parse_size(text: str) -> int:
 def default_memory(manifest: Manifest) -> int:
     """For a VM: kernel and root image, which lie in memory, and room for the program, in whole MiB."""
     needed = manifest.kernel_bytes + manifest.root_bytes + DEFAULT_HEADROOM
-    return -(-needed // (1 << 20)) << 20
+    return -(-needed // _MIB) * _MIB
+
+
+def least_memory(manifest: Manifest) -> int:
+    """With less than these bytes, in whole MiB, the machine cannot even start the kernel."""
+    return -(-(_BELOW_KERNEL + manifest.kernel_bytes + manifest.root_bytes + _LEAST_ROOM) // _MIB) * _MIB
+
+
+def check_memory(wanted: int | None, manifest: Manifest) -> None:
+    """RunError if a VM of `wanted` bytes has no room for the unikernel."""
+    least = least_memory(manifest)
+    if wanted is not None and wanted < least:
+        raise RunError(
+            f"{wanted / _MIB:.4g} MiB are too little: kernel and root image need {least // _MIB} MiB",
+            where="-m",
+            hint=f"give it {least // _MIB}M or more, or leave -m away",
+        )

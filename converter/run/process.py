@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import signal
 import subprocess
-import sys
 from pathlib import Path
 
 from converter.errors import RunError
@@ -14,6 +14,8 @@ from converter.link.architecture import architecture
 from converter.link.choice import Choice, same_parts
 from converter.link.kernel import link_kernel
 from converter.link.manifest import Manifest
+from converter.run.child import end_with_us
+from converter.run.log import Log
 from converter.run.request import RunRequest, boot_tokens
 from converter.run.signals import forwarding
 from converter.run.symbols import SymbolTable
@@ -37,35 +39,40 @@ class ProcessRunner:
 
     def run(self, request: RunRequest) -> int:
         executable, arguments = self._command(request)
+        log = Log(SymbolTable(executable), raw=request.terminal)
         read_end, write_end = os.pipe()
         with contextlib.ExitStack() as stack:
-            log = stack.enter_context(os.fdopen(read_end, "r", errors="replace"))
-            size = None
-            if request.terminal:
-                size = terminal_size()
-                stack.enter_context(raw_terminal())
-            command = [str(executable), f"--log-fd={write_end}", *arguments, *boot_tokens(request, size)]
-            stdin = None if request.interactive or request.terminal else subprocess.DEVNULL
-            sys.stdout.flush()
-            try:
-                child = subprocess.Popen(
-                    command, executable=executable, stdin=stdin, pass_fds=[write_end], env={}
-                )
-            except OSError as error:
-                raise RunError(f"cannot be started: {error.strerror}", where=str(executable)) from error
-            finally:
-                os.close(write_end)
-            own_group = child.pid
+            lines = stack.enter_context(os.fdopen(read_end, "r", errors="replace", newline="\n"))
+            with contextlib.closing(os.fdopen(write_end, "wb", buffering=0)):
+                size = None
+                if request.terminal:
+                    size = terminal_size()
+                    stack.enter_context(raw_terminal())
+                command = [str(executable), f"--log-fd={write_end}", *arguments, *boot_tokens(request, size)]
+                stdin = None if request.interactive or request.terminal else subprocess.DEVNULL
+                try:
+                    child = subprocess.Popen(
+                        command,
+                        stdin=stdin,
+                        pass_fds=[write_end],
+                        env={},
+                        # The terminal sends Ctrl-C to a whole group: it is passed on once, by us. A session
+                        # and not only a group, whose reading from the terminal would stop it (SIGTTIN).
+                        start_new_session=True,
+                        preexec_fn=end_with_us(),
+                    )
+                except OSError as error:
+                    raise RunError(f"cannot be started: {error.strerror}", where=str(executable)) from error
+            stack.callback(child.kill)
 
             def send(number: int) -> None:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(own_group, number)
+                    os.kill(child.pid, number)
 
-            with forwarding(send):
-                symbols = SymbolTable(executable)
-                for line in log:
-                    print(symbols.annotate(line.rstrip("\n")), file=sys.stderr, flush=True)
+            with forwarding(send, (lambda: send(signal.SIGWINCH)) if request.terminal else None):
+                log.carry(lines)
                 status = child.wait()
+        log.check()
         return status if status >= 0 else 128 - status
 
     def _command(self, request: RunRequest) -> tuple[Path, list[str]]:

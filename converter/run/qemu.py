@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import signal
+import logging
+import shlex
 import subprocess
 import tempfile
 
 from converter.errors import RunError, UsageError
 from converter.link.manifest import Manifest
+from converter.run.child import end_with_us
 from converter.run.kvm import kvm_works, qemu_binary
-from converter.run.memory import default_memory
-from converter.run.relay import PORTS, Relay
+from converter.run.log import Log
+from converter.run.memory import check_memory, default_memory
+from converter.run.relay import Relay
 from converter.run.request import RunRequest, boot_tokens
 from converter.run.signals import forwarding
 from converter.run.symbols import SymbolTable
 from converter.run.terminal import raw_terminal, terminal_size
 
+_LOG = logging.getLogger("u2k")
 MACHINES = ("microvm", "microvm,acpi=off", "pc", "q35")
 _DEFAULT_MACHINE = "microvm,acpi=off"
-_PR_SET_PDEATHSIG = 1
 
 
 class QemuRunner:
@@ -48,34 +50,41 @@ class QemuRunner:
         return binary is not None and kvm_works(binary)[0]
 
     def run(self, request: RunRequest) -> int:
-        relay = Relay(SymbolTable(request.unikernel))
+        check_memory(request.memory, request.manifest)
+        log = Log(SymbolTable(request.unikernel), raw=request.terminal)
+        relay = Relay(log, pass_input=request.interactive or request.terminal)
         with contextlib.ExitStack() as stack:
             messages = stack.enter_context(tempfile.TemporaryFile())
-            size = terminal_size() if request.terminal else None
-            command = self.command(request, {name: relay.theirs[name].fileno() for name in PORTS}, size)
+            size = None
+            if request.terminal:
+                size = terminal_size()
+                stack.enter_context(raw_terminal())
+            ports = {name: end.fileno() for name, end in relay.theirs.items()}
+            command = self.command(request, ports, size)
+            _LOG.info("starting %s", shlex.join(command))
             try:
                 machine = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
                     stderr=messages,
-                    pass_fds=[end.fileno() for end in relay.theirs.values()],
+                    pass_fds=ports.values(),
                     start_new_session=True,  # Ctrl-C is the program's, not QEMU's
-                    preexec_fn=_end_with_parent,
+                    preexec_fn=end_with_us(),
                 )
             except OSError as error:
                 raise RunError(f"QEMU cannot be started: {error.strerror}", where=command[0]) from error
-            if request.terminal:
-                stack.enter_context(raw_terminal())
-            relay.start(pass_input=request.interactive or request.terminal)
+            stack.callback(machine.kill)
+            relay.start()
             resized = (lambda: relay.resize(*terminal_size())) if request.terminal else None
             with forwarding(relay.signal, resized):
                 code = machine.wait()
                 relay.finish()
-            if relay.status is not None:
-                return relay.status
             messages.seek(0)
             said = messages.read(8192).decode(errors="replace").strip()
+        log.check()
+        if relay.status is not None:
+            return relay.status
         raise RunError(
             f"the machine ended without a status ({_ending(code)})" + (f":\n{said}" if said else ""),
             where=command[0],
@@ -83,7 +92,7 @@ class QemuRunner:
         )
 
     def command(self, request: RunRequest, ports: dict[str, int], size: tuple[int, int] | None) -> list[str]:
-        """QEMU's command line; `ports` are the descriptors of the five streams' sockets."""
+        """QEMU's command line; `ports` are the descriptors of the streams' sockets."""
         binary = qemu_binary(request.manifest.architecture)
         if binary is None:
             raise RunError("QEMU is not installed", hint="apt install qemu-system-x86")
@@ -99,7 +108,7 @@ class QemuRunner:
             *("-global", "virtio-mmio.force-legacy=false"),
             *("-device", "virtio-serial-device" if microvm else "virtio-serial-pci"),
         ]
-        for name in PORTS:
+        for name in ports:
             command += ["-chardev", f"socket,id={name},fd={ports[name]}"]
             command += ["-device", f"virtserialport,chardev={name},name=u2k.{name}"]
         return command
@@ -107,8 +116,3 @@ class QemuRunner:
 
 def _ending(code: int) -> str:
     return f"QEMU: signal {-code}" if code < 0 else f"QEMU: status {code}"
-
-
-def _end_with_parent() -> None:
-    # A killed u2k must not leave a machine behind (prctl(2)).
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import socket
-import sys
 import threading
 from collections.abc import Callable
 
 from converter.run.control import EXIT, MessageReader, exit_status, signal_message, window_message
-from converter.run.symbols import SymbolTable
+from converter.run.log import Log
 
 _CHUNK = 1 << 16
-PORTS = ("control", "in", "out", "err", "log")
 
 
 class Relay:
-    """Five socket pairs: `theirs` go to the machine, threads carry what comes and goes over ours."""
+    """Socket pairs, one a port: `theirs` go to the machine, threads carry what comes and goes over ours.
 
-    def __init__(self, symbols: SymbolTable) -> None:
-        pairs = {name: socket.socketpair() for name in PORTS}
+    Without `pass_input` there is no port for input: the program finds /dev/null there.
+    """
+
+    def __init__(self, log: Log, *, pass_input: bool) -> None:
+        names = ("control", *(("in",) if pass_input else ()), "out", "err", "log")
+        pairs = {name: socket.socketpair() for name in names}
         self._ours = {name: pair[0] for name, pair in pairs.items()}
         self.theirs = {name: pair[1] for name, pair in pairs.items()}
-        self._symbols = symbols
+        self._log = log
         self._threads: list[threading.Thread] = []
         self.status: int | None = None  # what the guest said it ended with
 
-    def start(self, *, pass_input: bool) -> None:
+    def start(self) -> None:
         """Begin, after the machine has its ends."""
         for end in self.theirs.values():
             end.close()
-        if pass_input:
+        if "in" in self._ours:
             # Nobody can interrupt a read of the terminal, so this one is not waited for at the end.
             threading.Thread(target=self._input, daemon=True).start()
-        else:
-            self._ours["in"].shutdown(socket.SHUT_WR)
-        for work in (self._output("out", 1), self._output("err", 2), self._log, self._control):
+        for work in (self._output("out", 1), self._output("err", 2), self._carry_log, self._control):
             thread = threading.Thread(target=work, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -61,36 +63,31 @@ class Relay:
 
     def _input(self) -> None:
         end = self._ours["in"]
-        try:
-            while data := os.read(0, _CHUNK):
+        with contextlib.suppress(OSError):  # the machine has ended, or the terminal has gone
+            while data := _read(0):
                 end.sendall(data)
+        with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_WR)
-        except OSError:
-            return
 
     def _output(self, name: str, fd: int) -> Callable[[], None]:
         def carry() -> None:
             end = self._ours[name]
             try:
                 while data := end.recv(_CHUNK):
-                    view = memoryview(data)
-                    while view:
-                        view = view[os.write(fd, view) :]
-            except BrokenPipeError:
-                # Nobody reads our output any more: the program learns it by EPIPE.
-                end.shutdown(socket.SHUT_RDWR)
+                    _write(fd, data)
             except OSError:
-                return
+                # Nobody reads our output any more, or the disk is full: the program learns it by EPIPE.
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
 
         return carry
 
-    def _log(self) -> None:
-        with self._ours["log"].makefile("r", errors="replace", newline="\n") as lines:
-            try:
-                for line in lines:
-                    print(self._symbols.annotate(line.rstrip("\n")), file=sys.stderr, flush=True)
-            except OSError:
-                return
+    def _carry_log(self) -> None:
+        with (
+            contextlib.suppress(OSError),
+            self._ours["log"].makefile("r", errors="replace", newline="\n") as lines,
+        ):
+            self._log.carry(lines)
 
     def _control(self) -> None:
         reader = MessageReader()
@@ -101,3 +98,23 @@ class Relay:
                         self.status = exit_status(contents)
         except OSError:
             return
+
+
+# Whoever started us may have set O_NONBLOCK on what we share with others, so both may have to wait.
+
+
+def _read(fd: int) -> bytes:
+    while True:
+        try:
+            return os.read(fd, _CHUNK)
+        except BlockingIOError:
+            select.select([fd], [], [])
+
+
+def _write(fd: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        try:
+            view = view[os.write(fd, view) :]
+        except BlockingIOError:
+            select.select([], [fd], [])

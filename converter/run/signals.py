@@ -24,7 +24,9 @@ def forwarding(send: Callable[[int], None], on_resize: Callable[[], None] | None
     def handler(number: int, _: FrameType | None) -> None:
         send(number)
 
-    before = {number: signal.signal(number, handler) for number in FORWARDED}
+    # What we were told to ignore (nohup(1), a shell's background commands) stays ignored.
+    wanted = [number for number in FORWARDED if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in wanted}
     if on_resize is not None:
         before[signal.SIGWINCH] = signal.signal(signal.SIGWINCH, lambda *_: on_resize())
     try:

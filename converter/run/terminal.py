@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import termios
 import tty
 from collections.abc import Iterator
@@ -11,27 +10,28 @@ from contextlib import contextmanager
 
 from converter.errors import RunError
 
+_STDIN, _STDOUT = 0, 1
+
 
 @contextmanager
 def raw_terminal() -> Iterator[None]:
     """Raw mode on standard input; put back whatever happens. RunError if it is no terminal."""
-    if not sys.stdin.isatty():
-        raise RunError("standard input is not a terminal", hint="leave -t away")
-    fd = sys.stdin.fileno()
-    before = termios.tcgetattr(fd)
+    if not os.isatty(_STDIN):
+        raise RunError("standard input is not a terminal", where="-t", hint="leave -t away")
+    before = termios.tcgetattr(_STDIN)
     try:
-        tty.setraw(fd)
+        tty.setraw(_STDIN, termios.TCSANOW)  # what was typed already is the program's
         yield
     finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, before)
+        termios.tcsetattr(_STDIN, termios.TCSANOW, before)
 
 
 def terminal_size() -> tuple[int, int]:
     """Rows and columns of the terminal behind standard output or input; 24x80 if nobody knows."""
-    for stream in (sys.stdout, sys.stdin):
+    for stream in (_STDOUT, _STDIN):
         try:
-            size = os.get_terminal_size(stream.fileno())
-        except (OSError, ValueError):
+            size = os.get_terminal_size(stream)
+        except OSError:
             continue
         return size.lines, size.columns
     return 24, 80

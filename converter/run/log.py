@@ -1,0 +1,42 @@
+"""The library OS's log on its way to our standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TextIO
+
+from converter.errors import RunError
+from converter.run.symbols import SymbolTable
+
+_LONGEST = 1 << 16  # characters; a log line has a few hundred
+_PANIC = "u2k: panic:"
+_STDERR = 2
+
+
+class Log:
+    """Passes lines on, with names for addresses, and remembers whether the library OS failed.
+
+    `raw`: standard error may be a terminal in raw mode, which needs the carriage return said.
+    """
+
+    def __init__(self, symbols: SymbolTable, *, raw: bool = False) -> None:
+        self._symbols = symbols
+        self._end = "\r\n" if raw else "\n"
+        self._panicked = False
+
+    def carry(self, lines: TextIO) -> None:
+        """Until the end of `lines`. A standard error that nobody reads loses them; the program goes on."""
+        while line := lines.readline(_LONGEST):
+            self._panicked = self._panicked or line.startswith(_PANIC)
+            text = self._symbols.annotate(line.rstrip("\n")) + self._end
+            with contextlib.suppress(OSError):
+                os.write(_STDERR, text.encode(errors="replace"))
+
+    def check(self) -> None:
+        """RunError if there was a panic."""
+        if self._panicked:
+            raise RunError(
+                "the library OS failed; its last words are above",
+                hint="this is a bug in u2k: report it with these lines, the image and the command",
+            )
