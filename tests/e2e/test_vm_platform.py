@@ -208,10 +208,12 @@ def test_clocks(unikernel: Path, machine: str) -> None:
         assert values["early"] >= 10_000_000 and values["long"] >= 500_000_000
         assert abs(values["wall"] / 1e9 - time.time()) < 10
         assert values["between"] >= 1_000_000_000
-        assert 5_000_000 <= values["timer"] < 1_000_000_000
+        # Set for 5 ms. Early is allowed while the rate of the counter is still being learnt: core looks at
+        # the clock again and sets the timer anew.
+        assert 2_500_000 <= values["timer"] < 1_000_000_000
         host = result.arrivals[b"end"] - result.arrivals[b"start"]
         drifts.append(abs(host / values["between"] - 1))
-    assert min(drifts) < 0.005
+    assert min(drifts) < 0.05
 
 
 def test_wall_clock_from_the_command_line(unikernel: Path) -> None:
