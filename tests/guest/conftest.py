@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,14 +39,21 @@ class Result:
     status: int
 
 
+def _shared_folder(runner: int) -> Path:
+    return Path(tempfile.gettempdir()) / f"u2k-guests-{runner}"
+
+
+def pytest_sessionfinish() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(_shared_folder(os.getpid()), ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def guest_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all workers of this test run, which any user may look into."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "guests"
-    folder.mkdir(exist_ok=True)
-    for each in (folder, *folder.parents[:-2]):
-        each.chmod(each.stat().st_mode | 0o011)
+def guest_folder() -> Path:
+    """One folder for all workers of this test run, which any user may look into: pytest's own are closed."""
+    folder = _shared_folder(os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid())
+    folder.mkdir(mode=0o755, exist_ok=True)
+    assert folder.stat().st_uid == os.geteuid(), f"{folder} is somebody else's"
     return folder
 
 
@@ -65,6 +73,8 @@ def built(guest_folder: Path) -> Callable[[Guest, str], Built]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not done.unikernel.exists():
                 program = compile_guest(guest, variant, folder)
+                for each in (guest_folder, folder, program):  # whatever the umask is
+                    each.chmod(0o755)
                 archive = image_of(program, guest.user, folder / "image.oci.tar")
                 convert(str(archive), done.unikernel)
                 archive.unlink()
