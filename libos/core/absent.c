@@ -79,12 +79,10 @@ long syscall_absent(long nr, const struct syscall *sc)
         return -ENOSYS;
     told[nr / 8] |= (uint8_t)(1u << nr % 8);
     if (is_quiet(name))
-        log_info("system call %s (%ld) is absent from this unikernel: ENOSYS, programs do without",
-                 name, nr);
+        log_info("system call %s (%ld) is not in this unikernel: ENOSYS, programs do without", name,
+                 nr);
     else
-        log_warning(
-            "system call %s (%ld) is absent from this unikernel: ENOSYS; "
-            "convert with --add-syscall %s if docs/syscalls.md lists it",
-            name, nr, name);
+        log_warning("system call %s (%ld) is not in this unikernel: ENOSYS (docs/syscalls.md)",
+                    name, nr);
     return -ENOSYS;
 }

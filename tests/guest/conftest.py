@@ -109,7 +109,7 @@ def as_unikernel(unikernel: Path, guest: Guest, case: Case, where: Sequence[str]
     ran = _run([*words, str(unikernel), *case.args], case.stdin)
     stderr = ran.stderr
     for name in case.absent:
-        line = re.compile(rb"u2k: system call %s \(\d+\) is absent [^\n]*\n" % name.encode())
+        line = re.compile(rb"u2k: system call %s \(\d+\) is not in [^\n]*\n" % name.encode())
         stderr, count = line.subn(b"", stderr)
         assert count == 1, f"the log names the absent call {name} {count} times"
     return replace(ran, stderr=stderr)
