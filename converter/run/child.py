@@ -7,6 +7,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
+
+from converter.run.request import RunRequest
 
 _PR_SET_PDEATHSIG = 1
 _STREAMS = (0, 1, 2)
@@ -41,3 +44,12 @@ def open_closed_streams() -> None:
         except OSError:
             opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
             os.set_inheritable(opened, True)
+    # Python has None for what was closed when it started, and its own messages want to go somewhere.
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
+
+
+def has_input(request: RunRequest) -> bool:
+    """Whether the program gets our standard input, and there is something other than /dev/null."""
+    wanted = request.interactive or request.terminal
+    return wanted and not os.path.samestat(os.fstat(0), Path(os.devnull).stat())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import signal
 import subprocess
 from pathlib import Path
 
@@ -42,6 +41,7 @@ class ProcessRunner:
         log = Log(SymbolTable(executable), raw=request.terminal)
         read_end, write_end = os.pipe()
         with contextlib.ExitStack() as stack:
+            signals = stack.enter_context(forwarding(resizes=request.terminal))
             lines = stack.enter_context(os.fdopen(read_end, "r", errors="replace", newline="\n"))
             with contextlib.closing(os.fdopen(write_end, "wb", buffering=0)):
                 size = None
@@ -69,9 +69,9 @@ class ProcessRunner:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child.pid, number)
 
-            with forwarding(send, (lambda: send(signal.SIGWINCH)) if request.terminal else None):
-                log.carry(lines)
-                status = child.wait()
+            signals.pass_to(send)
+            log.carry(lines)
+            status = child.wait()
         log.check()
         return status if status >= 0 else 128 - status
 

@@ -10,7 +10,7 @@ import tempfile
 
 from converter.errors import RunError, UsageError
 from converter.link.manifest import Manifest
-from converter.run.child import end_with_us
+from converter.run.child import end_with_us, has_input
 from converter.run.kvm import kvm_works, qemu_binary
 from converter.run.log import Log
 from converter.run.memory import check_memory, default_memory
@@ -52,8 +52,9 @@ class QemuRunner:
     def run(self, request: RunRequest) -> int:
         check_memory(request.memory, request.manifest)
         log = Log(SymbolTable(request.unikernel), raw=request.terminal)
-        relay = Relay(log, pass_input=request.interactive or request.terminal)
+        relay = Relay(log, pass_input=has_input(request))
         with contextlib.ExitStack() as stack:
+            signals = stack.enter_context(forwarding(resizes=request.terminal))
             messages = stack.enter_context(tempfile.TemporaryFile())
             size = None
             if request.terminal:
@@ -76,10 +77,9 @@ class QemuRunner:
                 raise RunError(f"QEMU cannot be started: {error.strerror}", where=command[0]) from error
             stack.callback(machine.kill)
             relay.start()
-            resized = (lambda: relay.resize(*terminal_size())) if request.terminal else None
-            with forwarding(relay.signal, resized):
-                code = machine.wait()
-                relay.finish()
+            signals.pass_to(relay.signal)
+            code = machine.wait()
+            relay.finish()
             messages.seek(0)
             said = messages.read(8192).decode(errors="replace").strip()
         log.check()

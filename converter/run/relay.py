@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import signal
 import socket
 import threading
 from collections.abc import Callable
 
 from converter.run.control import EXIT, MessageReader, exit_status, signal_message, window_message
 from converter.run.log import Log
+from converter.run.terminal import terminal_size
 
 _CHUNK = 1 << 16
 
@@ -50,10 +52,11 @@ class Relay:
             end.close()
 
     def signal(self, number: int) -> None:
-        self._tell(signal_message(number))
-
-    def resize(self, rows: int, columns: int) -> None:
-        self._tell(window_message(rows, columns))
+        """Pass a signal on; SIGWINCH is told as the size that the terminal has now."""
+        if number == signal.SIGWINCH:
+            self._tell(window_message(*terminal_size()))
+        else:
+            self._tell(signal_message(number))
 
     def _tell(self, message: bytes) -> None:
         try:

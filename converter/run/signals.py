@@ -17,20 +17,41 @@ FORWARDED = (
 )
 
 
+class Forwarding:
+    """Takes signals, and keeps them until there is somebody to pass them to."""
+
+    def __init__(self) -> None:
+        self._send: Callable[[int], None] | None = None
+        self._early: list[int] = []
+
+    def pass_to(self, send: Callable[[int], None]) -> None:
+        """From now on `send(signo)` gets each signal, first those that have come already."""
+        self._send = send
+        while self._early:
+            send(self._early.pop(0))
+
+    def take(self, number: int, _: FrameType | None) -> None:
+        if self._send is None:
+            self._early.append(number)
+        else:
+            self._send(number)
+
+
 @contextmanager
-def forwarding(send: Callable[[int], None], on_resize: Callable[[], None] | None = None) -> Iterator[None]:
-    """While the block runs, `send(signo)` takes each signal that would end this process."""
+def forwarding(*, resizes: bool) -> Iterator[Forwarding]:
+    """While the block runs, no signal ends this process, and none is lost.
 
-    def handler(number: int, _: FrameType | None) -> None:
-        send(number)
-
+    To be entered before the program starts: it may ask for signals before we know that it runs. With
+    `resizes` SIGWINCH is among them.
+    """
+    passed = Forwarding()
     # What we were told to ignore (nohup(1), a shell's background commands) stays ignored.
     wanted = [number for number in FORWARDED if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, handler) for number in wanted}
-    if on_resize is not None:
-        before[signal.SIGWINCH] = signal.signal(signal.SIGWINCH, lambda *_: on_resize())
+    if resizes:
+        wanted.append(signal.SIGWINCH)
+    before = {number: signal.signal(number, passed.take) for number in wanted}
     try:
-        yield
+        yield passed
     finally:
         for number, old in before.items():
             signal.signal(number, old)

@@ -14,6 +14,7 @@ import pytest
 
 from fixtures.build import build
 from fixtures.errors import RecipeError
+from fixtures.host_program import pack
 
 U2K = [sys.executable, "-c", "import sys; from converter.cli.main import main; sys.exit(main())"]
 
@@ -69,3 +70,19 @@ def unikernel(u2k: Command, shared_folder: Path) -> Callable[[Path], Path]:
         return out
 
     return converted
+
+
+@pytest.fixture(scope="session")
+def subject(shared_folder: Path, unikernel: Callable[[Path], Path]) -> Path:
+    """The unikernel of tests/guest/run/subject.c."""
+    folder = shared_folder / "subject"
+    folder.mkdir(exist_ok=True)
+    archive, program = folder / "subject.oci.tar", folder / "subject"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not archive.exists():
+            source = Path(__file__).resolve().parent.parent / "guest/run/subject.c"
+            command = ["gcc", "-O1", "-Wall", "-Wextra", "-static", "-o", str(program), str(source)]
+            subprocess.run(command, check=True, capture_output=True)
+            pack(str(program), archive, "subject")
+    return unikernel(archive)
