@@ -87,7 +87,10 @@ static int streams(void)
         if (fstat(fd, &st) < 0)
             printf("%d closed\n", fd);
         else
-            printf("%d %s%s\n", fd, S_ISCHR(st.st_mode) ? "device" : S_ISFIFO(st.st_mode) ? "pipe" : "other",
+            printf("%d %s%s\n", fd,
+                   S_ISCHR(st.st_mode)    ? "device"
+                   : S_ISFIFO(st.st_mode) ? "pipe"
+                                          : "other",
                    isatty(fd) ? " terminal" : "");
     }
     return 0;
