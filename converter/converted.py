@@ -18,7 +18,7 @@ from converter.link.source import combined_digest, source_files
 def unikernel_for(what: str, options: Options, progress: Progress) -> Path:
     """A unikernel file for `what`. Errors: as `convert`."""
     path = Path(what)
-    if path.is_file() and _is_unikernel(path):
+    if _is_unikernel(path):
         return path
     image = open_image(what, platform=options.platform, source=options.source, progress=progress)
     key = hashlib.sha256(
@@ -31,11 +31,26 @@ def unikernel_for(what: str, options: Options, progress: Progress) -> Path:
 
 
 def _is_unikernel(path: Path) -> bool:
+    """False: it may be an image. UsageError for what is named or begins like a unikernel and is none."""
+    named = path.suffix == ".u2k"
+    if not path.exists():
+        if named:
+            raise UsageError("there is no such file", where=str(path), hint="check the path")
+        return False
+    if path.is_dir():
+        return False
     try:
         read_manifest(path)
     except UsageError:
-        with path.open("rb") as file:
-            if file.read(4) == b"\x7fELF":
-                raise
+        if named or _is_elf(path):
+            raise
         return False
     return True
+
+
+def _is_elf(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"\x7fELF"
+    except OSError:
+        return False  # who opens it as an image says why

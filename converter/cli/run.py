@@ -123,7 +123,7 @@ def _run(
     from converter.link.manifest import read_manifest
     from converter.run.choose import choose_runner
     from converter.run.memory import parse_size
-    from converter.run.request import RunRequest, environment_entry
+    from converter.run.request import RunRequest, checked_hostname, environment_entry
 
     path = unikernel_for(what, Options(Platform.parse(platform), "vm", source), shown())
     manifest = read_manifest(path)
@@ -137,6 +137,6 @@ def _run(
         interactive=interactive,
         terminal=terminal,
         log_level=3 if verbose else 2,
-        hostname=hostname,
+        hostname=None if hostname is None else checked_hostname(hostname),
     )
     return choose_runner(on, manifest, machine).run(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,8 +63,15 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
             )
         for name in ("argv", "env", "user", "ports", "volumes", "syscalls", "parts"):
             fields[name] = tuple(fields[name])
-        return Manifest(**fields)
-    except (KeyError, TypeError, ValueError) as error:
+        manifest = Manifest(**fields)
+        for name in ("entrypoint_args", "kernel_bytes", "root_bytes"):
+            if type(fields[name]) is not int or fields[name] < 0:
+                raise ValueError(name)
+        for name in ("target", "architecture", "path"):
+            if type(fields[name]) is not str:
+                raise ValueError(name)
+        return manifest
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UsageError("its manifest is damaged", where=where, hint="convert the image again") from error
 
 
@@ -82,18 +89,32 @@ def read_manifest(path: Path) -> Manifest:
             fields = EHDR.unpack(head)
             file.seek(fields[5])
             table = file.read(fields[10] * PHDR.size)
-            for at in range(0, len(table) - PHDR.size + 1, PHDR.size):
-                kind, _, offset, _, _, size, _, _ = PHDR.unpack_from(table, at)
+            segments = [
+                PHDR.unpack_from(table, at) for at in range(0, len(table) // PHDR.size * PHDR.size, PHDR.size)
+            ]
+            for kind, _, offset, _, _, size, _, _ in segments:
                 if kind == PT_NOTE and size <= _NOTE_LIMIT:
                     file.seek(offset)
                     text = _find(file.read(size))
                     if text is not None:
-                        return parse_manifest(text, where)
-    except ValueError as error:  # an offset that no file can have
+                        manifest = parse_manifest(text, where)
+                        _check_whole(segments, path.stat().st_size, where)
+                        return manifest
+    except (OverflowError, ValueError) as error:  # an offset that no file has
         raise not_ours from error
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=where) from error
     raise not_ours
+
+
+def _check_whole(segments: Sequence[tuple[int, ...]], size: int, where: str) -> None:
+    needed = max(offset + filesz for _, _, offset, _, _, filesz, _, _ in segments)
+    if needed > size:
+        raise UsageError(
+            f"it is cut off: {needed - size} of {needed} bytes are missing",
+            where=where,
+            hint="copy it again, or convert the image again",
+        )
 
 
 def _find(notes: bytes) -> bytes | None:

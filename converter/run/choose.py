@@ -33,12 +33,14 @@ def choose_runner(on: str, manifest: Manifest, machine: str | None = None) -> Ru
     elif on != "auto":
         order = (process,) if on == "process" else (qemu,)
     else:
-        order = (qemu, process) if qemu.has_kvm(manifest) else (process, qemu)
+        works, why = qemu.kvm(manifest)
+        _LOG.info("hardware virtualisation: %s", why if works else f"no ({why})")
+        order = (qemu, process) if works else (process, qemu)
     reasons = []
     for runner in order:
         reason = runner.available(manifest)
         if reason is None:
-            _LOG.info("running on: %s", runner.name)
+            _LOG.info("running on: %s%s", runner.name, "" if on != "auto" else " (--on chooses another)")
             return runner
         reasons.append(f"{runner.name}: {reason}")
     raise RunError(f"this host cannot run it ({'; '.join(reasons)})", hint="u2k doctor says what to install")

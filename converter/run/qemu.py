@@ -42,16 +42,18 @@ class QemuRunner:
             return "QEMU is not installed (Debian: apt install qemu-system-x86)"
         return None
 
-    def has_kvm(self, manifest: Manifest) -> bool:
-        """Whether it would run with hardware virtualisation here: a real probe."""
-        if self.available(manifest) is not None:
-            return False
+    def kvm(self, manifest: Manifest) -> tuple[bool, str]:
+        """Whether it would run with hardware virtualisation here, by a real probe, and why not."""
+        reason = self.available(manifest)
         binary = qemu_binary(manifest.architecture)
-        return binary is not None and kvm_works(binary)[0]
+        if reason is not None or binary is None:
+            return False, reason or "QEMU is not installed"
+        return kvm_works(binary)
 
     def run(self, request: RunRequest) -> int:
         check_memory(request.memory, request.manifest)
-        log = Log(SymbolTable(request.unikernel), raw=request.terminal)
+        symbols = SymbolTable(request.unikernel)
+        log = Log(symbols, raw=request.terminal)
         relay = Relay(log, pass_input=has_input(request))
         with contextlib.ExitStack() as stack:
             signals = stack.enter_context(forwarding(resizes=request.terminal))
@@ -81,7 +83,8 @@ class QemuRunner:
             code = machine.wait()
             relay.finish()
             messages.seek(0)
-            said = messages.read(8192).decode(errors="replace").strip()
+            lines = messages.read(8192).decode(errors="replace").strip().splitlines()
+            said = "\n".join(symbols.annotate(line) for line in lines)
         log.check()
         if relay.status is not None:
             return relay.status
@@ -103,7 +106,8 @@ class QemuRunner:
             str(binary),
             *("-M", self._machine, "-accel", "kvm" if kvm else "tcg", "-cpu", "host" if kvm else "max"),
             *("-m", f"{-(-memory // (1 << 20))}M", "-nodefaults", "-no-user-config", "-no-reboot"),
-            *("-display", "none", "-kernel", str(request.unikernel)),
+            # What is said before there are streams goes to the serial port, and so among QEMU's messages.
+            *("-display", "none", "-serial", "stdio", "-kernel", str(request.unikernel)),
             *("-append", " ".join(boot_tokens(request, size))),
             *("-global", "virtio-mmio.force-legacy=false"),
             *("-device", "virtio-serial-device" if microvm else "virtio-serial-pci"),

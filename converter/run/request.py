@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,17 @@ def boot_tokens(request: RunRequest, size: tuple[int, int] | None = None) -> lis
 
 def _encoded(value: bytes) -> str:
     return quote_from_bytes(value, safe="/:=,.-_")
+
+
+def checked_hostname(name: str) -> str:
+    """`name` if a host can be called so: sethostname(2) takes 64 bytes. UsageError otherwise."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
+        raise UsageError(
+            f"{name!r} is no name of a host",
+            where="--hostname",
+            hint="take up to 64 letters, digits, . _ and -",
+        )
+    return name
 
 
 def environment_entry(text: str, host: Mapping[bytes, bytes]) -> bytes | None:
