@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -116,16 +117,13 @@ def _run(
 ) -> int:
     import os
 
-    from converter.cli.progress import shown
-    from converter.convert import Options
-    from converter.converted import unikernel_for
-    from converter.image.platform import Platform
     from converter.link.manifest import read_manifest
     from converter.run.choose import choose_runner
     from converter.run.memory import parse_size
     from converter.run.request import RunRequest, checked_hostname, environment_entry
+    from converter.run.unikernel_file import is_unikernel
 
-    path = unikernel_for(what, Options(Platform.parse(platform), "vm", source), shown())
+    path = Path(what) if is_unikernel(Path(what)) else _converted(what, platform, source)
     manifest = read_manifest(path)
     request = RunRequest(
         unikernel=path,
@@ -140,3 +138,12 @@ def _run(
         hostname=None if hostname is None else checked_hostname(hostname),
     )
     return choose_runner(on, manifest, machine).run(request)
+
+
+def _converted(what: str, platform: str, source: str) -> Path:
+    from converter.cli.progress import shown
+    from converter.convert import Options
+    from converter.converted import unikernel_for
+    from converter.image.platform import Platform
+
+    return unikernel_for(what, Options(Platform.parse(platform), "vm", source), shown())
