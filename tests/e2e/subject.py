@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pty
 import select
 import shutil
 import signal
 import subprocess
+import termios
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ import pytest
 
 from tests.e2e.conftest import U2K
 
+SIZE = (33, 101)  # rows and columns of the terminals
 PATIENCE = 60.0  # seconds; what takes this long hangs
 
 needs_gcc = pytest.mark.skipif(
@@ -103,6 +106,7 @@ def on_terminal(command: Sequence[str], **more: Any) -> Iterator[tuple[Running, 
     a descriptor of the terminal as the command has it.
     """
     keyboard, screen = pty.openpty()
+    termios.tcsetwinsize(screen, SIZE)
     try:
         process = subprocess.Popen(
             command,
@@ -124,9 +128,6 @@ def on_terminal(command: Sequence[str], **more: Any) -> Iterator[tuple[Running, 
 
 
 def _take_terminal() -> None:
-    import fcntl
-    import termios
-
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
