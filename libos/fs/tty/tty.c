@@ -11,11 +11,12 @@
 #include <u2k/sched.h>
 #include <u2k/stream.h>
 #include <u2k/streams.h>
+#include <u2k/string.h>
 #include <u2k/uaccess.h>
 
 static struct line line;
 static struct waitq readers = {LIST_INIT(readers.waiters)};
-static struct waiter listener;
+static struct waiter listeners[2]; /* for keys, and for room on the screen */
 static bool hung_up;
 static struct winsize set_size; /* by the program; the platform's wins when it knows one */
 
@@ -24,12 +25,29 @@ bool tty_present(void)
     return plat_stream_kind(STREAM_IN) == STREAM_TERMINAL;
 }
 
-/* Echo is lost rather than waited for. */
+/* What was typed and is to be shown. It goes out in as few pieces as can be, since a stream has only
+ * so many in flight, and before anything that the program writes later. Beyond this size it is lost
+ * rather than waited for. */
+static uint8_t echoed[1024];
+static size_t echo_len;
+
 static void echo(struct line *l, const uint8_t *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        uint8_t out[2];
-        (void)plat_stream_write(STREAM_OUT, out, line_output(l, s[i], out));
+    for (size_t i = 0; i < n && echo_len + 2 <= sizeof echoed; i++)
+        echo_len += line_output(l, s[i], echoed + echo_len);
+}
+
+static void show_echo(void)
+{
+    while (echo_len > 0) {
+        ssize_t n = plat_stream_write(STREAM_OUT, echoed, echo_len);
+        if (n == -EAGAIN) {
+            plat_stream_want(STREAM_OUT, STREAM_WRITABLE);
+            return;
+        }
+        size_t gone = n > 0 ? (size_t)n : echo_len; /* an error: nobody looks any more */
+        echo_len -= gone;
+        memmove(echoed, echoed + gone, echo_len);
     }
 }
 
@@ -49,6 +67,7 @@ static void take_input(void)
                 signal_send(NULL, &(struct siginfo){.signo = signo, .code = SI_KERNEL});
         }
     }
+    show_echo();
     if (line.ready > 0 || hung_up)
         waitq_wake_all(&readers);
     plat_stream_want(STREAM_IN, hung_up || line.used >= LINE_SIZE ? 0 : STREAM_READABLE);
@@ -61,6 +80,15 @@ static bool on_event(struct waiter *w, unsigned events)
     return false;
 }
 
+/* Other waiters, if any, are woken by the same event and ask anew. */
+static bool on_room(struct waiter *w, unsigned events)
+{
+    (void)w, (void)events;
+    plat_stream_want(STREAM_OUT, 0);
+    show_echo();
+    return false;
+}
+
 static void start_listening(void)
 {
     static bool started;
@@ -68,10 +96,13 @@ static void start_listening(void)
         return;
     started = true;
     line_init(&line);
-    listener.wake = on_event;
-    listener.thread = NULL;
-    list_init(&listener.thread_link);
-    list_push_front(&stream_events[STREAM_IN].waiters, &listener.link); /* for good, of no thread */
+    for (unsigned i = 0; i < ARRAY_SIZE(listeners); i++) {
+        listeners[i] = (struct waiter){.wake = i == 0 ? on_event : on_room};
+        list_init(&listeners[i].thread_link);
+    }
+    /* for good, of no thread */
+    list_push_front(&stream_events[STREAM_IN].waiters, &listeners[0].link);
+    list_push_front(&stream_events[STREAM_OUT].waiters, &listeners[1].link);
     plat_stream_want(STREAM_IN, STREAM_READABLE);
 }
 
@@ -130,6 +161,11 @@ static ssize_t tty_write(struct file *f, struct iter *it, int64_t *pos)
 {
     (void)pos;
     ssize_t total = 0;
+    for (show_echo(); echo_len > 0; show_echo()) {
+        int err = f->flags & O_NONBLOCK ? -EAGAIN : stream_wait(STREAM_OUT, STREAM_WRITABLE);
+        if (err < 0)
+            return err;
+    }
     while (it->left > 0) {
         uint8_t in[128], out[256];
         size_t n = 0, done, got = iter_read(in, it, MIN(it->left, sizeof in));
