@@ -1,0 +1,11 @@
+"""For all tests: programs start with the signals as a shell's user has them."""
+
+import signal
+
+# Under nohup, or in a background job of a script, some are ignored, and that is inherited by every program
+# a test starts: one that should end by SIGHUP would not.
+for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
