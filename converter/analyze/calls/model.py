@@ -1,0 +1,59 @@
+"""What goes into the analysis of system calls, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from converter.elf.closure import LibraryClosure
+from converter.image.tree import FileTree, Inode
+from converter.profile.model import Entries, Evidences, Unresolved
+
+# PROGRAM and INTERPRETER: the main program and its loader. LIBRARY: mapped at start, because something needs
+# it. PLUGIN: opened by name at run time, so that its exports are called by names that the code may not show.
+# PLUGIN_LIBRARY: mapped because a plug-in needs it.
+PROGRAM, INTERPRETER, LIBRARY = "program", "interpreter", "library"
+PLUGIN, PLUGIN_LIBRARY = "plugin", "plugin library"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeObject:
+    """An ELF file that gets mapped. `path` is canonical; `role` is one of the constants above."""
+
+    path: bytes
+    inode: Inode
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaticCalls:
+    """What the code can do, as far as reading tells.
+
+    syscalls:     name -> the sites that make it, with the chain of callers that leads there
+    arguments:    choice (`socket.domain`, `ioctl`, `prctl`, `fcntl`, `clone.flags`, `open.path` ...) -> value
+                  -> why; the value `*` stands for one that could not be told
+    unresolved:   system call instructions whose number stayed unknown
+    open:         why the code may not be all there is (it makes code at run time, for one)
+    called:       dynamic symbols that code which can run refers to -> paths of the objects it stands in
+    dlopen_names: constant strings that reach the first argument of dlopen -> why
+    dlsym_names:  the same for the name that dlsym looks up
+    dlopen_any:   dlopen is also called with names that could not be told
+    """
+
+    syscalls: Entries = field(default_factory=dict)
+    arguments: Mapping[str, Entries] = field(default_factory=dict)
+    unresolved: tuple[Unresolved, ...] = ()
+    open: tuple[str, ...] = ()
+    called: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dlopen_names: Mapping[str, Evidences] = field(default_factory=dict)
+    dlsym_names: Mapping[str, Evidences] = field(default_factory=dict)
+    dlopen_any: bool = False
+
+
+def objects_of(tree: FileTree, closure: LibraryClosure) -> tuple[CodeObject, ...]:
+    """The objects of a library closure, in the order in which the loader searches them for symbols."""
+    found = [(closure.program, PROGRAM)]
+    found += [(library.real_path, LIBRARY) for library in closure.libraries]
+    if closure.interpreter is not None:
+        found.append((closure.interpreter.real_path, INTERPRETER))
+    return tuple(CodeObject(path, tree[path], role) for path, role in found)
