@@ -15,6 +15,11 @@ SCHEMA = 1
 KINDS = ("static", "dynamic", "rule", "user", "learned")
 
 
+# How the fields path to user of a subject were found: in the image's configuration, by reading its entrypoint
+# script, by watching that, by an option of the command line.
+DECIDED_BY = ("image", "script", "trace", "user")
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Evidence:
     """One reason for an entry.
@@ -58,7 +63,7 @@ class Subject:
     env: tuple[str, ...]  # NAME=value
     cwd: str
     user: tuple[int, ...]  # uid, gid, supplementary groups
-    decided_by: str = "image"  # image, script, trace, user: how path to user were found
+    decided_by: str = "image"  # one of DECIDED_BY
     reasons: tuple[str, ...] = ()  # the steps that led there, in order
 
 
