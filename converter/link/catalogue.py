@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from converter.errors import ToolchainError
+from converter.libos import syscall_table
 from converter.link.architecture import Architecture
-from converter.link.source import libos_root
 
 _MAGIC = b"!<arch>\n"
 _HEADER = 60
@@ -45,16 +44,9 @@ def archive_symbols(path: Path) -> frozenset[str]:
     return frozenset(symbol.decode() for symbol in names)
 
 
-@cache
 def syscall_numbers(machine: Architecture) -> dict[str, int]:
     """Every system call of the architecture, implemented or not: name -> number."""
-    table = libos_root() / "arch" / machine.name / "syscalls.tbl"
-    numbers = {}
-    for line in table.read_text().splitlines():
-        text = line.partition("#")[0].split()
-        if text:
-            numbers[text[1]] = int(text[0])
-    return numbers
+    return syscall_table(machine.name)
 
 
 def read_catalogue(archive: Path, machine: Architecture) -> Catalogue:

@@ -6,23 +6,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from converter.errors import ToolchainError
+from converter.libos import libos_root as libos_root
 
-_PACKAGE = Path(__file__).resolve().parent.parent
 SUFFIXES = (".c", ".S", ".h", ".lds", ".toml", ".tbl", ".txt")
-
-
-@cache
-def libos_root() -> Path:
-    """The folder with `include/u2k/platform.h` below it. ToolchainError if the installation lacks it."""
-    for candidate in (_PACKAGE / "_libos", _PACKAGE.parent / "libos"):
-        if (candidate / "include/u2k/platform.h").is_file():
-            return candidate
-    raise ToolchainError(
-        "the library OS's source is missing from this installation",
-        where=str(_PACKAGE),
-        hint="install u2k again: pip install --force-reinstall u2k",
-    )
 
 
 @cache

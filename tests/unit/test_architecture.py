@@ -18,17 +18,16 @@ PACKAGE = Path(__file__).parents[2] / "converter"
 FLOORS = (
     {"__main__"},
     {"cli"},
-    {"batch", "report", "converted", "known"},
+    {"batch", "report", "converted"},
     {"convert"},
-    {"profiling"},
     {"trace"},
     {"run", "formats"},
     {"link"},
     {"rootfs"},
     {"analyze"},
-    {"elf", "options"},
+    {"elf"},
     {"image", "profile"},
-    {"cache", "output"},
+    {"cache", "output", "libos"},
     {"errors", "__version__"},
 )
 FLOOR = {member: number for number, floor in enumerate(FLOORS) for member in floor}

@@ -1,0 +1,78 @@
+"""Arguments that choose parts of the library OS: address families, ioctl requests, paths below /proc ...
+
+They are followed from the system call instruction back to where they come from, as its number is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from converter.analyze.calls.origins import Origins
+from converter.analyze.calls.sites import MAX_EVIDENCE, Site, Sites
+from converter.analyze.calls.summary import Summary
+from converter.analyze.calls.witness import Witness
+from converter.profile.model import Entries, Evidence
+
+# System call -> (choice, which argument, bits of it that choose; 0: it is a path). open(2), socket(2),
+# ioctl(2) ...
+_NUMBERS: dict[str, tuple[tuple[str, int, int], ...]] = {
+    "socket": (("socket.domain", 0, 0xFFFFFFFF), ("socket.type", 1, 0xF), ("socket.protocol", 2, 0xFFFFFFFF)),
+    "socketpair": (("socket.domain", 0, 0xFFFFFFFF), ("socket.type", 1, 0xF)),
+    "setsockopt": (("setsockopt.level", 1, 0xFFFFFFFF),),
+    "ioctl": (("ioctl", 1, 0xFFFFFFFF),),
+    "prctl": (("prctl", 0, 0xFFFFFFFF),),
+    "arch_prctl": (("arch_prctl", 0, 0xFFFFFFFF),),
+    "fcntl": (("fcntl", 1, 0xFFFFFFFF),),
+    "clone": (("clone.flags", 0, 0xFFFFFF00),),
+    "open": (("open.path", 0, 0),),
+    "openat": (("open.path", 1, 0),),
+    "execve": (("execve.path", 0, 0),),
+    "mount": (("mount.type", 2, 0),),
+}
+_KEPT_PATHS = (b"/proc", b"/sys", b"/dev")
+_ANY = "*"
+
+
+class Arguments:
+    """The choices of a program."""
+
+    def __init__(
+        self, summaries: Sequence[Summary], origins: Origins, witness: Witness, sites: Sites
+    ) -> None:
+        self._summaries = summaries
+        self._origins = origins
+        self._witness = witness
+        self._sites = sites
+
+    def choices(self) -> dict[str, Entries]:
+        """StaticCalls.arguments. Numbers are decimal; of paths for open only those of virtual file
+        systems.
+        """
+        found: dict[str, dict[str, list[Evidence]]] = {}
+        for site in self._sites.found:
+            for choice, argument, mask in _NUMBERS.get(site.name, ()):
+                for value, evidence in self._values(site, choice, argument, mask):
+                    known = found.setdefault(choice, {}).setdefault(value, [])
+                    if len(known) < MAX_EVIDENCE and evidence not in known:
+                        known.append(evidence)
+        return {
+            choice: {value: tuple(why) for value, why in sorted(values.items())}
+            for choice, values in sorted(found.items())
+        }
+
+    def _values(self, site: Site, choice: str, argument: int, mask: int) -> list[tuple[str, Evidence]]:
+        register = self._summaries[site.place[0]].graph.architecture.ARGUMENT_REGISTERS[argument]
+        found = []
+        for value, source in self._origins.at(site.place, site.address, register).items():
+            evidence = self._witness.passing(source, site.place)
+            if mask and isinstance(value, int):
+                found.append((str(value & mask), evidence))
+            elif not mask and isinstance(value, tuple):
+                text = self._summaries[source[0]].string(value[1])
+                if text is None:
+                    found.append((_ANY, evidence))
+                elif choice != "open.path" or text.startswith(_KEPT_PATHS):
+                    found.append((text.decode("utf-8", "surrogateescape"), evidence))
+            else:
+                found.append((_ANY, evidence))
+        return found

@@ -1,0 +1,134 @@
+"""Values of registers through callers: what a function was given is what its callers put there.
+
+This resolves `syscall(2)`, Go's Syscall6 and every chain of such wrappers without knowing any of them by
+name.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from converter.analyze.calls.binding import Scope
+from converter.analyze.calls.instructions import Value
+from converter.analyze.calls.reach import Place, Reach
+from converter.analyze.calls.summary import Summary
+
+# Value -> function that it comes from. An address ("a3", 0x1234) lies in object number 3.
+Origin: TypeAlias = "dict[Value, Place]"
+
+MAX_DEPTH = 12  # wrappers around wrappers
+MAX_VALUES = 512
+MAX_QUERIES = 200_000
+_NO_CUT = 1 << 30
+_STACK_ARGUMENT = 8  # the return address lies between a caller's stack pointer and its callee's
+
+
+class Origins:
+    """Asks for values in the functions that `reach` found, and in their callers."""
+
+    def __init__(self, summaries: Sequence[Summary], scope: Scope, reach: Reach) -> None:
+        self._summaries = summaries
+        self._scope = scope
+        self._reach = reach
+        self._known: dict[tuple[Place, str, int], Origin] = {}
+        self._active: dict[tuple[Place, str, int], int] = {}  # with its level
+        self._cut = _NO_CUT  # the lowest level that an answer was cut short for
+        self._budget = MAX_QUERIES
+        self._callers, self._takers = self._reverse()
+
+    def _reverse(self) -> tuple[dict[Place, list[Place]], set[Place]]:
+        callers: dict[Place, list[Place]] = defaultdict(list)
+        takers: set[Place] = set()
+        for place in sorted(self._reach.nodes):
+            number, node = place[0], self._reach.nodes[place]
+            for address in node.calls:
+                callers[number, address].append(place)
+            takers.update((number, address) for address in node.taken)
+            for index in node.imports:
+                for target in self._targets(number, index):
+                    callers[target].append(place)
+            for index in node.loaded:
+                takers.update(self._targets(number, index))
+        takers.update(place for place, why in self._reach.parents.items() if isinstance(why, str))
+        return callers, takers
+
+    def _targets(self, number: int, index: int) -> list[Place]:
+        found = []
+        for other, symbol in self._scope.bind(number, index):
+            graph = self._summaries[other].graph
+            if graph.memory.is_code(symbol.value):
+                found.append((other, graph.function_at(symbol.value)))
+        return found
+
+    def callers(self, place: Place) -> list[Place]:
+        return self._callers.get(place, [])
+
+    def at(self, place: Place, address: int, register: int) -> Origin:
+        """What `register` can hold before the instruction at `address` of the function `place`.
+
+        Numbers, addresses as ("a", address) in the object of the place that they come from, and None.
+        """
+        return self._resolve(place, self._summaries[place[0]].values(place[1], address, register), 0)
+
+    def given(self, place: Place, register: int) -> Origin:
+        """What callers of the function `place` put into `register`."""
+        return self._given(place, "p", register, 0)
+
+    def _resolve(self, place: Place, values: frozenset[Value], depth: int) -> Origin:
+        found: Origin = {}
+        for value in sorted(values, key=repr):
+            if isinstance(value, tuple) and value[0] in ("p", "s"):
+                _merge(found, self._given(place, value[0], value[1], depth))
+            elif isinstance(value, tuple):
+                found.setdefault((f"a{place[0]}", value[1]), place)
+            else:
+                found.setdefault(value, place)
+        return found if len(found) <= MAX_VALUES else {None: place}
+
+    def _given(self, place: Place, kind: str, where: int, depth: int) -> Origin:
+        key = (place, kind, where)
+        if key in self._known:
+            return self._known[key]
+        if key in self._active:  # recursive functions pass on what they were given
+            self._cut = min(self._cut, self._active[key])
+            return {}
+        self._budget -= 1
+        if depth > MAX_DEPTH or self._budget < 0:
+            return {None: place}
+        outer, self._cut = self._cut, _NO_CUT
+        level = self._active[key] = len(self._active)
+        found = self._passed(place, kind, where, depth)
+        del self._active[key]
+        if self._cut >= level:  # else the answer may lack what an outer query is about to find
+            self._known[key] = found
+            self._cut = _NO_CUT
+        self._cut = min(self._cut, outer)
+        return found
+
+    def _passed(self, place: Place, kind: str, where: int, depth: int) -> Origin:
+        """What all callers of `place` put into a register ("p") or stack argument ("s")."""
+        found: Origin = {None: place} if place in self._takers else {}
+        for caller in self._callers.get(place, ()):
+            summary = self._summaries[caller[0]]
+            for address, is_call in summary.transfers(caller[1], *self._ways(caller, place)):
+                if kind == "p":
+                    values = summary.values(caller[1], address, where)
+                else:
+                    offset = where - (_STACK_ARGUMENT if is_call else 0)
+                    values = summary.stack_values(caller[1], address, offset)
+                _merge(found, self._resolve(caller, values, depth + 1))
+        return found
+
+    def _ways(self, caller: Place, place: Place) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """How `caller` can name `place`: by addresses in its object, or by symbols (indices)."""
+        node = self._reach.nodes[caller]
+        addresses = (place[1],) if caller[0] == place[0] and place[1] in node.calls else ()
+        symbols = tuple(index for index in node.imports if place in self._targets(caller[0], index))
+        return addresses, symbols
+
+
+def _merge(found: Origin, more: Origin) -> None:
+    for value, place in more.items():
+        found.setdefault(value, place)

@@ -1,0 +1,231 @@
+"""x86-64 code, read with iced-x86 (Intel SDM volume 2; System V psABI for AMD64)."""
+
+from __future__ import annotations
+
+import re
+import struct
+
+from iced_x86 import Code as Opcode
+from iced_x86 import Decoder, FlowControl, Instruction, MemorySizeExt, Mnemonic, OpKind, Register
+
+from converter.analyze.calls.instructions import Code, Slicer
+from converter.analyze.calls.x86_64_values import Body
+from converter.elf.memory import ElfMemory
+
+MAX_INSTRUCTIONS = 1 << 20  # of one function
+
+_STORES = frozenset(
+    {
+        Mnemonic.MOV,
+        Mnemonic.MOVQ,
+        Mnemonic.MOVAPS,
+        Mnemonic.MOVUPS,
+        Mnemonic.MOVDQA,
+        Mnemonic.MOVDQU,
+        Mnemonic.MOVLPS,
+        Mnemonic.MOVHPS,
+        Mnemonic.MOVSD,
+    }
+)
+_COMPARES = frozenset({Mnemonic.CMP, Mnemonic.TEST})
+_IMMEDIATES = frozenset({OpKind.IMMEDIATE32, OpKind.IMMEDIATE32TO64, OpKind.IMMEDIATE64})
+_SYSCALL, _SYSENTER = Opcode.SYSCALL, Opcode.SYSENTER
+_BRANCHES = frozenset({OpKind.NEAR_BRANCH64, OpKind.NEAR_BRANCH32, OpKind.NEAR_BRANCH16})
+
+# `lea r64, [rip + disp32]`, and in programs at fixed addresses `mov r32, imm32` and `mov r64, imm32`.
+_LEA = re.compile(rb"[\x48-\x4f]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]", re.DOTALL)
+_MOVE = re.compile(rb"[\xb8-\xbf]|\x48\xc7[\xc0-\xc7]|\x49\xc7[\xc0-\xc7]", re.DOTALL)
+_DISPLACEMENT = struct.Struct("<i")
+
+
+def sweep(memory: ElfMemory, start: int, end: int) -> Code:
+    """Architecture.sweep."""
+    found = Code()
+    _read(memory, Decoder(64, memory.view(start, end - start), ip=start), found, None)
+    found.jumps = {target for target in found.jumps if not start < target < end}
+    found.end = end
+    return found
+
+
+_ENDS = frozenset(
+    {
+        FlowControl.UNCONDITIONAL_BRANCH,
+        FlowControl.INDIRECT_BRANCH,
+        FlowControl.RETURN,
+        FlowControl.EXCEPTION,
+        FlowControl.INDIRECT_CALL,
+    }
+)
+
+
+def explore(memory: ElfMemory, start: int, end: int, also: tuple[int, ...] = ()) -> Code:
+    """Architecture.explore."""
+    found = Code()
+    data = memory.view(start, end - start)
+    end = start + len(data)
+    decoder = Decoder(64, data, ip=start)
+    todo, seen = [start, *also], set[int]()
+    while todo:
+        at = todo.pop()
+        if at in seen or len(seen) > MAX_INSTRUCTIONS:
+            continue
+        if not start <= at < end:
+            found.jumps.add(at)
+            continue
+        decoder.position = at - start
+        decoder.ip = at
+        todo += _read(memory, decoder, found, seen)
+        found.end = max(found.end, decoder.ip)
+    found.jumps = {target for target in found.jumps if not start < target < end}
+    return found
+
+
+def _read(memory: ElfMemory, decoder: Decoder, found: Code, seen: set[int] | None) -> list[int]:
+    """Read on until the code ends; with `seen`: one run of instructions, whose continuations are returned."""
+    absolute = memory.elf.type == "EXEC"
+    low, high = memory.start, memory.end
+    following: list[int] = []
+    ins: Instruction | None = None
+    for ins in decoder:
+        if seen is not None:
+            if ins.ip in seen:
+                return following
+            seen.add(ins.ip)
+        flow = ins.flow_control
+        if flow:
+            if ins.op0_kind in _BRANCHES and ins.op_count:
+                target = ins.near_branch_target
+                if flow == FlowControl.CALL:
+                    found.calls.add(target)
+                    continue
+                found.jumps.add(target)
+                if seen is not None:
+                    following.append(target)
+                    if flow == FlowControl.UNCONDITIONAL_BRANCH:
+                        return following
+                continue
+            if flow in (FlowControl.CALL, FlowControl.INTERRUPT):
+                _system_call(ins, found)
+                continue
+            if flow in (FlowControl.INDIRECT_BRANCH, FlowControl.INDIRECT_CALL):
+                if ins.is_ip_rel_memory_operand:
+                    found.slots.add(ins.ip_rel_memory_address)
+                elif flow == FlowControl.INDIRECT_BRANCH:
+                    found.indirect = True
+                if absolute:
+                    _absolute(ins, found, low, high)
+            elif flow == FlowControl.EXCEPTION and ins.is_invalid:
+                found.broken = True
+            if seen is not None and flow in (
+                FlowControl.INDIRECT_BRANCH,
+                FlowControl.RETURN,
+                FlowControl.EXCEPTION,
+            ):
+                return following
+        elif ins.is_ip_rel_memory_operand:
+            _ip_relative(ins, found)
+            if absolute:
+                _absolute(ins, found, low, high)
+        elif absolute:
+            _absolute(ins, found, low, high)
+    found.falls = ins is not None and ins.flow_control not in _ENDS and not ins.is_call_near
+    if seen is not None:
+        following.append(decoder.ip)
+    return following
+
+
+def _system_call(ins: Instruction, found: Code) -> None:
+    if ins.code == _SYSCALL:
+        found.sites.append(ins.ip)
+    elif ins.code == _SYSENTER:
+        found.foreign.append((ins.ip, "sysenter"))
+    elif ins.code == Opcode.INT_IMM8 and ins.immediate8 == 0x80:
+        found.foreign.append((ins.ip, "int 0x80"))
+
+
+def _ip_relative(ins: Instruction, found: Code) -> None:
+    mnemonic = ins.mnemonic
+    if mnemonic == Mnemonic.LEA:
+        found.addresses.add(ins.ip_rel_memory_address)
+    elif mnemonic not in _COMPARES and not (ins.op0_kind == OpKind.MEMORY and mnemonic in _STORES):
+        _add_reads(found, ins.ip_rel_memory_address, MemorySizeExt.size(ins.memory_size))
+
+
+def _add_reads(found: Code, address: int, size: int) -> None:
+    for at in range(0, min(size, 64) - 7, 8):
+        found.reads.add(address + at)
+
+
+def _absolute(ins: Instruction, found: Code, low: int, high: int) -> None:
+    """Programs at fixed addresses: addresses as immediates and displacements."""
+    mnemonic = ins.mnemonic
+    if mnemonic in _COMPARES:
+        return
+    for operand in range(ins.op_count):
+        kind = ins.op_kind(operand)
+        if kind in _IMMEDIATES:
+            value = ins.immediate(operand) & 0xFFFFFFFFFFFFFFFF
+            if low <= value < high:
+                found.addresses.add(value)
+        elif kind == OpKind.MEMORY and not ins.is_ip_rel_memory_operand:
+            value = ins.memory_displacement
+            if not low <= value < high:
+                continue
+            if ins.memory_base or ins.memory_index or mnemonic == Mnemonic.LEA:
+                found.addresses.add(value)
+            elif not (operand == 0 and mnemonic in _STORES):
+                _add_reads(found, value, MemorySizeExt.size(ins.memory_size))
+
+
+def stub_slot(memory: ElfMemory, address: int) -> int | None:
+    """Architecture.stub_slot: `[endbr64] [bnd] jmp [rip + slot]`."""
+    code = memory.view(address, 16)
+    at = 4 if code.startswith(b"\xf3\x0f\x1e\xfa") else 0
+    at += code[at : at + 1] == b"\xf2"
+    if code[at : at + 2] != b"\xff\x25" or len(code) < at + 6:
+        return None
+    return address + at + 6 + int(_DISPLACEMENT.unpack_from(code, at + 2)[0])
+
+
+def address_pattern(memory: ElfMemory) -> list[int]:
+    """Architecture.address_pattern."""
+    found: list[int] = []
+    low, high = memory.start, memory.end
+    absolute = memory.elf.type == "EXEC"
+    for start, end in memory.executable:
+        data = memory.view(start, end - start)
+        last = len(data) - 4
+        for match in _LEA.finditer(data):
+            at = match.end()
+            if at <= last:
+                found.append(start + at + 4 + _DISPLACEMENT.unpack_from(data, at)[0])
+        if absolute:
+            for match in _MOVE.finditer(data):
+                at = match.end()
+                if at <= last and low <= (value := _DISPLACEMENT.unpack_from(data, at)[0]) < high:
+                    found.append(value)
+    return [address for address in found if low <= address < high]
+
+
+def slicer(memory: ElfMemory, body: tuple[tuple[int, int], ...]) -> Slicer:
+    """Architecture.slicer."""
+    return Body(memory, body)
+
+
+NUMBER_REGISTER: int = Register.RAX
+ARGUMENT_REGISTERS: tuple[int, ...] = (
+    Register.RDI,
+    Register.RSI,
+    Register.RDX,
+    Register.R10,
+    Register.R8,
+    Register.R9,
+)
+PARAMETER_REGISTERS: tuple[int, ...] = (
+    Register.RDI,
+    Register.RSI,
+    Register.RDX,
+    Register.RCX,
+    Register.R8,
+    Register.R9,
+)

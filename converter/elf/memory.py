@@ -1,0 +1,131 @@
+"""An ELF file as it lies in memory before relocation: bytes by virtual address, all reads bounds-checked.
+
+Reads of what is not in the file give None or an empty result instead of an exception: the analysis meets wild
+addresses in damaged and hostile files as a matter of course.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from converter.elf.header import PF_X, PT_LOAD, ElfFile
+from converter.elf.reader import STRING_MAX, Segment
+
+_SHDR = struct.Struct("<IIQQQQIIQQ")
+_WORD = struct.Struct("<Q")
+_DYNAMIC_ENTRY = struct.Struct("<qQ")
+_MAX_SECTIONS = 4096
+_MAX_DYNAMIC = 4096  # entries
+_PT_DYNAMIC = 2
+SHF_EXECINSTR = 4
+SHT_SYMTAB, SHT_NOBITS = 2, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section header (gABI, Sections); files need not have any, and nothing that is loaded depends on
+    them.
+    """
+
+    name: bytes
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+    entry_size: int
+
+
+class ElfMemory:
+    """The loaded image of `data`, whose headers are `elf`. Addresses are as in the program headers."""
+
+    def __init__(self, data: bytes, elf: ElfFile) -> None:
+        self.data = data
+        self.elf = elf
+        self._loads: list[tuple[int, int, int]] = [
+            (load.vaddr, load.vaddr + load.filesz, load.offset - load.vaddr) for load in elf.loads
+        ]
+        self.sections = _sections(data)
+        self.executable = self._executable_ranges()
+        self.start = min(load.vaddr for load in elf.loads)
+        self.end = max(load.vaddr + load.memsz for load in elf.loads)
+
+    def _executable_ranges(self) -> tuple[tuple[int, int], ...]:
+        """Where code can be: executable sections where the file has them, else executable segments."""
+        segments = [
+            (load.vaddr, load.vaddr + load.filesz)
+            for load in self.elf.segments
+            if load.type == PT_LOAD and load.flags & PF_X and load.filesz
+        ]
+        inside = sorted(
+            (section.address, section.address + section.size)
+            for section in self.sections
+            if section.flags & SHF_EXECINSTR
+            and section.type != SHT_NOBITS
+            and any(low <= section.address < section.address + section.size <= high for low, high in segments)
+        )
+        covers_entry = not self.elf.entry or any(low <= self.elf.entry < high for low, high in inside)
+        return tuple(inside if inside and covers_entry else sorted(segments))
+
+    def is_code(self, address: int) -> bool:
+        return any(low <= address < high for low, high in self.executable)
+
+    def is_data(self, address: int) -> bool:
+        """In the loaded image and no code (with the zeroed part of segments)."""
+        return self.start <= address < self.end and not self.is_code(address)
+
+    def view(self, address: int, length: int) -> bytes:
+        """The bytes of the file at `address`, fewer than `length` where its segment ends."""
+        for low, high, delta in self._loads:
+            if low <= address < high:
+                return self.data[address + delta : min(address + length, high) + delta]
+        return b""
+
+    def word(self, address: int) -> int | None:
+        """The 64-bit word at `address`, None outside the file's part of the image."""
+        for low, high, delta in self._loads:
+            if low <= address <= high - 8:
+                return int(_WORD.unpack_from(self.data, address + delta)[0])
+        return None
+
+    def string(self, address: int) -> bytes | None:
+        """The NUL-terminated string at `address`, None if there is none of at most 4096 bytes."""
+        text, found, _ = self.view(address, STRING_MAX).partition(b"\0")
+        return text if found else None
+
+    def dynamic(self) -> dict[int, int]:
+        """The dynamic section, tag -> value; of tags that come several times the last one."""
+        segment = first_segment(self.elf, _PT_DYNAMIC)
+        if segment is None:
+            return {}
+        found: dict[int, int] = {}
+        data = self.view(segment.vaddr, min(segment.filesz, _MAX_DYNAMIC * _DYNAMIC_ENTRY.size))
+        for tag, value in _DYNAMIC_ENTRY.iter_unpack(data[: len(data) // 16 * 16]):
+            if tag == 0:
+                break
+            found[tag] = value
+        return found
+
+
+def first_segment(elf: ElfFile, kind: int) -> Segment | None:
+    return next((segment for segment in elf.segments if segment.type == kind), None)
+
+
+def _sections(data: bytes) -> tuple[Section, ...]:
+    """The section headers; none where the table makes no sense."""
+    table, size, count, names = struct.unpack_from("<Q10xHHH", data, 40)
+    if size != _SHDR.size or not 0 < count <= _MAX_SECTIONS or table + count * size > len(data):
+        return ()
+    rows = list(_SHDR.iter_unpack(data[table : table + count * size]))
+    at, room = (rows[names][4], rows[names][5]) if names < count else (0, 0)
+    strings = data[at : at + min(room, 1 << 20)]
+    return tuple(
+        Section(_name(strings, row[0]), row[1], row[2], row[3], row[4], row[5], row[6], row[9])
+        for row in rows
+    )
+
+
+def _name(strings: bytes, at: int) -> bytes:
+    return strings[at : max(strings.find(b"\0", at, at + 256), at)]

@@ -1,0 +1,54 @@
+"""A program and its libraries, compiled and analysed."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from converter.analyze.calls.analysis import static_calls
+from converter.analyze.calls.model import LIBRARY, PROGRAM, CodeObject, StaticCalls
+from tests.builders.programs import compiled
+from tests.builders.trees import program, tree_of
+
+Analyse = Callable[..., StaticCalls]
+
+
+def analysed(files: Mapping[str, tuple[bytes, str]]) -> StaticCalls:
+    """Of path -> (ELF file, role)."""
+    tree = tree_of({path: program(data) for path, (data, _) in files.items()})
+    objects = [CodeObject(path.encode(), tree[path.encode()], role) for path, (_, role) in files.items()]
+    return static_calls(tree, objects)
+
+
+@pytest.fixture
+def analyse(tmp_path: Path) -> Analyse:
+    """analyse(source, *flags, libraries={name: source}): what the compiled program can do.
+
+    `role`: of the libraries.
+    """
+
+    if shutil.which("gcc") is None or platform.machine() != "x86_64":
+        pytest.skip("needs gcc for x86-64")
+
+    def run(
+        source: str,
+        *flags: str,
+        libraries: Mapping[str, str] | None = None,
+        language: str = "c",
+        role: str = LIBRARY,
+    ) -> StaticCalls:
+        files: dict[str, tuple[bytes, str]] = {}
+        made: list[str] = []
+        for name, text in (libraries or {}).items():
+            data = compiled(tmp_path, text, "-shared", "-fPIC", f"-Wl,-soname,{name}", name=name)
+            files[f"/lib/{name}"] = (data, role)
+            made.append(str(tmp_path / name))
+        used = flags or ("-static-pie", "-fpie") if not made else (*flags, "-pie", "-fpie", *made)
+        data = compiled(tmp_path, source, *used, language=language)
+        return analysed({"/bin/program": (data, PROGRAM), **files})
+
+    return run
