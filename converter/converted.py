@@ -7,10 +7,11 @@ from pathlib import Path
 
 from converter import __version__
 from converter.cache import cache_folder
-from converter.convert import Options, convert
+from converter.convert import convert
 from converter.image.open import open_image
 from converter.image.progress import Progress
 from converter.link.source import combined_digest, source_files
+from converter.options import Options
 
 
 def unikernel_for(what: str, options: Options, progress: Progress) -> Path:

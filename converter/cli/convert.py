@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from converter.cli.flags import Json, PlatformName, Reference, Source, Verbose, explain
+from converter.cli.flags import (
+    Force,
+    Json,
+    PlatformName,
+    Profiles,
+    ProgramLine,
+    Reference,
+    Source,
+    Verbose,
+    explain,
+    one_of,
+    words,
+)
 
 if TYPE_CHECKING:
     from converter.convert import Conversion
@@ -26,10 +38,21 @@ def command(
     ] = None,
     platform: PlatformName = "linux/amd64",
     target: Annotated[
-        str, typer.Option("--target", help="vm: a bootable kernel file. process: a Linux executable.")
+        str,
+        typer.Option(
+            "--target",
+            help="vm: a bootable kernel file. process: a Linux executable.",
+            autocompletion=one_of("vm", "process"),
+        ),
     ] = "vm",
     source: Source = "auto",
-    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite the output file.")] = False,
+    program: ProgramLine = None,
+    profiles: Profiles = None,
+    save_profile: Annotated[
+        Path | None,
+        typer.Option("--save-profile", metavar="FILE", help="Write the profile (JSON) to this file as well."),
+    ] = None,
+    force: Force = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -40,14 +63,24 @@ def command(
     """
     explain(verbose)
     from converter.cli.progress import shown
-    from converter.convert import TARGETS, Options, convert
+    from converter.convert import convert
     from converter.errors import UsageError
     from converter.image.platform import Platform
+    from converter.options import TARGETS, Options
+    from converter.output import check_target, whole_file
+    from converter.profile.reading import read_profile
+    from converter.profile.writing import profile_text
 
     if target not in TARGETS:
         raise UsageError(f"{target!r} is no target", hint=f"choose one of: {', '.join(TARGETS)}")
-    options = Options(Platform.parse(platform), target, source)
-    conversion = convert(image, output, options, force=force, progress=shown(as_json))
+    if save_profile is not None:
+        check_target(save_profile, force=force)
+    options = Options(Platform.parse(platform), target, source, words(program))
+    given = [read_profile(path) for path in profiles or ()]
+    conversion = convert(image, output, options, profiles=given, force=force, progress=shown(as_json))
+    if save_profile is not None:
+        with whole_file(save_profile, mode=0o644) as file:
+            file.write(profile_text(conversion.profiled.profile).encode())
     if as_json:
         _print_json(conversion)
     else:
@@ -73,7 +106,7 @@ def _print_table(conversion: Conversion) -> None:
     from converter.report.sizes import rows
 
     made = conversion.unikernel
-    print(f"{conversion.image.reference} -> {made.path}")
+    print(f"{conversion.profiled.reading.image.reference} -> {made.path}")
     print()
     columns = [("", "container", "unikernel"), *rows(conversion)]
     widths = [max(len(row[at]) for row in columns) for at in range(3)]

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def one_of(*words: str) -> Callable[[str], list[str]]:
+    """Shell completion with fixed words."""
+    return lambda incomplete: [word for word in words if word.startswith(incomplete)]
+
 
 Reference = Annotated[
     str,
@@ -19,16 +27,52 @@ Reference = Annotated[
 PlatformName = Annotated[
     str,
     typer.Option(
-        "--platform", metavar="OS/ARCH", help="Which platform of the image: linux/amd64, linux/arm64."
+        "--platform",
+        metavar="OS/ARCH",
+        help="Which platform of the image: linux/amd64, linux/arm64.",
+        autocompletion=one_of("linux/amd64", "linux/arm64"),
     ),
 ]
 Source = Annotated[
-    str, typer.Option("--source", help="Where to look for the image: auto, archive, engine or registry.")
+    str,
+    typer.Option(
+        "--source",
+        help="Where to look for the image: auto, archive, engine or registry.",
+        autocompletion=one_of("auto", "archive", "engine", "registry"),
+    ),
 ]
+ProgramLine = Annotated[
+    str | None,
+    typer.Option(
+        "--program",
+        metavar="'PATH ARGS'",
+        help="The program to run in the end, and its arguments; instead of what the entrypoint leads to.",
+    ),
+]
+Profiles = Annotated[
+    list[Path] | None,
+    typer.Option("--profile", metavar="FILE", help="Add what this profile knows. Can be repeated."),
+]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite files that are there.")]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Explain each decision on standard error.")]
+
+
+def words(line: str | None) -> tuple[str, ...] | None:
+    """A command line of one option as words, by the shell's quoting rules. UsageError if they are broken."""
+    import shlex
+
+    from converter.errors import UsageError
+
+    try:
+        found = None if line is None else tuple(shlex.split(line))
+    except ValueError as error:
+        raise UsageError(f"{error} in {line!r}", where="--program", hint="quote it as for a shell") from error
+    if found is not None and not found:
+        raise UsageError("names no program", where="--program", hint="give a path and its arguments")
+    return found
 
 
 def explain(verbose: bool) -> None:

@@ -21,9 +21,9 @@ def command(
     """
     explain(verbose)
     from converter.cli.progress import shown
-    from converter.convert import Options
     from converter.errors import IncompatibleImageError
     from converter.image.platform import Platform
+    from converter.options import Options
     from converter.report.inspection import inspect_image
     from converter.report.inspection_text import lines
 

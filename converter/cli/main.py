@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from converter.cli import convert, doctor, inspect, run, version
+from converter.cli import convert, diff, doctor, explain, inspect, profile, run, version
 from converter.errors import U2kError
 
 app = typer.Typer(
@@ -21,6 +21,9 @@ app = typer.Typer(
 app.command("convert", epilog=convert.EXAMPLES)(convert.command)
 app.command("run", cls=run.RunCommand, epilog=run.EXAMPLES, context_settings=run.CONTEXT)(run.command)
 app.command("inspect", epilog=inspect.EXAMPLES)(inspect.command)
+app.command("profile", epilog=profile.EXAMPLES)(profile.command)
+app.command("explain", epilog=explain.EXAMPLES)(explain.command)
+app.command("diff", epilog=diff.EXAMPLES)(diff.command)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.command)
 app.command("version", epilog=version.EXAMPLES)(version.command)
 

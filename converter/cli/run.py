@@ -142,8 +142,8 @@ def _run(
 
 def _converted(what: str, platform: str, source: str) -> Path:
     from converter.cli.progress import shown
-    from converter.convert import Options
     from converter.converted import unikernel_for
     from converter.image.platform import Platform
+    from converter.options import Options
 
     return unikernel_for(what, Options(Platform.parse(platform), "vm", source), shown())

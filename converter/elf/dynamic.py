@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from converter.elf.reader import CorruptElfError, ElfReader, Segment
 
@@ -20,18 +21,30 @@ _MAX_VERSIONS = 4096  # in one file; glibc's libc.so.6 defines some 40
 
 _NULL, _NEEDED, _STRTAB, _SONAME, _RPATH, _RUNPATH, _FLAGS_1 = 0, 1, 5, 14, 15, 29, 0x6FFFFFFB
 _VERDEF_AT, _VERDEF_COUNT, _VERNEED_AT, _VERNEED_COUNT = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+_AUXILIARY, _FILTER = 0x7FFFFFFD, 0x7FFFFFFF
 _DF_1_NODEFLIB, _DF_1_PIE = 0x800, 0x08000000
+_VER_FLG_WEAK = 2
+
+
+class VersionNeed(NamedTuple):
+    """A symbol version that `library` must define; a loader does not mind the absence of a `weak` one."""
+
+    library: bytes
+    version: bytes
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DynamicSection:
-    """Strings are bytes as in the file. `verneed` has (library, version) pairs, `verdef` version names."""
+    """Strings are bytes as in the file. `verdef` has the names of the versions that the file defines."""
 
     needed: tuple[bytes, ...] = ()
     soname: bytes | None = None
     rpath: bytes | None = None
     runpath: bytes | None = None
-    verneed: tuple[tuple[bytes, bytes], ...] = ()
+    filters: tuple[bytes, ...] = ()  # DT_FILTER: libraries that take the place of this one's symbols
+    auxiliaries: tuple[bytes, ...] = ()  # DT_AUXILIARY: the same, where they are there
+    verneed: tuple[VersionNeed, ...] = ()
     verdef: tuple[bytes, ...] = ()
     pie: bool = False  # DF_1_PIE
     no_default_libraries: bool = False  # DF_1_NODEFLIB: neither ld.so.cache nor default folders
@@ -43,12 +56,12 @@ def read_dynamic(reader: ElfReader, segment: Segment) -> DynamicSection:
         raise CorruptElfError("the dynamic section is too long")
     data = reader.read(segment.offset, segment.filesz - segment.filesz % _ENTRY.size, "the dynamic section")
     values: dict[int, int] = {}
-    needed: list[int] = []
+    lists: dict[int, list[int]] = {_NEEDED: [], _FILTER: [], _AUXILIARY: []}
     for tag, value in _ENTRY.iter_unpack(data):
         if tag == _NULL:
             break
-        if tag == _NEEDED:
-            needed.append(value)
+        if tag in lists:
+            lists[tag].append(value)
         else:
             values[tag] = value
 
@@ -60,12 +73,17 @@ def read_dynamic(reader: ElfReader, segment: Segment) -> DynamicSection:
     def optional(tag: int, what: str) -> bytes | None:
         return string(values[tag], what) if tag in values else None
 
+    def strings(tag: int, what: str) -> tuple[bytes, ...]:
+        return tuple(string(offset, what) for offset in lists[tag])
+
     flags = values.get(_FLAGS_1, 0)
     return DynamicSection(
-        needed=tuple(string(offset, "DT_NEEDED") for offset in needed),
+        needed=strings(_NEEDED, "DT_NEEDED"),
         soname=optional(_SONAME, "DT_SONAME"),
         rpath=optional(_RPATH, "DT_RPATH"),
         runpath=optional(_RUNPATH, "DT_RUNPATH"),
+        filters=strings(_FILTER, "DT_FILTER"),
+        auxiliaries=strings(_AUXILIARY, "DT_AUXILIARY"),
         verneed=_read_verneed(reader, values, string),
         verdef=_read_verdef(reader, values, string),
         pie=bool(flags & _DF_1_PIE),
@@ -75,16 +93,16 @@ def read_dynamic(reader: ElfReader, segment: Segment) -> DynamicSection:
 
 def _read_verneed(
     reader: ElfReader, values: dict[int, int], string: Callable[[int, str], bytes]
-) -> tuple[tuple[bytes, bytes], ...]:
-    found: list[tuple[bytes, bytes]] = []
+) -> tuple[VersionNeed, ...]:
+    found: list[VersionNeed] = []
     at = values.get(_VERNEED_AT, 0)
     for _ in range(_limited(values.get(_VERNEED_COUNT, 0) if at else 0)):
         _, count, file, aux, following = _unpack_at(reader, _VERNEED, at, "DT_VERNEED")
         name = string(file, "DT_VERNEED")
         at_aux = at + aux
         for _ in range(count):
-            _, _, _, version, next_aux = _unpack_at(reader, _VERNAUX, at_aux, "DT_VERNEED")
-            found.append((name, string(version, "DT_VERNEED")))
+            _, flags, _, version, next_aux = _unpack_at(reader, _VERNAUX, at_aux, "DT_VERNEED")
+            found.append(VersionNeed(name, string(version, "DT_VERNEED"), bool(flags & _VER_FLG_WEAK)))
             _limited(len(found))
             if not next_aux:
                 break

@@ -1,48 +1,84 @@
-"""/etc/ld.so.cache in its new format ("glibc-ld.so.cache1.1"), written by glibc 2.2 to 2.41 (dl-cache.h).
+"""/etc/ld.so.cache in both of its formats (glibc's dl-cache.h), as the dynamic loader reads it.
 
-Until glibc 2.31 the new table could follow one in the old format; from 2.32 on it stands alone.
+"glibc-ld.so.cache1.1" is written since glibc 2.2. Until 2.31 it could follow a table in the old format
+("ld.so-1.7.0"); from 2.32 on it stands alone. A loader that finds only the old table uses that.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 CACHE_MAX = 16 << 20  # bytes; real ones have some 100 KiB
 _OLD_MAGIC = b"ld.so-1.7.0"
 _NEW_MAGIC = b"glibc-ld.so.cache1.1"
 _OLD_HEADER = struct.Struct("<12xI")
-_OLD_ENTRY_SIZE = 12
+_OLD_ENTRY = struct.Struct("<iII")
 _NEW_HEADER = struct.Struct("<20sIIB3xI12x")
 _NEW_ENTRY = struct.Struct("<iIIIQ")
 _LITTLE_ENDIAN = (0, 2)  # flags byte: not said (before glibc 2.33), little
 _ABI_FLAGS = {"amd64": 0x0303, "arm64": 0x0A03}  # FLAG_ELF_LIBC6 and the architecture
 
 
-def parse_ld_cache(data: bytes, machine: str) -> Mapping[bytes, bytes] | None:
-    """Library names to absolute paths for `machine` (amd64, arm64), baseline variants only.
+class Cached(NamedTuple):
+    """One path of a library. `variant`: only processors with certain features take it (glibc-hwcaps)."""
 
-    None if the cache is not one that glibc would read; entries that point nowhere are left out.
+    path: bytes
+    variant: bool
+
+
+def parse_ld_cache(data: bytes, machine: str) -> Mapping[bytes, tuple[Cached, ...]] | None:
+    """Library names to absolute paths for `machine` (amd64, arm64), variants first.
+
+    None if the cache is not one that glibc would read; entries that point nowhere are left out. Of several
+    baseline paths the loader takes the first, as this does.
     """
-    start = 0
-    if data.startswith(_OLD_MAGIC) and len(data) >= _OLD_HEADER.size:
-        (old_count,) = _OLD_HEADER.unpack_from(data)
-        start = _OLD_HEADER.size + old_count * _OLD_ENTRY_SIZE
-        start += -start % 8
-    if start + _NEW_HEADER.size > len(data):
-        return None
-    magic, count, _, flags, _ = _NEW_HEADER.unpack_from(data, start)
-    table = start + _NEW_HEADER.size
-    if magic != _NEW_MAGIC or flags & 3 not in _LITTLE_ENDIAN or table + count * _NEW_ENTRY.size > len(data):
+    rows = _rows(data)
+    if rows is None:
         return None
     wanted = _ABI_FLAGS.get(machine)
-    found: dict[bytes, bytes] = {}
-    for abi, key, value, _, hwcap in _NEW_ENTRY.iter_unpack(data[table : table + count * _NEW_ENTRY.size]):
-        if abi == wanted and hwcap == 0:
-            name, path = _string(data, start + key), _string(data, start + value)
-            if name and path and path.startswith(b"/"):
-                found.setdefault(name, path)
-    return found
+    baseline: dict[bytes, bytes] = {}
+    variants: dict[bytes, dict[bytes, None]] = {}
+    for abi, name_at, path_at, hwcap in rows:
+        if abi != wanted:
+            continue
+        name, path = _string(data, name_at), _string(data, path_at)
+        if not name or not path or not path.startswith(b"/"):
+            continue
+        if hwcap:
+            variants.setdefault(name, {})[path] = None
+        else:
+            baseline.setdefault(name, path)
+    return {
+        name: tuple(Cached(path, True) for path in variants.get(name, ()))
+        + ((Cached(baseline[name], False),) if name in baseline else ())
+        for name in baseline | variants
+    }
+
+
+def _rows(data: bytes) -> Iterator[tuple[int, int, int, int]] | None:
+    """(flags, offset of the name, offset of the path, hwcap) of each entry; offsets count from the start."""
+    start, old = 0, None
+    if data.startswith(_OLD_MAGIC) and len(data) >= _OLD_HEADER.size:
+        (count,) = _OLD_HEADER.unpack_from(data)
+        start = _OLD_HEADER.size + count * _OLD_ENTRY.size
+        if start <= len(data):
+            old = data[_OLD_HEADER.size : start]
+    strings = start
+    start += -start % 8
+    if start + _NEW_HEADER.size <= len(data):
+        magic, count, _, flags, _ = _NEW_HEADER.unpack_from(data, start)
+        table = start + _NEW_HEADER.size
+        end = table + count * _NEW_ENTRY.size
+        if magic == _NEW_MAGIC:
+            if flags & 3 not in _LITTLE_ENDIAN or end > len(data):
+                return None
+            entries = _NEW_ENTRY.iter_unpack(data[table:end])
+            return ((abi, start + key, start + value, hwcap) for abi, key, value, _, hwcap in entries)
+    if old is None:
+        return None
+    return ((abi, strings + key, strings + value, 0) for abi, key, value in _OLD_ENTRY.iter_unpack(old))
 
 
 def _string(data: bytes, offset: int) -> bytes | None:

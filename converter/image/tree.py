@@ -120,15 +120,18 @@ class FileTree(Mapping[bytes, Inode]):
         for path in self._sorted:
             yield path, self._entries[path]
 
-    def resolve(self, path: bytes, *, cwd: bytes = b"/", follow: bool = True) -> tuple[bytes, Inode] | None:
+    def resolve(
+        self, path: bytes, *, cwd: bytes = b"/", follow: bool = True, links: list[bytes] | None = None
+    ) -> tuple[bytes, Inode] | None:
         """What `path` names, as the kernel would find it with this tree as root (path_resolution(7)).
 
         Symlinks are followed inside the root, the last one only with `follow` or before a trailing
-        slash. Returns the canonical path and its inode, or None when there is no such thing.
+        slash; the canonical paths of those that were are added to `links`. Returns the canonical path and
+        its inode, or None when there is no such thing.
         Errors: IncompatibleImageError after 40 links, which only a loop needs.
         """
         todo = [*reversed(path.split(b"/")), *([] if path.startswith(b"/") else reversed(cwd.split(b"/")))]
-        at, links = b"", 0
+        at, followed = b"", 0
         while todo:
             name = todo.pop()
             here = self._entries[at or b"/"]
@@ -143,8 +146,10 @@ class FileTree(Mapping[bytes, Inode]):
             if inode is None:
                 return None
             if inode.kind is FileKind.SYMLINK and (follow or todo):
-                links += 1
-                if links > MAX_LINKS or not inode.target:
+                followed += 1
+                if links is not None:
+                    links.append(at + b"/" + name)
+                if followed > MAX_LINKS or not inode.target:
                     shown = (at + b"/" + name).decode(errors="backslashreplace")
                     raise IncompatibleImageError(
                         "too many levels of symbolic links",
@@ -157,6 +162,15 @@ class FileTree(Mapping[bytes, Inode]):
             else:
                 at += b"/" + name
         return at or b"/", self._entries[at or b"/"]
+
+    def find(
+        self, path: bytes, *, cwd: bytes = b"/", links: list[bytes] | None = None
+    ) -> tuple[bytes, Inode] | None:
+        """As `resolve`, but None also where links go round in circles."""
+        try:
+            return self.resolve(path, cwd=cwd, links=links)
+        except IncompatibleImageError:
+            return None
 
     def open(self, inode: Inode) -> BinaryIO:
         """The contents of a regular file: a seekable stream that reads from the blobs as asked for."""

@@ -2,7 +2,8 @@
 
 VM: the bundle is a PT_LOAD right behind the kernel (symbol __kernel_end), so that every loader of
 ELF kernels puts it into memory. Process: it is a segment of our own type, which the executable maps
-out of its own file. Exactly one PT_NOTE holds the PVH entry (VM) and the manifest.
+out of its own file. Exactly one PT_NOTE holds the PVH entry (VM) and the manifest. Symbols and the profile
+are sections, which no loader reads.
 """
 
 from __future__ import annotations
@@ -21,18 +22,15 @@ from converter.link.image_header import (
     PT_LOAD,
     PT_NOTE,
     SHDR,
-    SHN_ABS,
-    SYM,
     KernelElf,
     Segment,
     read_kernel,
 )
 from converter.link.kernel import Kernel
 from converter.link.manifest import Manifest
+from converter.link.sections import sections
 from converter.rootfs.erofs import write_root
 from converter.rootfs.layout import ImageLayout
-
-_SHSTRTAB = b"\0.symtab\0.strtab\0.shstrtab\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +49,16 @@ def kernel_bytes(kernel: Kernel) -> int:
 
 
 def write_unikernel(
-    kernel: Kernel, record: BootRecord, root: ImageLayout, manifest: Manifest, out: BinaryIO
+    kernel: Kernel,
+    record: BootRecord,
+    root: ImageLayout,
+    manifest: Manifest,
+    out: BinaryIO,
+    profile: bytes = b"",
 ) -> Manifest:
     """Write the file to `out` (an empty, unbuffered regular file); returns the manifest as written.
+
+    `profile` is the text of the profile that the file carries, if any.
 
     Errors: OutputError from writing, ToolchainError for a kernel that has no room for a bundle.
     """
@@ -81,9 +86,9 @@ def write_unikernel(
     note_at = -(-position // 4) * 4
     headers.append(Segment(PT_NOTE, 4, note_at, 0, 0, len(notes), len(notes), 4))
     pieces.append((note_at, notes))
-    symbols = _symbol_sections(elf, -(-(note_at + len(notes)) // 8) * 8)
-    pieces.append((symbols.at, symbols.contents))
-    bundle_at = _page(symbols.at + len(symbols.contents))
+    extra = sections(elf, profile, -(-(note_at + len(notes)) // 8) * 8)
+    pieces.append((extra.at, extra.contents))
+    bundle_at = _page(extra.at + len(extra.contents))
     headers.insert(len(loads), _bundle_segment(kernel, elf, bundle_at, bundle_size))
     ehdr = EHDR.pack(
         b"\x7fELF\x02\x01\x01".ljust(16, b"\0"),
@@ -92,14 +97,14 @@ def write_unikernel(
         1,
         elf.entry,
         EHDR.size,
-        symbols.table_at,
+        extra.table_at,
         0,
         EHDR.size,
         PHDR.size,
         len(headers),
         SHDR.size,
-        4,
-        3,
+        extra.count,
+        extra.strings_index,
     )
     pieces.append((0, ehdr + b"".join(segment.pack() for segment in headers)))
     fd = out.fileno()
@@ -121,35 +126,6 @@ def _bundle_segment(kernel: Kernel, elf: KernelElf, offset: int, size: int) -> S
     # The last segment tells how far virtual and physical addresses are apart.
     shift = loads[-1].vaddr - loads[-1].paddr
     return Segment(PT_LOAD, 4, offset, ends[0], ends[0] - shift, size, size, PAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Symbols:
-    at: int
-    contents: bytes
-    table_at: int  # file offset of the section headers
-
-
-def _symbol_sections(elf: KernelElf, at: int) -> _Symbols:
-    """Names for debuggers and for panics; not loaded. The kernel's own sections are gone: all is SHN_ABS."""
-    strings = bytearray(b"\0")
-    table = bytearray(SYM.pack(0, 0, 0, 0, 0, 0))
-    for name, value, size, kind in elf.symbols:
-        table += SYM.pack(len(strings), 1 << 4 | kind, 0, SHN_ABS, value, size)
-        strings += name.encode() + b"\0"
-    strtab_at = at + len(table)
-    shstrtab_at = strtab_at + len(strings)
-    table_at = -(-(shstrtab_at + len(_SHSTRTAB)) // 8) * 8
-    sections = b"".join(
-        (
-            SHDR.pack(0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
-            SHDR.pack(1, 2, 0, 0, at, len(table), 2, 1, 8, SYM.size),
-            SHDR.pack(9, 3, 0, 0, strtab_at, len(strings), 0, 0, 1, 0),
-            SHDR.pack(17, 3, 0, 0, shstrtab_at, len(_SHSTRTAB), 0, 0, 1, 0),
-        )
-    )
-    body = (bytes(table) + bytes(strings) + _SHSTRTAB).ljust(table_at - at, b"\0")
-    return _Symbols(at, body + sections, table_at)
 
 
 def _congruent(position: int, segment: Segment) -> int:

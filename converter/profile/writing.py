@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from converter.profile.model import Entries, Profile
@@ -43,8 +43,12 @@ def profile_text(profile: Profile) -> str:
 
 
 def profile_bytes(profile: Profile) -> bytes:
-    """The canonical form: what is digested and what a unikernel carries."""
-    return json.dumps(document(profile), separators=(",", ":"), sort_keys=True).encode("ascii")
+    """The canonical form: what is digested and what a unikernel carries.
+
+    It does not say by what name the image was fetched: a unikernel is the same by whatever name.
+    """
+    nameless = replace(profile, subject=replace(profile.subject, reference=""))
+    return json.dumps(document(nameless), separators=(",", ":"), sort_keys=True).encode("ascii")
 
 
 def profile_digest(profile: Profile) -> str:

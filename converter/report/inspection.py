@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from converter.analyze.executable import shown
 from converter.analyze.program import Program, find_program
-from converter.convert import Options
 from converter.elf.closure import Library, LibraryClosure
 from converter.errors import IncompatibleImageError
 from converter.image.model import Healthcheck, Image
 from converter.image.open import file_tree, open_image
 from converter.image.progress import Progress, Silent
 from converter.image.tree import FileKind, FileTree
+from converter.options import Options
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,14 @@ class Sizes:
 
 def sizes(conversion: Conversion) -> Sizes:
     """Counted from the tree and the written file."""
-    unique = {id(inode): inode for _, inode in conversion.tree.walk()}
+    reading = conversion.profiled.reading
+    unique = {id(inode): inode for _, inode in reading.tree.walk()}
     manifest = conversion.unikernel.manifest
     return Sizes(
-        layers_compressed=sum(layer.size for layer in conversion.image.layers),
+        layers_compressed=sum(layer.size for layer in reading.image.layers),
         contents=sum(inode.size for inode in unique.values() if inode.kind is FileKind.REGULAR),
-        files=len(conversion.tree),
-        libraries=len(conversion.libraries.libraries),
+        files=len(reading.tree),
+        libraries=len(reading.libraries.libraries),
         unikernel=conversion.unikernel.size,
         kernel=manifest.kernel_bytes,
         root=manifest.root_bytes,

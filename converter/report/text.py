@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 
 def printable(text: str) -> str:
     """`text` on one line, with control characters, line ends and half characters written as escapes.
@@ -13,3 +15,15 @@ def printable(text: str) -> str:
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text
     )
+
+
+def wrapped(words: Iterable[str], indent: str, width: int = 110) -> Iterator[str]:
+    """Words of strangers, separated by blanks, in lines of at most `width` characters."""
+    line = ""
+    for word in map(printable, words):
+        if line and len(indent) + len(line) + 1 + len(word) > width:
+            yield indent + line
+            line = ""
+        line = f"{line} {word}" if line else word
+    if line:
+        yield indent + line

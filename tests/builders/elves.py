@@ -20,9 +20,16 @@ def elf(
     rpath: bytes | None = None,
     runpath: bytes | None = None,
     flags_1: int = 0,
+    filters: Sequence[bytes] = (),
+    auxiliaries: Sequence[bytes] = (),
+    verneed: Sequence[tuple[bytes, bytes, bool]] = (),
+    verdef: Sequence[bytes] = (),
     dynamic: bool = True,
 ) -> bytes:
-    """One PT_LOAD maps the whole file at address 0 of the file (0x400000 for EXEC)."""
+    """One PT_LOAD maps the whole file at address 0 of the file (0x400000 for EXEC).
+
+    `verneed` has (library, version, weak) triples.
+    """
     base = 0x400000 if kind == EXEC else 0
     strings = bytearray(b"\0")
     tags: list[tuple[int, int]] = []
@@ -33,6 +40,10 @@ def elf(
         return at
 
     tags += [(1, string(name)) for name in needed]
+    tags += [(0x7FFFFFFF, string(name)) for name in filters]
+    tags += [(0x7FFFFFFD, string(name)) for name in auxiliaries]
+    needs = [(string(library), string(version), 2 * weak) for library, version, weak in verneed]
+    defined = [string(version) for version in verdef]
     tags += [
         (tag, string(text)) for tag, text in ((14, soname), (15, rpath), (29, runpath)) if text is not None
     ]
@@ -42,7 +53,14 @@ def elf(
     at = 64 + 56 * count
     interp = (interpreter or b"") + b"\0"
     at_strings = at + len(interp)
-    at_dynamic = at_strings + len(strings) + -(at_strings + len(strings)) % 8
+    at_needs = at_strings + len(strings) + -(at_strings + len(strings)) % 8
+    versions = _verneed(needs)
+    if needs:
+        tags += [(0x6FFFFFFE, base + at_needs), (0x6FFFFFFF, len(needs))]
+    if defined:
+        tags += [(0x6FFFFFFC, base + at_needs + len(versions)), (0x6FFFFFFD, len(defined))]
+    versions += _verdef(defined)
+    at_dynamic = at_needs + len(versions) + -len(versions) % 8
     table = b"".join(struct.pack("<qQ", *tag) for tag in [*tags, (5, base + at_strings), (0, 0)])
     size = at_dynamic + (len(table) if dynamic else 0)
     headers = [_phdr(1, 0, base, size)]
@@ -54,8 +72,25 @@ def elf(
     start = struct.pack(
         "<16sHHIQQQIHHHHHH", ident, kind, machine, 1, entry, 64, 0, 0, 64, 56, count, 64, 0, 0
     )
-    head = start + b"".join(headers) + interp + bytes(strings)
+    head = (start + b"".join(headers) + interp + bytes(strings)).ljust(at_needs, b"\0") + versions
     return head.ljust(at_dynamic, b"\0") + (table if dynamic else b"")
+
+
+def _verneed(needs: Sequence[tuple[int, int, int]]) -> bytes:
+    """A record with one version each: Elf64_Verneed, then its Elf64_Vernaux."""
+    return b"".join(
+        struct.pack("<HHIII", 1, 1, library, 16, 32 * (at + 1 < len(needs)))
+        + struct.pack("<IHHII", 0, flags, at + 2, version, 0)
+        for at, (library, version, flags) in enumerate(needs)
+    )
+
+
+def _verdef(names: Sequence[int]) -> bytes:
+    return b"".join(
+        struct.pack("<HHHHIII", 1, 0, at + 2, 1, 0, 20, 28 * (at + 1 < len(names)))
+        + struct.pack("<II", name, 0)
+        for at, name in enumerate(names)
+    )
 
 
 def _phdr(kind: int, offset: int, vaddr: int, size: int) -> bytes:

@@ -45,3 +45,12 @@ def test_another_cache_gives_identical_bytes(
     first = convert(archive, tmp_path / "first", "vm")
     monkeypatch.setenv("U2K_CACHE_DIR", str(tmp_path / "cache"))
     assert convert(archive, tmp_path / "again", "vm") == first
+
+
+def test_the_name_of_the_archive_does_not_matter(image: Callable[[str], Path], tmp_path: Path) -> None:
+    archive = image("hello-static")
+    first = convert(archive, tmp_path / "first", "vm")
+    renamed = tmp_path / "other.tar"
+    shutil.copy(archive, renamed)
+    assert convert(renamed, tmp_path / "again", "vm") == first
+    assert str(archive.parent).encode() not in first

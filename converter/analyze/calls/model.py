@@ -53,7 +53,11 @@ class StaticCalls:
 def objects_of(tree: FileTree, closure: LibraryClosure) -> tuple[CodeObject, ...]:
     """The objects of a library closure, in the order in which the loader searches them for symbols."""
     found = [(closure.program, PROGRAM)]
-    found += [(library.real_path, LIBRARY) for library in closure.libraries]
+    found += [
+        # A variant's code is reached by names that bind to the baseline here: all its exports count.
+        (library.real_path, PLUGIN if library.variant else LIBRARY)
+        for library in closure.libraries
+    ]
     if closure.interpreter is not None:
         found.append((closure.interpreter.real_path, INTERPRETER))
     return tuple(CodeObject(path, tree[path], role) for path, role in found)

@@ -54,7 +54,7 @@ def test_host_files_read_as_lief_reads_them() -> None:
             for version in need.get_auxiliary_symbols()
         }
         found = ours.dynamic.verneed if ours.dynamic else ()
-        assert {(file.decode(), version.decode()) for file, version in found} == required, path
+        assert {(need.library.decode(), need.version.decode()) for need in found} == required, path
         defined = [d.auxiliary_symbols[0].name for d in theirs.symbols_version_definition if not d.flags & 1]
         assert [name.decode() for name in (ours.dynamic.verdef if ours.dynamic else ())] == defined, path
 

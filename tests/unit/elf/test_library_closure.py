@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from converter.elf.closure import LibraryClosure, library_closure
-from converter.elf.ldcache import parse_ld_cache
 from converter.elf.ldconf import configured_folders
 from converter.errors import IncompatibleImageError
 from converter.image.tree import FileTree, Inode
@@ -179,30 +176,6 @@ def test_musl_order_and_its_own_names() -> None:
     listed = plain | {"/etc/ld-musl-x86_64.path": regular(b"/nowhere\n/listed\n")}
     assert places(tree_of(listed)) == ["/listed/libb.so"]
     assert places(tree_of(listed), LD_LIBRARY_PATH="/run") == ["/run/libb.so"]
-
-
-def test_cache_of_both_generations_prefers_the_baseline() -> None:
-    entries = [
-        (0x303, b"liba.so", b"/usr/lib/glibc-hwcaps/x86-64-v3/liba.so", 1 << 62),
-        (0x003, b"liba.so", b"/lib32/liba.so", 0),
-        (0x303, b"liba.so", b"/usr/lib/liba.so", 0),
-        (0xA03, b"libarm.so", b"/usr/lib/libarm.so", 0),
-    ]
-    for old in (0, 1, 2):
-        cache = ld_cache(entries, old=old)
-        assert parse_ld_cache(cache, "amd64") == {b"liba.so": b"/usr/lib/liba.so"}
-        assert parse_ld_cache(cache, "arm64") == {b"libarm.so": b"/usr/lib/libarm.so"}
-    assert parse_ld_cache(b"ld.so-1.7.0", "amd64") is None
-    assert parse_ld_cache(ld_cache(entries)[:100], "amd64") is None
-
-
-@given(st.binary(max_size=300), st.integers(0, 200), st.integers(0, 255))
-def test_hostile_cache(noise: bytes, at: int, value: int) -> None:
-    cache = bytearray(ld_cache([(0x303, b"liba.so", b"/usr/lib/liba.so", 0)] * 4, old=at % 3))
-    cache[at % len(cache)] = value
-    for data in (bytes(cache), bytes(cache[:at]), noise, b"glibc-ld.so.cache1.1" + noise):
-        found = parse_ld_cache(data, "amd64")
-        assert found is None or all(path.startswith(b"/") for path in found.values())
 
 
 def test_unreadable_cache_falls_back_to_the_configuration() -> None:

@@ -1,0 +1,78 @@
+"""The profile that reading alone gives: what the parts of the analysis found, in one value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from converter import __version__
+from converter.analyze.calls.model import StaticCalls
+from converter.analyze.program import Program
+from converter.elf.closure import LibraryClosure
+from converter.image.model import Image
+from converter.profile.merge import bounded
+from converter.profile.model import Entries, Evidence, Profile, Subject
+
+
+def static_profile(image: Image, program: Program, libraries: LibraryClosure, calls: StaticCalls) -> Profile:
+    """All static evidence of what `program` uses."""
+    return Profile(
+        subject=subject_of(image, program),
+        tool_version=__version__,
+        syscalls=ordered(calls.syscalls),
+        arguments={choice: ordered(calls.arguments[choice]) for choice in sorted(calls.arguments)},
+        libraries=ordered(dict(_needed(libraries))),
+        files=ordered(dict(_executed(program))),
+        open=tuple(sorted(set(calls.open))),
+        unresolved=tuple(sorted(set(calls.unresolved))),
+    )
+
+
+def subject_of(image: Image, program: Program) -> Subject:
+    """The image, and the program as it starts."""
+    user = program.user
+    return Subject(
+        reference=_name(image.reference),
+        digest=image.digest,
+        platform=str(image.config.platform),
+        path=os.fsdecode(program.executable.loaded_real_path),
+        argv=tuple(map(os.fsdecode, program.argv)),
+        env=tuple(os.fsdecode(name + b"=" + value) for name, value in program.environment.items()),
+        cwd=os.fsdecode(program.cwd),
+        user=(user.uid, user.gid, *(group for group in user.groups if group != user.gid)),
+    )
+
+
+def _name(reference: str) -> str:
+    """Profiles travel: of an archive or folder of this host only its last name goes along."""
+    return reference.rstrip("/").rpartition("/")[2] if Path(reference).exists() else reference
+
+
+def ordered(entries: Entries) -> Entries:
+    """Sorted by name, each with as much evidence as a profile keeps."""
+    return {name: bounded(entries[name]) for name in sorted(entries)}
+
+
+def _needed(closure: LibraryClosure) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+    """The interpreter and the libraries, with what asks for them."""
+    if closure.interpreter is not None:
+        found = closure.interpreter
+        why = Evidence("static", os.fsdecode(found.wanted_by), f"PT_INTERP {os.fsdecode(found.name)}")
+        yield os.fsdecode(found.real_path), (why,)
+    for library in closure.libraries:
+        why = Evidence("static", os.fsdecode(library.wanted_by), f"DT_NEEDED {os.fsdecode(library.name)}")
+        yield os.fsdecode(library.real_path), (why,)
+
+
+def _executed(program: Program) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+    """The ELF file, and the scripts that lead to it."""
+    found = program.executable
+    for script in found.scripts:
+        argument = f" {os.fsdecode(script.argument)}" if script.argument else ""
+        why = Evidence("static", os.fsdecode(script.path), f"#! {os.fsdecode(script.interpreter)}{argument}")
+        yield os.fsdecode(found.real_path if script is found.scripts[0] else script.path), (why,)
+    yield (
+        os.fsdecode(found.loaded_real_path),
+        (Evidence("static", os.fsdecode(found.loaded), "the program that runs"),),
+    )

@@ -1,0 +1,100 @@
+"""`u2k explain`: why a system call, library or file is in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from converter.cli.flags import Json, PlatformName, Source, Verbose, one_of
+from converter.cli.flags import explain as say
+
+EXAMPLES = (
+    "Examples:  u2k explain redis-7.u2k syscall socket   |   u2k explain redis:7 lib libssl.so.3   |   "
+    "u2k explain redis.json file /etc/nsswitch.conf"
+)
+KINDS = ("syscall", "lib", "file", "socket")
+
+
+def _names(context: typer.Context, incomplete: str) -> list[str]:
+    """Completion of NAME, out of the profile or unikernel that was named before; an image is not read."""
+    from pathlib import Path
+
+    from converter.errors import U2kError
+    from converter.known import is_profile, known
+    from converter.profile.explanation import SECTIONS
+    from converter.run.unikernel_file import is_unikernel
+
+    what, kind = context.params.get("what"), context.params.get("kind")
+    try:
+        if kind not in SECTIONS or not what or not (is_profile(Path(what)) or is_unikernel(Path(what))):
+            return []
+        entries = getattr(known(what).profile, SECTIONS[kind])
+    except U2kError:
+        return []
+    return [name for name in entries if name.startswith(incomplete)]
+
+
+def command(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROFILE|UNIKERNEL|IMAGE",
+            show_default=False,
+            help="A profile, a unikernel file, or an image (which is read now).",
+        ),
+    ],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="syscall|lib|file|socket",
+            show_default=False,
+            help="What NAME is.",
+            autocompletion=one_of(*KINDS),
+        ),
+    ],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            show_default=False,
+            help="socket, libssl.so.3, /etc/hosts ...",
+            autocompletion=_names,
+        ),
+    ],
+    platform: PlatformName = "linux/amd64",
+    source: Source = "auto",
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say why a system call, library, file or socket is in: all evidence, with the chain of callers.
+
+    Exit status: 0 it is in, 1 it is not, 2 or more trouble.
+    """
+    say(verbose)
+    from converter.cli.progress import shown
+    from converter.errors import UsageError
+    from converter.image.platform import Platform
+    from converter.known import known
+    from converter.link.architecture import architecture
+    from converter.link.catalogue import syscall_numbers
+    from converter.options import Options
+    from converter.profile.explanation import explain
+    from converter.report.profile_text import answer_lines
+
+    if kind not in KINDS:
+        raise UsageError(f"{kind!r} cannot be explained", hint=f"ask for one of: {', '.join(KINDS)}")
+    found = known(what, Options(Platform.parse(platform), source=source), shown(as_json))
+    machine = architecture(Platform.parse(found.profile.subject.platform).architecture)
+    calls = syscall_numbers(machine) if kind == "syscall" else {}
+    answer = explain(found.profile, kind, name, calls)
+    linked = None if found.manifest is None or kind != "syscall" else name in found.manifest.syscalls
+    if as_json:
+        import json
+        from dataclasses import asdict
+
+        print(json.dumps({**asdict(answer), "in": bool(answer.names), "linked": linked}, indent=2))
+    else:
+        for line in answer_lines(answer, linked=linked, exists=name in calls):
+            print(line)
+    raise typer.Exit(0 if answer.names else 1)

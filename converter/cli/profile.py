@@ -1,0 +1,75 @@
+"""`u2k profile`: what an image's program uses, and why."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from converter.cli.flags import (
+    Force,
+    Json,
+    PlatformName,
+    Profiles,
+    ProgramLine,
+    Reference,
+    Source,
+    Verbose,
+    explain,
+    words,
+)
+
+EXAMPLES = (
+    "Examples:  u2k profile redis:7   |   u2k profile redis:7 -o redis.json   |   "
+    "u2k profile --json redis:7 | jq '.syscalls | keys'"
+)
+
+
+def command(
+    image: Reference,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the profile (JSON) to this file."),
+    ] = None,
+    profiles: Profiles = None,
+    program: ProgramLine = None,
+    platform: PlatformName = "linux/amd64",
+    source: Source = "auto",
+    force: Force = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find the system calls, libraries and files that an image's program uses, each with why.
+
+    By reading alone; nothing is executed. With -o or --json the whole profile, for `u2k convert
+    --profile`, `u2k explain` and `u2k diff`; otherwise a summary. Exit status: as of convert.
+    """
+    explain(verbose)
+    from converter.cli.progress import shown
+    from converter.image.platform import Platform
+    from converter.options import Options
+    from converter.output import check_target, whole_file
+    from converter.profile.reading import read_profile
+    from converter.profile.writing import profile_text
+    from converter.profiling import profile_image
+    from converter.report.profile_text import lines
+
+    if output is not None:
+        check_target(output, force=force)
+    options = Options(Platform.parse(platform), source=source, program=words(program))
+    given = [read_profile(path) for path in profiles or ()]
+    found = profile_image(image, options, given, shown(as_json))
+    if output is not None:
+        with whole_file(output, mode=0o644) as file:
+            file.write(profile_text(found.profile).encode())
+    if as_json:
+        sys.stdout.write(profile_text(found.profile))
+        return
+    for line in lines(found.profile, everything=verbose):
+        print(line)
+    if output is not None:
+        print()
+        print(f"written: {output}")
+        print(f"next: u2k convert --profile {output} {image}")

@@ -1,0 +1,49 @@
+"""The profile of whatever a user names: a profile file, a unikernel file, or an image that is read now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from converter.errors import UsageError
+from converter.image.progress import Progress
+from converter.link.manifest import Manifest, read_manifest
+from converter.link.sections import read_profile_section
+from converter.options import Options
+from converter.profile.model import Profile
+from converter.profile.reading import MAX_BYTES, parse_profile, read_profile
+from converter.run.unikernel_file import is_unikernel
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A profile; and for a unikernel file its manifest, which says what was linked."""
+
+    profile: Profile
+    manifest: Manifest | None = None
+
+
+def known(what: str, options: Options | None = None, progress: Progress | None = None) -> Known:
+    """The profile of `what`. Errors: UsageError, and as for `profile_image`."""
+    path = Path(what)
+    if is_unikernel(path):
+        text = read_profile_section(path, MAX_BYTES)
+        if text is None:
+            raise UsageError("this unikernel carries no profile", where=what, hint="convert its image again")
+        return Known(parse_profile(text, what), read_manifest(path))
+    if is_profile(path):
+        return Known(read_profile(path))
+    from converter.profiling import profile_image
+
+    return Known(profile_image(what, options, progress=progress).profile)
+
+
+def is_profile(path: Path) -> bool:
+    """Whether a file is named or begins like a profile, so that errors speak of one."""
+    if path.suffix == ".json":
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(64).lstrip().startswith(b"{")
+    except OSError:
+        return False  # an image of that name, perhaps

@@ -1,0 +1,49 @@
+"""What a conversion can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from converter.image.platform import Platform
+
+TARGETS = ("vm", "process")
+FORMS = ("default", "strict", "full")
+FILES = ("slim", "strict", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """With the image's digest, the profiles and the version of u2k these decide the output's bytes.
+
+    program:           argument vector to run instead of what the entrypoint leads to, or None
+    form:              which evidence chooses: default (all), strict (what was seen), full (everything is in)
+    add_syscalls:      system calls that are in whatever the evidence says
+    drop:              system calls and parts that are not
+    files:             what the root image keeps: slim, strict, all
+    keep:              globs of paths that it keeps in any case
+    allow_unsupported: convert what needs something that is not there yet
+    """
+
+    platform: Platform = field(default_factory=Platform)
+    target: str = "vm"
+    source: str = "auto"
+    program: tuple[str, ...] | None = None
+    form: str = "default"
+    add_syscalls: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    files: str = "slim"
+    keep: tuple[str, ...] = ()
+    allow_unsupported: bool = False
+
+    def recorded(self) -> dict[str, str]:
+        """The ones that were changed, for the manifest; where the image came from decides nothing."""
+        told = {
+            "program": " ".join(self.program or ()),
+            "form": self.form if self.form != "default" else "",
+            "add-syscall": " ".join(self.add_syscalls),
+            "drop": " ".join(self.drop),
+            "files": self.files if self.files != "slim" else "",
+            "keep": " ".join(self.keep),
+            "allow-unsupported": "yes" if self.allow_unsupported else "",
+        }
+        return {name: value for name, value in told.items() if value}
