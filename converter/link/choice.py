@@ -1,34 +1,150 @@
-"""Which parts and system calls a kernel is linked with."""
+"""Which parts and system calls a kernel is linked with, and why."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Literal
 
+from converter.errors import UsageError
 from converter.link.catalogue import Catalogue
-from converter.link.parts import all_parts
+from converter.link.parts import Part, all_parts, implied_calls
+from converter.link.rules import reasons
+from converter.profile.model import Entries, Evidence, Profile
+
+How = Literal["default", "strict", "full"]
+ANY = "*"  # in place of a name: it could not be told, so it may be each of them
+# What a strict choice believes: what was seen, what the user said, what a run has missed.
+_STRICT = frozenset({"dynamic", "user", "learned"})
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Sorted names: system call handlers, and parts that have a symbol of their own."""
+    """Sorted names: system call handlers, and parts.
+
+    why:     for each part, and for each handler that no profile names, what made it needed
+    dropped: handlers that the library OS has and this choice leaves out
+    absent:  calls that are wanted and that the library OS does not have, with who wants them
+    """
 
     syscalls: tuple[str, ...]
     parts: tuple[str, ...]
+    why: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    dropped: tuple[str, ...] = field(default=(), compare=False)
+    absent: Entries = field(default_factory=dict, compare=False)
 
 
 def full(catalogue: Catalogue, platform: str) -> Choice:
     """Everything that can run on `platform`."""
-    parts = [
-        part.name
-        for part in all_parts()
-        if part.symbol
-        and part.kind in ("filesystem", "driver", "net")
-        and (not part.platforms or platform in part.platforms)
-    ]
-    return Choice(tuple(sorted(catalogue.handlers)), tuple(parts))
+    parts = optional_parts(platform)
+    why = {part.name: ("everything was asked for",) for part in parts}
+    return Choice(tuple(sorted(catalogue.handlers)), tuple(part.name for part in parts), why)
+
+
+def optional_parts(platform: str) -> tuple[Part, ...]:
+    """The parts that can be chosen on `platform`, by name."""
+    return tuple(part for part in all_parts() if part.optional and part.runs_on(platform))
 
 
 def same_parts(syscalls: tuple[str, ...], parts: tuple[str, ...], platform: str) -> Choice:
     """The choice of an existing unikernel, for another platform: its drivers may have no place there."""
-    fitting = {part.name for part in all_parts() if not part.platforms or platform in part.platforms}
+    fitting = {part.name for part in all_parts() if part.runs_on(platform)}
     return Choice(syscalls, tuple(part for part in parts if part in fitting))
+
+
+def choose(
+    profile: Profile,
+    catalogue: Catalogue,
+    platform: str,
+    *,
+    how: How = "default",
+    add: Sequence[str] = (),
+    drop: Sequence[str] = (),
+) -> Choice:
+    """What `profile` needs on `platform` ("vm", "process").
+
+    how:  `default`: static and dynamic evidence; `strict`: only what was seen, asked for or learned; `full`:
+          everything
+    add:  names of calls and parts that are in whatever the profile says
+    drop: names of calls and parts that are out whatever the profile says
+
+    Errors: UsageError for a name in `add` or `drop` that the library OS has neither as a call nor as a part.
+    """
+    _check_names((*add, *drop), catalogue, platform)
+    seen = _only(profile, _STRICT) if how == "strict" else profile
+    asked = {name: (Evidence("user", "--add-syscall"),) for name in add}
+    wanted = _wanted(seen.syscalls, catalogue) | {
+        name: why for name, why in asked.items() if name in catalogue.names.values()
+    }
+    whole = full(catalogue, platform)
+    if how == "full":
+        calls, why = set(catalogue.handlers), dict(whole.why)
+        parts = set(whole.parts)
+    else:
+        calls = set(wanted) & set(catalogue.handlers)
+        why = {}
+        for name, users in implied_calls().items():
+            if name in catalogue.handlers and name not in calls and (by := sorted(calls & set(users))):
+                why[name] = tuple(f"system call {user} relies on it" for user in by)
+        calls |= set(why)
+        seen = replace(seen, syscalls={**wanted, **dict.fromkeys(why, ())})
+        parts = set()
+        for part in optional_parts(platform):
+            found = reasons(part, seen, platform)
+            if part.name in add:
+                found = ("added by the user", *found)
+            if found:
+                parts.add(part.name)
+                why[part.name] = found
+    calls -= set(drop)
+    parts -= set(drop)
+    return Choice(
+        tuple(sorted(calls)),
+        tuple(sorted(parts)),
+        {name: text for name, text in sorted(why.items()) if name in calls or name in parts},
+        tuple(sorted(set(catalogue.handlers) - calls)),
+        {
+            name: wanted[name]
+            for name in sorted(wanted)
+            if name not in catalogue.handlers and name not in drop
+        },
+    )
+
+
+def _wanted(syscalls: Entries, catalogue: Catalogue) -> dict[str, tuple[Evidence, ...]]:
+    """With `*` each call of the library OS: a site whose number is not known may make any of them."""
+    named = {name: why for name, why in syscalls.items() if name != ANY}
+    if ANY in syscalls:
+        return dict.fromkeys(sorted(catalogue.handlers), syscalls[ANY]) | named
+    return named
+
+
+def _only(profile: Profile, kinds: Iterable[str]) -> Profile:
+    """The profile as if there were no evidence but that of `kinds`."""
+
+    def entries(given: Entries) -> dict[str, tuple[Evidence, ...]]:
+        kept = {name: tuple(each for each in why if each.kind in kinds) for name, why in given.items()}
+        return {name: why for name, why in kept.items() if why}
+
+    return replace(
+        profile,
+        syscalls=entries(profile.syscalls),
+        arguments={choice: entries(values) for choice, values in profile.arguments.items()},
+        libraries=entries(profile.libraries),
+        files=entries(profile.files),
+        sockets=entries(profile.sockets),
+    )
+
+
+def _check_names(names: Iterable[str], catalogue: Catalogue, platform: str) -> None:
+    parts = {part.name for part in optional_parts(platform)}
+    everywhere = {part.name for part in all_parts() if part.optional}
+    known = set(catalogue.names.values()) | everywhere
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, sorted(known), 3)
+            raise UsageError(
+                f"there is no system call and no part {name!r}",
+                hint=f"close to it: {', '.join(close)}" if close else f"parts: {', '.join(sorted(parts))}",
+            )

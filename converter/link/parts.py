@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from converter.errors import ToolchainError
 from converter.link.source import libos_root, source_files
@@ -15,23 +16,53 @@ KINDS = ("core", "calls", "filesystem", "driver", "platform", "arch", "net")
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What makes a part needed; one that holds is enough.
+
+    platforms: on these (`*`: everywhere) always
+    syscalls:  the program makes one of these calls
+    files:     it opens, or is given, a path at or below one of these
+    arguments: choice of the profile (`socket.domain`, `ioctl` ...) -> name of a value -> its number
+    """
+
+    platforms: tuple[str, ...] = ()
+    syscalls: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    arguments: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A folder of libos/ with a rule file.
 
     symbol:    the object that the generated table names (`filesystem_tmpfs`), or None
+    hooks:     pointers of u2k/part.h -> what they point to where this part is linked
+    header:    what declares the objects of `hooks`
     platforms: where it can be linked, empty for everywhere
     hardened:  compiled with sanitizer traps
-    needed_by: what in a program makes it needed: rule name -> values
+    implied:   system call -> the calls whose handlers rely on it
     """
 
     name: str
     kind: str
     folder: Path
     symbol: str | None
+    hooks: Mapping[str, str]
+    header: str | None
     needs: tuple[str, ...]
     platforms: tuple[str, ...]
     hardened: bool
-    needed_by: Mapping[str, tuple[str, ...]]
+    needed_by: Rules
+    implied: Mapping[str, tuple[str, ...]]
+
+    @property
+    def optional(self) -> bool:
+        """Whether it is in or out by choice; the linker finds the others by what refers to them."""
+        return bool(self.symbol or self.hooks)
+
+    def runs_on(self, platform: str) -> bool:
+        """Whether it can be linked for `platform`."""
+        return not self.platforms or platform in self.platforms
 
 
 @cache
@@ -47,23 +78,42 @@ def part_of(relative: Path) -> Part | None:
     return max(around, key=lambda part: len(part.folder.parts), default=None)
 
 
+@cache
+def implied_calls() -> Mapping[str, tuple[str, ...]]:
+    """System call -> the calls whose handlers rely on it, of all parts."""
+    return {name: users for part in all_parts() for name, users in part.implied.items()}
+
+
 def _read(relative: Path) -> Part:
     where = str(libos_root() / relative)
     try:
         rules = tomllib.loads((libos_root() / relative).read_text())
-        needed_by = {rule: tuple(map(str, values)) for rule, values in rules.get("needed_by", {}).items()}
         part = Part(
             name=str(rules["name"]),
             kind=str(rules["kind"]),
             folder=relative.parent,
             symbol=rules.get("symbol"),
+            hooks=dict(rules.get("hooks", {})),
+            header=rules.get("header"),
             needs=tuple(rules.get("needs", ())),
             platforms=tuple(rules.get("platforms", ())),
             hardened=bool(rules.get("hardened", False)),
-            needed_by=needed_by,
+            needed_by=_rules(rules.get("needed_by", {})),
+            implied={name: tuple(users) for name, users in rules.get("implied", {}).items()},
         )
-    except (KeyError, TypeError, AttributeError, tomllib.TOMLDecodeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ToolchainError(f"the rule file is malformed: {error}", where=where) from error
     if part.kind not in KINDS:
         raise ToolchainError(f"unknown kind {part.kind!r}", where=where, hint=f"one of {', '.join(KINDS)}")
+    if part.hooks and not part.header:
+        raise ToolchainError("hooks without a header that declares them", where=where)
     return part
+
+
+def _rules(given: Mapping[str, Any]) -> Rules:
+    lists = {name: tuple(map(str, values)) for name, values in given.items() if name != "arguments"}
+    arguments = {
+        choice: {str(name): int(number) for name, number in values.items()}
+        for choice, values in given.get("arguments", {}).items()
+    }
+    return Rules(**lists, arguments=arguments)  # TypeError for a rule that there is not

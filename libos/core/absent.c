@@ -1,53 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An absent call gives ENOSYS and says so once, with its name. Calls that programs only try, and whose
- * absence they handle on every Linux old enough, are told at a higher log level: the list below is
- * reviewed, each entry says who asks and what happens then.
+ * An absent call gives ENOSYS and says so once, with its name and how to get it. Calls that programs only
+ * try, and whose absence they handle on every Linux old enough (quiet.txt), are told at a higher log level.
  */
 #include <u2k/errno.h>
 #include <u2k/log.h>
 #include <u2k/string.h>
 #include <u2k/syscall.h>
 
-#include "absent.h"
-
 #define NUMBERS 512 /* more than any architecture has */
 #define UNKNOWN_MAX 8 /* lines about numbers that no Linux has */
+#define NAME_SIZE 40 /* mark and name */
 
-static const char *const quiet[] = {
-    "rseq",                    /* glibc 2.35 at every start: getcpu without it */
-    "clone3",                  /* glibc 2.34: clone */
-    "io_uring_setup",          /* libuv, databases: epoll and threads */
-    "futex_waitv",             /* Wine, Go: futex */
-    "map_shadow_stack",        /* glibc with CET: no shadow stack */
-    "landlock_create_ruleset", /* sandboxes: none */
-    "cachestat",               /* coreutils: no advice */
-    "pidfd_open",              /* Go, systemd, glibc: process numbers */
-    "openat2",                 /* runc, Go's os.Root: openat */
-    "faccessat2",              /* libcs: faccessat */
-    "fchmodat2",               /* libcs: /proc/self/fd */
-    "close_range",             /* Python, glibc: close in a loop */
-    "copy_file_range",         /* coreutils, Python, Go: read and write */
-    "epoll_create1",           /* Python at import of selectors: poll */
-    "epoll_pwait2",            /* libuv: epoll_pwait */
-    "membarrier",              /* liburcu, Go: another scheme */
-    "mseal",                   /* glibc 2.41, Chromium: not sealed */
-    "memfd_secret",            /* gpg: mlock */
-    "name_to_handle_at",       /* systemd, Go: compares st_dev */
-    "statmount",               /* libmount: /proc/self/mountinfo */
-    "listmount",               /* libmount: /proc/self/mountinfo */
-    "get_mempolicy",           /* jemalloc, libnuma: one node */
-    "set_mempolicy",           /* libnuma: one node */
-    "perf_event_open",         /* the JDK, profilers: no counters */
-    "userfaultfd",             /* ZGC: signals */
+struct unpacking {
+    uint32_t skip; /* names before the one that is wanted */
+    size_t len;
+    char name[NAME_SIZE];
 };
 
-static bool is_quiet(const char *name)
+/* As deep as pairs are made of pairs: a pair is of earlier ones, so at most their number. */
+static void unpack(struct unpacking *u, uint8_t byte)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(quiet); i++)
-        if (strcmp(quiet[i], name) == 0)
-            return true;
-    return false;
+    if (byte >= 128) {
+        unpack(u, syscall_name_pairs[byte - 128][0]);
+        unpack(u, syscall_name_pairs[byte - 128][1]);
+    } else if (byte == 0) {
+        u->skip--;
+    } else if (u->skip == 0 && u->len + 1 < NAME_SIZE) {
+        u->name[u->len++] = (char)byte;
+    }
 }
 
 /* glibc asks its name service cache daemon over a Unix socket, and reads the files if there is none. */
@@ -58,31 +39,59 @@ static bool is_name_cache_probe(const char *name, const struct syscall *sc)
     return strcmp(name, "socket") == 0 && sc->arg[0] == AF_UNIX;
 }
 
-long syscall_absent(long nr, const struct syscall *sc)
+/* The form of the line is a contract: u2k/log.h. */
+static void tell(const char *name, long nr, bool linkable, bool quiet)
+{
+    enum log_level level = quiet ? LOG_INFO : LOG_WARNING;
+    const char *rest = quiet ? ", programs do without" : "";
+
+    if (linkable)
+        log_line(
+            level,
+            "system call %s (%ld) is not in this unikernel: ENOSYS%s; add it with: u2k convert "
+            "--add-syscall %s",
+            name, nr, rest, name);
+    else
+        log_line(level,
+                 "system call %s (%ld) is not in the library OS: ENOSYS%s (docs/syscalls.md)", name,
+                 nr, rest);
+}
+
+static bool is_quiet(long nr)
+{
+    for (unsigned i = 0; i < syscall_quiet_count; i++)
+        if (syscall_quiet[i] == nr)
+            return true;
+    return false;
+}
+
+long syscall_absent(struct syscall *sc)
 {
     static uint8_t told[NUMBERS / 8];
     static unsigned unknown;
-    const char *name = nr >= 0 && nr < NUMBERS ? syscall_name((unsigned)nr) : NULL;
+    static bool told_probe;
+    long nr = arch_syscall_nr(sc->regs);
+    struct unpacking u = {.skip = (uint32_t)nr};
+    bool quiet = is_quiet(nr);
 
-    if (!name) {
+    if (quiet && !log_wanted(LOG_INFO)) /* unpacking takes time, and programs ask at every start */
+        return -ENOSYS;
+    if (nr >= 0 && nr < (long)syscall_name_count)
+        for (const uint8_t *p = syscall_names; u.skip != UINT32_MAX; p++)
+            unpack(&u, *p);
+    if (!u.len) {
         if (unknown++ < UNKNOWN_MAX)
             log_info("system call number %ld: Linux has none of that number: ENOSYS", nr);
         return -ENOSYS;
     }
-    if (is_name_cache_probe(name, sc)) {
-        log_info(
-            "system call socket, for the name service cache, is absent: ENOSYS, programs do "
-            "without");
+    const char *name = u.name + 1;
+    bool probe = is_name_cache_probe(name, sc);
+    if (probe ? told_probe : told[nr / 8] & 1u << nr % 8)
         return -ENOSYS;
-    }
-    if (told[nr / 8] & 1u << nr % 8)
-        return -ENOSYS;
-    told[nr / 8] |= (uint8_t)(1u << nr % 8);
-    if (is_quiet(name))
-        log_info("system call %s (%ld) is not in this unikernel: ENOSYS, programs do without", name,
-                 nr);
+    if (probe) /* a socket for something else is still worth a line */
+        told_probe = true;
     else
-        log_warning("system call %s (%ld) is not in this unikernel: ENOSYS (docs/syscalls.md)",
-                    name, nr);
+        told[nr / 8] |= (uint8_t)(1u << nr % 8);
+    tell(name, nr, u.name[0] == SYSCALL_LINKABLE, probe || quiet);
     return -ENOSYS;
 }

@@ -16,12 +16,17 @@ static unsigned log_threshold(void)
     return plat_info->log_level;
 }
 
+bool log_wanted(enum log_level level)
+{
+    return level <= log_threshold();
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     char line[LINE_MAX];
     __builtin_va_list args;
 
-    if (level > log_threshold())
+    if (!log_wanted(level))
         return;
     memcpy(line, "u2k: ", 5);
     __builtin_va_start(args, format);

@@ -43,18 +43,6 @@ static void default_action(const struct regs *regs, const struct siginfo *info,
     }
 }
 
-static long restart_call_number(void)
-{
-    static long number;
-
-    for (unsigned i = 0; !number && i < syscall_table_size; i++) {
-        const char *name = syscall_name(i);
-        if (name && strcmp(name, "restart_syscall") == 0)
-            number = (long)i;
-    }
-    return number;
-}
-
 /* `act`: the handler that is about to run, NULL if there is none. */
 static void finish_call(struct regs *regs, const struct sigaction_k *act)
 {
@@ -75,7 +63,7 @@ static void finish_call(struct regs *regs, const struct sigaction_k *act)
         break;
     case ERESTARTBLOCK:
         if (!act)
-            arch_restart_as(regs, restart_call_number());
+            arch_restart_as(regs, syscall_restart_nr);
         else
             arch_set_result(regs, -EINTR);
         break;

@@ -5,7 +5,6 @@
 #include <u2k/sched.h>
 #include <u2k/syscall.h>
 
-#include "absent.h"
 #include "sched.h"
 
 static void leave(struct regs *regs)
@@ -23,14 +22,12 @@ static void leave(struct regs *regs)
 void core_syscall(struct regs *regs)
 {
     struct syscall sc = {.regs = regs};
-    long nr = arch_syscall_nr(regs);
-    syscall_fn handler = NULL;
+    unsigned long nr = (unsigned long)arch_syscall_nr(regs);
 
     current->regs = regs;
     arch_syscall_args(regs, sc.arg);
-    if (nr >= 0 && nr < (long)syscall_table_size)
-        handler = syscall_table[nr];
-    arch_set_result(regs, LIKELY(handler != NULL) ? handler(&sc) : syscall_absent(nr, &sc));
+    arch_set_result(regs, LIKELY(nr < syscall_index_size) ? syscall_handlers[syscall_index[nr]](&sc)
+                                                          : syscall_absent(&sc));
     leave(regs);
 }
 

@@ -26,16 +26,7 @@ static inline size_t cursor_left(const struct cursor *c)
 }
 
 /* `n` bytes in place, or NULL. */
-static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
-{
-    if (c->bad || n > c->len - c->pos) {
-        c->bad = true;
-        return NULL;
-    }
-    const uint8_t *p = c->base + c->pos;
-    c->pos += n;
-    return p;
-}
+const uint8_t *cursor_take(struct cursor *c, size_t n);
 
 static inline void cursor_skip(struct cursor *c, size_t n)
 {
@@ -58,47 +49,12 @@ static inline struct cursor cursor_part(const struct cursor *c, uint64_t pos, ui
     return cursor_over(c->base + pos, (size_t)n);
 }
 
-static inline uint64_t cursor_uint(struct cursor *c, unsigned bytes)
-{
-    const uint8_t *p = cursor_take(c, bytes);
-    uint64_t v = 0;
-    for (unsigned i = 0; p && i < bytes; i++)
-        v |= (uint64_t)p[i] << (8 * i);
-    return v;
-}
-
-static inline uint64_t cursor_uint_be(struct cursor *c, unsigned bytes)
-{
-    const uint8_t *p = cursor_take(c, bytes);
-    uint64_t v = 0;
-    for (unsigned i = 0; p && i < bytes; i++)
-        v = v << 8 | p[i];
-    return v;
-}
-
-static inline uint8_t cursor_u8(struct cursor *c)
-{
-    return (uint8_t)cursor_uint(c, 1);
-}
-static inline uint16_t cursor_le16(struct cursor *c)
-{
-    return (uint16_t)cursor_uint(c, 2);
-}
-static inline uint32_t cursor_le32(struct cursor *c)
-{
-    return (uint32_t)cursor_uint(c, 4);
-}
-static inline uint64_t cursor_le64(struct cursor *c)
-{
-    return cursor_uint(c, 8);
-}
-static inline uint16_t cursor_be16(struct cursor *c)
-{
-    return (uint16_t)cursor_uint_be(c, 2);
-}
-static inline uint32_t cursor_be32(struct cursor *c)
-{
-    return (uint32_t)cursor_uint_be(c, 4);
-}
+uint64_t cursor_uint(struct cursor *c, unsigned bytes); /* little-endian, at most 8 */
+uint8_t cursor_u8(struct cursor *c);
+uint16_t cursor_le16(struct cursor *c);
+uint32_t cursor_le32(struct cursor *c);
+uint64_t cursor_le64(struct cursor *c);
+uint16_t cursor_be16(struct cursor *c);
+uint32_t cursor_be32(struct cursor *c);
 
 #endif

@@ -29,10 +29,23 @@ typedef long (*syscall_fn)(struct syscall *sc);
 /* Argument i as a type: pointers of the program are vaddr_t, file descriptors int. */
 #define ARG(type, i) ((type)sc->arg[i])
 
-extern const syscall_fn syscall_table[]; /* NULL: absent from this unikernel */
-extern const unsigned syscall_table_size;
+/* The tables, which converter/link/table.py writes. A number's handler is
+ * syscall_handlers[syscall_index[nr]]; those beyond and those without one have syscall_absent(). */
+extern const syscall_fn syscall_handlers[];
+extern const uint16_t syscall_index[];
+extern const unsigned syscall_index_size;
+extern const long syscall_restart_nr; /* restart_syscall(2) */
 
-/* The name of call `nr`, NULL if the architecture has no such call. */
-const char *syscall_name(unsigned nr);
+/* For the numbers below syscall_name_count, in order: nothing for those linked or not known, else a mark and
+ * the name, each with a NUL behind it. A byte of 128 + i is the two of pair i. */
+enum { SYSCALL_LINKABLE = '+', SYSCALL_UNKNOWN = '-' }; /* whether the library OS has it */
+extern const uint8_t syscall_name_pairs[][2];
+extern const uint8_t syscall_names[];
+extern const unsigned syscall_name_count;
+extern const uint16_t syscall_quiet[]; /* numbers of those that programs only try: core/quiet.txt */
+extern const unsigned syscall_quiet_count;
+
+/* What serves a call that is absent: -ENOSYS, and once for each number a line in the log. */
+long syscall_absent(struct syscall *sc);
 
 #endif

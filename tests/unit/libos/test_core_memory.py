@@ -14,8 +14,8 @@ from converter.link.bundle import BootRecord, bundle_head
 ROOT = Path(__file__).parents[3]
 HOSTED = Path(__file__).parent / "hosted"
 CORE = (
-    "advise backing boot brk cmdline fault format heap layout lock log map pages protect remap uaccess "
-    "vma exec/elf exec/script"
+    "advise backing boot brk cmdline cursor fault format heap layout lock log map pages protect remap "
+    "uaccess vma exec/elf exec/script"
 ).split()
 FLAGS = [
     *("-std=gnu17", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"),

@@ -14,7 +14,8 @@ import pytest
 
 from converter.link.architecture import AARCH64, ARCHITECTURES, X86_64, Architecture
 from converter.link.build import PLATFORMS, SHARED, archive_sources, build_archive, include_folders
-from converter.link.parts import Part, all_parts, part_of
+from converter.link.catalogue import syscall_numbers
+from converter.link.parts import Part, Rules, all_parts, part_of
 from converter.link.source import libos_root
 
 # platform/process calls the host by x86-64's own instruction; it comes to arm64 with a later version.
@@ -25,7 +26,9 @@ GCC = (
     *("-mgeneral-regs-only", "-mno-red-zone", "-fno-stack-protector", "-fno-asynchronous-unwind-tables"),
     *WARNINGS,
 )
-RULES = {"name", "kind", "symbol", "needs", "platforms", "hardened", "needed_by"}
+RULES = {
+    *("name", "kind", "symbol", "hooks", "header", "needs", "platforms", "hardened", "needed_by", "implied"),
+}
 needs_gcc = pytest.mark.skipif(
     shutil.which("gcc") is None or shutil.which("nm") is None, reason="gcc and nm are not here"
 )
@@ -59,11 +62,16 @@ def test_rule_file(part: Part) -> None:
     assert set(rules) <= RULES
     assert set(part.needs) <= names - {part.name}
     assert set(part.platforms) <= set(PLATFORMS)
-    assert set(part.needed_by) <= {"syscalls", "files", "sockets", "platforms", "arguments"}
+    calls = {name for machine in ARCHITECTURES for name in syscall_numbers(machine)}
+    assert set(part.needed_by.syscalls) <= calls
+    assert {*part.implied, *(name for users in part.implied.values() for name in users)} <= calls
     if part.kind == "filesystem":
         assert part.symbol is not None and part.symbol.startswith("filesystem_")
-    if part.symbol is not None:
-        assert part.needed_by, "nothing makes it needed"
+    if part.optional:
+        assert part.needed_by != Rules(), "nothing makes it needed"
+    if part.hooks:
+        declared = (libos_root() / "include/u2k/part.h").read_text()
+        assert all(re.search(rf"\b{hook};", declared) for hook in part.hooks)
 
 
 def test_names_and_symbols_are_unique() -> None:
@@ -109,7 +117,11 @@ def test_it_compiles_with_gcc_without_a_warning(gcc_objects: dict[Path, Path]) -
 @cache
 def contract_symbols() -> frozenset[str]:
     """What every part may use: the platform's and architecture's contracts, and the table object."""
-    found = {"syscall_table", "syscall_table_size", "syscall_name", "part_filesystems", "part_drivers"}
+    tables = [(libos_root() / "include/u2k" / name).read_text() for name in ("part.h", "syscall.h")]
+    found = {
+        name for text in tables for name in re.findall(r"^extern const .*?(\w+)(?:\[\d*\])*;", text, re.M)
+    }
+    assert {"syscall_handlers", "syscall_index", "syscall_names", "part_filesystems", "part_drivers"} <= found
     for header in (libos_root() / "include/u2k").glob("*.h"):
         found |= set(re.findall(r"\b((?:plat|arch)_\w+)\s*[(;]", header.read_text()))
     return frozenset(found | {"_GLOBAL_OFFSET_TABLE_"})  # that one is the linker's

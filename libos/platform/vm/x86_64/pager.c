@@ -30,7 +30,7 @@
 #define AROUND 16 /* pages mapped in place on one fault */
 
 extern uint64_t pml4[512];
-extern char vdso_image[], vdso_data[];
+extern char vdso_image[], vdso_end[], vdso_page[], vdso_data[];
 
 struct path {
     uint64_t *entry[LEVELS]; /* [0] the page's own, [3] in the top table */
@@ -366,5 +366,6 @@ void pager_ready(void)
         return;
     set(&p, physical_of(vdso_data) | rights(PROT_READ));
     p.entry[0]++; /* VDSO_CODE is the next page */
-    set(&p, physical_of(vdso_image) | rights(PROT_READ | PROT_EXEC));
+    memcpy(vdso_page, vdso_image, (size_t)(vdso_end - vdso_image));
+    set(&p, physical_of(vdso_page) | rights(PROT_READ | PROT_EXEC));
 }

@@ -17,15 +17,19 @@
 #define NR_TIME 201
 #define DATA (vdso_image - 4096)
 
-    .section .data.vdso_data, "aw"
+    .section .bss.pages.vdso_data, "aw", @nobits
     .balign 4096
     .globl vdso_data
     .hidden vdso_data
 vdso_data:
     .skip 4096
+    .globl vdso_page /* where the image is copied: all of the page is the program's to read */
+    .hidden vdso_page
+vdso_page:
+    .skip 4096
 
-    .section .vdso, "a"
-    .balign 4096
+    .section .rodata.vdso, "a"
+    .balign 16
     .globl vdso_image
     .hidden vdso_image
 vdso_image:
@@ -198,6 +202,8 @@ getcpu: /* (rdi unsigned *cpu, rsi unsigned *node): there is one */
     movl %eax, (%rsi)
 1:  ret
 getcpu_end:
+    .globl vdso_end
+    .hidden vdso_end
 vdso_end:
 
     .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,72 @@
+"""Whether a profile makes a part needed: the rules of its `part.toml` against the profile's entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from converter.link.parts import Part
+from converter.profile.model import Entries, Evidence, Profile
+
+_ANY = "*"
+_SHOWN = 4  # reasons of one part that are kept
+
+
+def reasons(part: Part, profile: Profile, platform: str) -> tuple[str, ...]:
+    """Why `part` is needed on `platform`, some words each; empty if no rule of it holds."""
+    found = list(dict.fromkeys(_all(part, profile, platform)))
+    more = len(found) - _SHOWN
+    return (*found[:_SHOWN], f"and {more} more") if more > 0 else tuple(found)
+
+
+def _all(part: Part, profile: Profile, platform: str) -> Iterator[str]:
+    rules = part.needed_by
+    if platform in rules.platforms or _ANY in rules.platforms:
+        yield f"every program on {platform}" if _ANY not in rules.platforms else "every program"
+    for name in rules.syscalls:
+        if name in profile.syscalls:
+            yield _shown(f"system call {name}", profile.syscalls[name])
+    for name, value, why in _matching_files(rules.files, profile):
+        yield _shown(f"{name} {value}" if value != _ANY else f"{name} of any name", why)
+    for choice, values in rules.arguments.items():
+        for value, why in _matching_values(values, profile.arguments.get(choice, {})):
+            yield _shown(f"{choice} {value}" if value != _ANY else f"{choice} of any value", why)
+
+
+def _matching_files(
+    folders: Iterable[str], profile: Profile
+) -> Iterator[tuple[str, str, tuple[Evidence, ...]]]:
+    """A path at or below one of `folders`, or one that could not be told."""
+    for what, entries in (
+        ("file", profile.files),
+        ("path", profile.arguments.get("open.path", {})),
+        ("program", profile.arguments.get("execve.path", {})),
+    ):
+        for path, why in entries.items():
+            for folder in folders:
+                if path in (_ANY, folder) or path.startswith(folder.rstrip("/") + "/"):
+                    yield what, path, why
+                    break
+
+
+def _matching_values(
+    wanted: Mapping[str, int], entries: Entries
+) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
+    """`wanted` is by name; the profile has numbers from code, and names from strace."""
+    numbers = {number: name for name, number in wanted.items()}
+    for value, why in entries.items():
+        if value == _ANY or value in wanted:
+            yield value, why
+            continue
+        try:
+            name = numbers.get(int(value, 0))
+        except ValueError:  # the name of another value
+            continue
+        if name is not None:
+            yield name, why
+
+
+def _shown(what: str, why: tuple[Evidence, ...]) -> str:
+    first = min(why, default=None)
+    if first is None:
+        return what
+    return f"{what}: {first.source}" + (f", {first.detail}" if first.detail else "")

@@ -1,0 +1,113 @@
+"""The choice: what each rule takes in, what is sound where the profile does not know, what users may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from converter.errors import UsageError
+from converter.link.architecture import X86_64
+from converter.link.build import SHARED, build_archive
+from converter.link.catalogue import Catalogue, read_catalogue
+from converter.link.choice import Choice, choose, full
+from converter.profile.model import Evidence, Profile, Subject
+
+SUBJECT = Subject("image", "sha256:0", "linux/amd64", "/bin/x", ("x",), (), "/", (0, 0))
+STATIC, DYNAMIC = (Evidence("static", "/bin/x", "main at 0x1000"),), (Evidence("dynamic", "trace"),)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return read_catalogue(build_archive(SHARED, X86_64), X86_64)
+
+
+def profile(
+    *syscalls: str, seen: tuple[str, ...] = (), arguments: Mapping[str, tuple[str, ...]] | None = None
+) -> Profile:
+    return Profile(
+        SUBJECT,
+        "0",
+        syscalls={**dict.fromkeys(syscalls, STATIC), **dict.fromkeys(seen, DYNAMIC)},
+        arguments={choice: dict.fromkeys(values, STATIC) for choice, values in (arguments or {}).items()},
+    )
+
+
+def test_only_what_is_named_is_in(catalogue: Catalogue) -> None:
+    made = choose(profile("read", "write"), catalogue, "vm")
+    assert made.syscalls == ("read", "write")
+    assert made.parts == ("overlay", "virtio_console")
+    assert "openat" in made.dropped and len(made.dropped) == len(catalogue.handlers) - 2
+    assert made.why["overlay"] == ("every program",)
+
+
+def test_platform_decides_on_drivers(catalogue: Catalogue) -> None:
+    assert choose(profile("read", "getrandom"), catalogue, "process").parts == ("overlay",)
+    assert "virtio_rng" in choose(profile("read", "getrandom"), catalogue, "vm").parts
+
+
+def test_strict_takes_what_was_seen(catalogue: Catalogue) -> None:
+    given = profile("read", "openat", seen=("write",), arguments={"open.path": ("/proc/self/exe",)})
+    assert choose(given, catalogue, "vm").syscalls == ("openat", "read", "write")
+    strict = choose(given, catalogue, "vm", how="strict")
+    assert strict.syscalls == ("write",)
+    assert "procfs" in choose(given, catalogue, "vm").parts and "procfs" not in strict.parts
+
+
+def test_full_is_everything(catalogue: Catalogue) -> None:
+    made, whole = (
+        choose(profile("read", "io_uring_setup"), catalogue, "vm", how="full"),
+        full(catalogue, "vm"),
+    )
+    assert (made.syscalls, made.parts, made.dropped) == (whole.syscalls, whole.parts, ())
+    assert made.absent == {"io_uring_setup": STATIC}
+
+
+@pytest.mark.parametrize("path", ["/proc", "/proc/self/maps", "*"])
+def test_paths_choose_file_systems(catalogue: Catalogue, path: str) -> None:
+    made = choose(profile("openat", arguments={"open.path": (path,)}), catalogue, "vm")
+    assert "procfs" in made.parts
+    assert "main at 0x1000" in made.why["procfs"][0]
+
+
+def test_paths_beside_do_not(catalogue: Catalogue) -> None:
+    made = choose(profile("openat", arguments={"open.path": ("/process", "/srv/proc")}), catalogue, "vm")
+    assert "procfs" not in made.parts
+
+
+def test_unknown_number_may_be_any_call(catalogue: Catalogue) -> None:
+    made = choose(profile("*"), catalogue, "vm")
+    assert set(made.syscalls) == set(catalogue.handlers)
+    assert "tmpfs" in made.parts  # by memfd_create
+
+
+def test_calls_that_others_rely_on(catalogue: Catalogue) -> None:
+    made = choose(profile("rt_sigaction", "poll"), catalogue, "vm")
+    assert {"rt_sigreturn", "restart_syscall"} <= set(made.syscalls)
+    assert made.why["rt_sigreturn"] == ("system call rt_sigaction relies on it",)
+    assert "rt_sigreturn" not in choose(profile("read"), catalogue, "vm").syscalls
+
+
+def test_user_adds_and_drops(catalogue: Catalogue) -> None:
+    made = choose(profile("read", "write"), catalogue, "vm", add=("fsync", "procfs"), drop=("write",))
+    assert made.syscalls == ("fsync", "read")
+    assert "procfs" in made.parts and made.why["procfs"][0] == "added by the user"
+    assert choose(profile("read"), catalogue, "vm", drop=("overlay",)).parts == ("virtio_console",)
+    assert "fsync" in choose(profile("read"), catalogue, "vm", how="strict", add=("fsync",)).syscalls
+
+
+def test_added_call_that_the_library_os_has_not_is_told(catalogue: Catalogue) -> None:
+    made = choose(profile("read"), catalogue, "vm", add=("io_uring_setup",))
+    assert list(made.absent) == ["io_uring_setup"]
+
+
+def test_names_that_are_none_are_refused(catalogue: Catalogue) -> None:
+    with pytest.raises(UsageError) as caught:
+        choose(profile("read"), catalogue, "vm", add=("opena",))
+    assert "openat" in str(caught.value.hint)
+
+
+def test_order_does_not_matter(catalogue: Catalogue) -> None:
+    one: Choice = choose(profile("read", "write", "openat"), catalogue, "vm")
+    other = choose(profile("openat", "write", "read"), catalogue, "vm")
+    assert one == other and one.why == other.why
