@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,11 +27,15 @@ class Tag(enum.IntEnum):
     HOSTNAME = 7
     PATH = 8
     ENTRYPOINT_ARGS = 9
+    LEFT_OUT = 10
 
 
 @dataclass(frozen=True, slots=True)
 class BootRecord:
-    """What the program is started with. Strings are bytes as execve(2) takes them, without NUL."""
+    """What the program is started with. Strings are bytes as execve(2) takes them, without NUL.
+
+    left_out: canonical paths of the image that are not in the root
+    """
 
     path: bytes
     argv: Sequence[bytes]
@@ -41,6 +46,7 @@ class BootRecord:
     groups: Sequence[int] = ()
     hostname: bytes = b""
     entrypoint_args: int = 0
+    left_out: Sequence[bytes] = ()
 
     def pack(self) -> bytes:
         """Tag-length-value items, each padded to eight bytes."""
@@ -52,9 +58,17 @@ class BootRecord:
         items.append((Tag.ENTRYPOINT_ARGS, _u32(self.entrypoint_args)))
         if self.hostname:
             items.append((Tag.HOSTNAME, self.hostname))
+        if self.left_out:
+            hashes = sorted(set(map(path_hash, self.left_out)))
+            items.append((Tag.LEFT_OUT, struct.pack(f"<{len(hashes)}I", *hashes)))
         return b"".join(
             _ITEM.pack(tag, 0, len(value)) + value + bytes(-len(value) % 8) for tag, value in items
         )
+
+
+def path_hash(path: bytes) -> int:
+    """BOOT_LEFT_OUT's hash of a canonical path: CRC-32 over its components, the last one first."""
+    return zlib.crc32(b"/".join(reversed(path.split(b"/")[1:])))
 
 
 def bundle_head(record: BootRecord, root_size: int) -> bytes:

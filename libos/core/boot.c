@@ -165,6 +165,12 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
     struct boot_config *b = &boot_config;
     struct cursor number = cursor_over(data, len);
     uint32_t value = len == 4 ? cursor_le32(&number) : 0;
+
+    if (tag == BOOT_LEFT_OUT) {
+        b->left_out = (const uint8_t *)data;
+        b->left_out_count = len / 4;
+        return len % 4 ? -EINVAL : 0;
+    }
     bool is_number = (tag >= BOOT_UID && tag <= BOOT_GROUP) || tag == BOOT_ENTRYPOINT_ARGS;
 
     if (is_number && len != 4)

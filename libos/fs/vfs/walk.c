@@ -87,7 +87,7 @@ static int step_child(struct walk *w, struct dentry **out)
         return err;
     if (!d->inode) {
         dentry_unref(d);
-        return -ENOENT;
+        return left_out(w);
     }
     if (d->mount && (err = step_into_mount(w, &d)) < 0) {
         dentry_unref(d);

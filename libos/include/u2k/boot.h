@@ -35,7 +35,15 @@ enum boot_tag {
     BOOT_HOSTNAME = 7, /* a name */
     BOOT_PATH = 8,     /* absolute path of the program to execve (argv[0] may differ) */
     BOOT_ENTRYPOINT_ARGS = 9, /* uint32: how many leading BOOT_ARGs run-time arguments keep */
+    BOOT_LEFT_OUT = 10, /* uint32 each, ascending: paths that are not in the root */
 };
+
+/*
+ * BOOT_LEFT_OUT has the paths that the image has and the root image lacks, by the CRC-32 (as zlib has it) of
+ * their components from the last to the first with slashes between them: `sh/bin/usr` for /usr/bin/sh. A
+ * look-up of one is told once, at log level 2, in this form:
+ *   PATH was left out of the root: ENOENT; keep it with: u2k convert --keep 'PATH'
+ */
 
 /*
  * The command line: Linux's dialect (kernel-parameters; `--` ends it, what follows are the
@@ -64,13 +72,15 @@ const char *cmdline_value(const char *name);
 /* What the program is started with, record and command line merged. Valid after boot_read(). */
 struct boot_config {
     const char *path; /* NULL: argv[0] */
-    char **argv;      /* NULL-terminated */
+    char **argv; /* NULL-terminated */
     char **envp;
     const char *cwd;
     const char *hostname;
     uint32_t uid, gid;
     uint32_t *groups;
     size_t group_count;
+    const uint8_t *left_out; /* BOOT_LEFT_OUT, little-endian, not aligned */
+    size_t left_out_count;
     const void *root; /* EROFS image, page aligned */
     size_t root_size;
 };

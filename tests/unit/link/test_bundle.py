@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from converter.link import bundle
 from converter.link.architecture import ARCHITECTURES
 from converter.link.build import include_folders
-from converter.link.bundle import PAGE, BootRecord, Tag, bundle_head
+from converter.link.bundle import PAGE, BootRecord, Tag, bundle_head, path_hash
 from converter.link.toolchain import compile_object
 
 FIELDS = {
@@ -33,6 +34,7 @@ records = st.builds(
     groups=st.lists(number, max_size=5),
     hostname=text,
     entrypoint_args=number,
+    left_out=st.lists(text.map(lambda value: b"/" + value), max_size=5),
 )
 
 
@@ -76,6 +78,12 @@ def test_every_tag_of_the_header_file_is_known() -> None:
     assert names == [tag.name for tag in Tag]
 
 
+def test_paths_are_hashed_from_their_last_component_on() -> None:
+    assert path_hash(b"/") == 0
+    assert path_hash(b"/123456789") == 0xCBF43926  # CRC-32's check value (RFC 3720 has its cousin's)
+    assert path_hash(b"/usr/bin/sh") == zlib.crc32(b"sh/bin/usr")
+
+
 @settings(max_examples=200, deadline=None)
 @given(record=records, root_pages=st.integers(0, 1 << 20))
 def test_what_goes_in_comes_out(record: BootRecord, root_pages: int) -> None:
@@ -102,4 +110,6 @@ def test_what_goes_in_comes_out(record: BootRecord, root_pages: int) -> None:
     assert found.pop(Tag.GROUP, []) == [struct.pack("<I", group) for group in record.groups]
     assert found.pop(Tag.ENTRYPOINT_ARGS) == [struct.pack("<I", record.entrypoint_args)]
     assert found.pop(Tag.HOSTNAME, [b""]) == [record.hostname]
+    hashes = struct.iter_unpack("<I", b"".join(found.pop(Tag.LEFT_OUT, [])))
+    assert [each for (each,) in hashes] == sorted({path_hash(path) for path in record.left_out})
     assert found == {}

@@ -96,6 +96,6 @@ struct test {
     const char *name;
     void (*run)(void);
 };
-extern const struct test tests_names[], tests_data[], tests_io[], tests_special[];
+extern const struct test tests_names[], tests_data[], tests_io[], tests_special[], tests_left_out[];
 
 #endif

@@ -8,6 +8,7 @@
 
 /* Standard input is `stub_input`, output goes to `stub_output`. */
 extern char stub_input[4096], stub_output[65536];
+extern char stub_log[512]; /* the last line of the log */
 extern size_t stub_input_len, stub_output_len;
 extern enum stream_kind stub_kind;
 extern uint64_t stub_signals;       /* bit n-1: signal n was sent */

@@ -38,7 +38,7 @@ def compiler() -> str:
 @pytest.fixture(scope="session")
 def program(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("fs") / "fs_test"
-    mine = [HERE / f"{name}.c" for name in ("main", "stub", "names", "data", "io", "special")]
+    mine = [HERE / f"{name}.c" for name in ("main", "stub", "names", "data", "io", "special", "left_out")]
     subprocess.run([compiler, *FLAGS, "-o", out, *mine, *sources()], check=True)
     return out
 
