@@ -15,8 +15,9 @@ def command(as_json: Json = False) -> None:
     Each line was tried, not guessed. Exit status: 0 when unikernels can be run here in at least one way.
     """
     from converter.run.host import Verdict, diagnose
+    from converter.trace import sandbox
 
-    found = diagnose()
+    found = diagnose(sandbox.check())
     if as_json:
         import json
         from dataclasses import asdict

@@ -46,8 +46,8 @@ class Diagnosis:
     ways: tuple[str, ...]
 
 
-def diagnose() -> Diagnosis:
-    """Look at everything. Takes some seconds the first time, when the compiler fills its cache."""
+def diagnose(*more: Check) -> Diagnosis:
+    """Look at everything; `more` was looked at elsewhere. Takes some seconds with an empty cache."""
     compiler, process = toolchain(), process_platform()
     qemu, kvm = qemu_for("amd64"), kvm_acceleration()
     checks = (
@@ -60,6 +60,7 @@ def diagnose() -> Diagnosis:
         qemu_for("arm64"),
         kvm,
         docker_engine(),
+        *more,
     )
     ways = []
     if qemu.verdict is Verdict.GOOD:

@@ -1,0 +1,54 @@
+"""What a trace gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from converter.analyze.users import Credentials
+from converter.profile.model import Entries, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A program as it was executed: what execve(2) was given, and as whom and where."""
+
+    path: bytes  # absolute; links are not followed, scripts not expanded
+    argv: tuple[bytes, ...]
+    env: tuple[bytes, ...]  # NAME=value
+    cwd: bytes
+    user: Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Another program that ran: what it used, by whom it was started, how often."""
+
+    path: bytes
+    by: bytes
+    times: int
+    syscalls: Entries
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A finished trace.
+
+    profile:  what the program (and processes that it forked) used, evidence `dynamic`
+    program:  the last program that the first process executed; None when the trace does not say
+    steps:    what the first process executed before it: the entrypoint script, gosu ...
+    forked:   processes that the program made of itself (workers)
+    others:   programs that it, or what ran before it, started in processes of their own, by path
+    ending:   how it came to the end, for people
+    notes:    what could not be had, and what was odd
+    answers:  what each probe got
+    """
+
+    profile: Profile
+    program: Started | None
+    steps: tuple[Started, ...]
+    forked: int
+    others: Mapping[str, Ran]
+    ending: str
+    notes: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()

@@ -1,0 +1,349 @@
+"""From strace's events to records: which process runs which program, where it is, and what it uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from converter.analyze.users import Credentials
+from converter.image.tree import FileKind, FileTree
+from converter.trace import strace
+from converter.trace.paths import (
+    CHANGING_OPEN_FILE,
+    OPENING,
+    PATH_ARGUMENTS,
+    absolute,
+    opens_to_write,
+    touched,
+)
+from converter.trace.record import LIMIT, Record
+from converter.trace.sockets import Sockets, socket_type
+from converter.trace.strace import Call, Ended, Entered, Event, Superseded
+
+_FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
+_EXECS = frozenset({"execve", "execveat"})
+# Calls whose argument at this place chooses what in a library OS is needed -> the choice's name.
+_CHOICES = {"ioctl": ("ioctl", 1), "prctl": ("prctl", 0), "fcntl": ("fcntl", 1)}
+_WORD = re.compile(r"[A-Za-z0-9_]+")
+_PSEUDO = (b"proc", b"sys", b"dev")
+_NUMBER_PART = re.compile(rb"(?<=/)[0-9]+(?=/|$)")
+_MAX_PROCESSES = 20_000
+
+
+@dataclass(slots=True)
+class Process:
+    """A process; its threads share the object, as they share what it holds (clone(2))."""
+
+    record: Record
+    cwd: bytes
+    user: Credentials
+    main: bool  # the sandbox's first process: what it executes last is the program
+
+
+class Watcher:
+    """Feed it events; the records grow.
+
+    tree:    the image, which says what a path names
+    starter: the path, in the sandbox, of the program that starts the first one: before it nothing counts
+    numbers: system call number -> name
+    """
+
+    def __init__(self, tree: FileTree, starter: bytes, user: Credentials, numbers: Mapping[int, str]) -> None:
+        self._tree, self._starter, self._user, self._numbers = tree, starter, user, numbers
+        self._processes: dict[int, Process] = {}
+        self._forking: dict[int, None] = {}  # processes in a clone that has not returned, oldest first
+        self._seen: set[tuple[int, str]] = set()
+        self.main_pid: int | None = None
+        self.main: Record | None = None  # the latest that the first process executed
+        self.before: list[Record] = []  # what it executed before that: scripts, gosu
+        self.others: dict[bytes, Record] = {}  # what other processes executed, by executable
+        self.sockets = Sockets()
+        self.changed: dict[
+            bytes, None
+        ] = {}  # paths that were changed before the last execve of the first one
+        self._changing: dict[bytes, None] = {}
+        self.ended: Ended | None = None  # how the first process ended
+        self._handlers: dict[str, Callable[[Process, Call], None]] = {
+            **dict.fromkeys(PATH_ARGUMENTS, self._path),
+            **dict.fromkeys(CHANGING_OPEN_FILE, self._open_file),
+            **dict.fromkeys(_CHOICES, self._choice),
+            **dict.fromkeys(("setuid", "setreuid", "setresuid"), self._set_uid),
+            **dict.fromkeys(("setgid", "setregid", "setresgid"), self._set_gid),
+            "setgroups": self._set_groups,
+            "chdir": self._chdir,
+            "fchdir": self._chdir,
+            "mmap": self._mmap,
+            "socket": self._socket,
+            "socketpair": self._socket,
+            "bind": self._bind,
+            "listen": self._listen,
+            "connect": self._connect,
+        }
+
+    def size(self) -> int:
+        """How much is known; grows as long as something new is seen."""
+        own = self.main.size() if self.main else 0
+        return own + len(self.before) + sum(record.size() for record in self.others.values())
+
+    def living(self) -> tuple[int, ...]:
+        """Processes and threads that have not ended, as the log numbers them."""
+        return tuple(self._processes.copy())
+
+    def feed(self, event: Event) -> None:
+        if isinstance(event, Call):
+            self._call(event)
+        elif isinstance(event, Entered):
+            if event.name in _FORKS:
+                self._forking[event.pid] = None
+        elif isinstance(event, Superseded):
+            self._processes.pop(event.by, None)
+        else:
+            if event.pid == self.main_pid:
+                self.ended = event
+            self._processes.pop(event.pid, None)
+            self._forking.pop(event.pid, None)
+
+    # ---- processes ----
+
+    def _call(self, call: Call) -> None:
+        process = self._processes.get(call.pid) or self._newborn(call.pid)
+        if process is None:
+            if call.name == "execve":
+                self._start(call)
+            return
+        name = self._numbers.get(call.number, call.name) if call.number is not None else call.name
+        key = id(process.record), name
+        if key not in self._seen:
+            self._seen.add(key)
+            process.record.calls[name] = "" if name in PATH_ARGUMENTS else _shown(call)
+        if call.name in _FORKS:
+            self._forked(call, process)
+        elif call.name in _EXECS:
+            self._exec(call, process)
+        elif (handler := self._handlers.get(call.name)) is not None:
+            handler(process, call)
+
+    def _start(self, call: Call) -> None:
+        """The execve of the starter makes its process the first one."""
+        arguments, result = call.split()
+        if (
+            self.main_pid is None
+            and not strace.failed(result)
+            and strace.string(arguments[0]) == self._starter
+        ):
+            self.main_pid = call.pid
+            record = Record(self._starter, None, None, b"/", self._user)
+            self._processes[call.pid] = Process(record, b"/", self._user, True)
+
+    def _newborn(self, pid: int) -> Process | None:
+        """A process whose parent's clone has not returned yet: the only one that is in it, or the latest."""
+        if not self._forking:
+            return None
+        parent = self._processes.get(next(reversed(self._forking)))
+        return None if parent is None else self._child(pid, parent)
+
+    def _child(self, pid: int, parent: Process) -> Process:
+        child = replace(parent, main=False)
+        if len(self._processes) < _MAX_PROCESSES:
+            self._processes[pid] = child
+        return child
+
+    def _forked(self, call: Call, process: Process) -> None:
+        self._forking.pop(call.pid, None)
+        arguments, result = call.split()
+        number = None if strace.failed(result) else strace.process_number(result)
+        flags = " ".join(arguments)
+        thread = "CLONE_THREAD" in flags
+        kind = (
+            "thread" if thread else "vfork" if "CLONE_VFORK" in flags or call.name == "vfork" else "process"
+        )
+        process.record.arguments.setdefault(("clone.flags", kind), call.name)
+        if number is None:
+            return
+        if thread:
+            self._processes[number] = process
+            return
+        process.record.forks += 1
+        if number not in self._processes:
+            self._child(number, process)
+
+    def _exec(self, call: Call, process: Process) -> None:
+        arguments, result = call.split()
+        if strace.failed(result):
+            return
+        at = 0 if call.name == "execve" else 1
+        path = strace.string(arguments[at]) if len(arguments) > at else None
+        folder = process.cwd if at == 0 else strace.descriptor(arguments[0]) or process.cwd
+        full = b"/" if path is None else absolute(path, folder) if path else folder
+        for each in touched(self._tree, full):
+            process.record.note(process.record.files, each, call.name)
+        argv, env = (strace.strings(arguments[i]) if len(arguments) > i else None for i in (at + 1, at + 2))
+        previous = process.record
+        record = Record(full, argv, env, process.cwd, process.user, by=previous.executable)
+        if process.main:
+            if self.main is not None:
+                self.before.append(self.main)
+            self.main = record
+            self.changed.update(self._changing)
+        else:
+            previous.children[full] = previous.children.get(full, 0) + 1
+            previous.forks -= 1
+            if len(self.others) < LIMIT:
+                record = self.others.setdefault(full, record)
+        for each in touched(self._tree, full):
+            record.note(record.files, each, "executed")
+        # Not changed in place: threads that share the object are gone, a vfork's parent is not.
+        self._processes[call.pid] = replace(process, record=record)
+
+    # ---- what a call uses ----
+
+    def _path(self, process: Process, call: Call) -> None:
+        arguments, result = call.split()
+        good = not strace.failed(result)
+        for place in PATH_ARGUMENTS[call.name]:
+            if len(arguments) <= place.index:
+                continue
+            path = strace.string(arguments[place.index])
+            if path is None:
+                continue
+            folder = process.cwd
+            if place.folder is not None:
+                folder = strace.descriptor(arguments[place.folder]) or folder
+                if arguments[place.folder].startswith("AT_FDCWD"):
+                    process.cwd = folder
+            if not path and "AT_EMPTY_PATH" not in arguments[-1]:
+                continue
+            follow = place.follow and "NOFOLLOW" not in arguments[-1]
+            full = absolute(path, folder) if path else folder
+            if not full.startswith(b"/"):  # a pipe, a socket
+                continue
+            self._touch(process, call.name, full, good=good, follow=follow)
+            if good and (
+                place.changes or (call.name in OPENING and opens_to_write(call.name, str(arguments)))
+            ):
+                where = strace.descriptor(result) if call.name in OPENING else None
+                self._change(where or full)
+
+    def _touch(self, process: Process, name: str, path: bytes, *, good: bool, follow: bool) -> None:
+        record = process.record
+        if path.split(b"/", 2)[1] in _PSEUDO:
+            value = _NUMBER_PART.sub(b"PID", path, 1) if path.startswith(b"/proc/") else path
+            key = "open.path", value.decode("utf-8", "surrogateescape")
+            if len(record.arguments) < LIMIT:
+                record.arguments.setdefault(key, name)
+            return
+        if not good:
+            return
+        for each in touched(self._tree, path, follow=follow):
+            record.note(record.files, each, name)
+
+    def _change(self, path: bytes) -> None:
+        if len(self._changing) < LIMIT and path.split(b"/", 2)[1] not in _PSEUDO:
+            self._changing[path] = None
+
+    def _open_file(self, process: Process, call: Call) -> None:
+        arguments, result = call.split()
+        path = strace.descriptor(arguments[0]) if arguments and not strace.failed(result) else None
+        if path is not None and path.startswith(b"/"):
+            self._change(path)
+
+    def _mmap(self, process: Process, call: Call) -> None:
+        if "PROT_EXEC" not in call.text:
+            return
+        arguments, result = call.split()
+        path = strace.descriptor(arguments[4]) if len(arguments) > 4 and not strace.failed(result) else None
+        inode = None if path is None else self._tree.get(path)
+        if path is not None and inode is not None and inode.kind is FileKind.REGULAR:
+            process.record.note(process.record.libraries, path, "mapped to be executed")
+
+    def _choice(self, process: Process, call: Call) -> None:
+        choice, at = _CHOICES[call.name]
+        arguments, _ = call.split()
+        if len(arguments) > at and _WORD.match(arguments[at]) and len(process.record.arguments) < LIMIT:
+            process.record.arguments.setdefault((choice, arguments[at]), _shown(call))
+
+    def _socket(self, process: Process, call: Call) -> None:
+        arguments, result = call.split()
+        if len(arguments) < 2:
+            return
+        kind = socket_type(arguments[1])
+        domain = arguments[0].replace("AF_LOCAL", "AF_UNIX")
+        process.record.arguments.setdefault(("socket.domain", domain), call.name)
+        process.record.arguments.setdefault(("socket.type", kind), call.name)
+        name = strace.descriptor(result)
+        if name is not None:
+            self.sockets.made(name, domain, kind)
+
+    def _bind(self, process: Process, call: Call) -> None:
+        self._address(process, call, self.sockets.bound)
+
+    def _connect(self, process: Process, call: Call) -> None:
+        self._address(process, call, self.sockets.connects, also_failed=True)
+
+    def _listen(self, process: Process, call: Call) -> None:
+        arguments, result = call.split()
+        name = strace.descriptor(arguments[0]) if arguments and not strace.failed(result) else None
+        if name is not None and len(process.record.sockets) < LIMIT:
+            process.record.sockets.setdefault(self.sockets.listens(name), call.name)
+
+    def _address(
+        self,
+        process: Process,
+        call: Call,
+        look: Callable[[bytes, str], str | None],
+        *,
+        also_failed: bool = False,
+    ) -> None:
+        arguments, result = call.split()
+        name = strace.descriptor(arguments[0]) if len(arguments) > 1 else None
+        if name is None or (strace.failed(result) and not also_failed):
+            return
+        text = look(name, arguments[1])
+        if text is not None and len(process.record.sockets) < LIMIT:
+            process.record.sockets.setdefault(text, call.name)
+
+    # ---- who and where ----
+
+    def _chdir(self, process: Process, call: Call) -> None:
+        arguments, result = call.split()
+        if strace.failed(result) or not arguments:
+            return
+        if call.name == "fchdir":
+            path = strace.descriptor(arguments[0])
+        else:
+            text = strace.string(arguments[0])
+            path = None if text is None else absolute(text, process.cwd)
+            if path is not None:
+                self._touch(process, call.name, path, good=True, follow=True)
+        if path is not None:
+            *_, process.cwd = (path, *touched(self._tree, path))
+
+    def _set_uid(self, process: Process, call: Call) -> None:
+        if (number := _effective(call)) is not None:
+            process.user = replace(process.user, uid=number)
+
+    def _set_gid(self, process: Process, call: Call) -> None:
+        if (number := _effective(call)) is not None:
+            process.user = replace(process.user, gid=number)
+
+    def _set_groups(self, process: Process, call: Call) -> None:
+        arguments, result = call.split()
+        if not strace.failed(result) and len(arguments) > 1:
+            process.user = replace(process.user, groups=tuple(map(int, re.findall(r"\d+", arguments[1]))))
+
+
+def _effective(call: Call) -> int | None:
+    """The effective id that a set*id(2) call has set; None when it failed or left it."""
+    arguments, result = call.split()
+    at = 0 if len(arguments) == 1 else 1
+    if strace.failed(result) or len(arguments) <= at or not arguments[at].isdigit():
+        return None
+    return int(arguments[at])
+
+
+def _shown(call: Call) -> str:
+    """The call for people: without addresses and numbers, which differ from run to run."""
+    arguments, _ = call.split()
+    words = [each for each in arguments if re.fullmatch(r"[A-Z][A-Z0-9_|]*", each)]
+    return f"{call.name}({', '.join(words)})"

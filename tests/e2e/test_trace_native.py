@@ -1,0 +1,184 @@
+"""Tracing in the sandbox: a program is watched from the ENTRYPOINT to its stop, and cannot get out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from converter.analyze.program import Program, find_program
+from converter.errors import RunError
+from converter.image.model import ImageConfig
+from converter.image.tree import FileTree
+from converter.profile.model import Subject
+from converter.trace.image import trace_image
+from converter.trace.model import Trace
+from converter.trace.request import TraceRequest, checked_exercise, parse_probe
+from converter.trace.sandbox import check
+from fixtures.compile import compiled
+from tests.builders.trees import directory, program, regular, symlink, tree_of
+
+SANDBOX = check()
+pytestmark = [
+    pytest.mark.skipif(
+        shutil.which("gcc") is None or os.uname().machine != "x86_64", reason="needs gcc, x86-64"
+    ),
+    pytest.mark.skipif("work" not in SANDBOX.found, reason=f"no sandbox here: {SANDBOX.found}"),
+]
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="images' users need root")
+SUBJECT = Subject("test", "sha256:0", "linux/amd64", "", (), (), "/", (0, 0))
+SOURCE = Path(__file__).parents[1] / "guest/trace/subject.c"
+
+
+@pytest.fixture(scope="module")
+def tree() -> FileTree:
+    binary = compiled(SOURCE, "gcc", ["-static", "-D_GNU_SOURCE"])
+    return tree_of(
+        {
+            "/bin/subject": program(binary),
+            "/bin/child": program(binary),
+            "/bin/link": symlink(b"subject"),
+            "/etc/passwd": regular(b"root:x:0:0::/root:/bin/none\n"),
+            "/etc/child.conf": regular(b"c"),
+            "/etc/worker.conf": regular(b"w"),
+            "/etc/more.conf": regular(b"m"),
+            "/srv": directory(),
+            "/work": directory(),
+        }
+    )
+
+
+def started(tree: FileTree, *args: str, user: str = "") -> Program:
+    config = ImageConfig(
+        architecture="amd64", os="linux", entrypoint=("/bin/subject",), cmd=args, env=("A=b",), user=user,
+        working_dir="/work", exposed_ports=("81",),
+    )  # fmt: skip
+    return find_program(config, tree)
+
+
+@pytest.fixture
+def trace(tree: FileTree) -> Callable[..., Trace]:
+    def run(*args: str, user: str = "", probes: tuple[str, ...] = (), **more: object) -> Trace:
+        request = TraceRequest(probes=tuple(map(parse_probe, probes)), **more)  # type: ignore[arg-type]
+        return trace_image(tree, started(tree, *args, user=user), request, SUBJECT)
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    """Neither folders nor processes."""
+    folder = Path(tempfile.mkdtemp(prefix="u2k-test-", dir="/tmp"))
+    folder.chmod(0o711)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield None
+    left = [path.name for path in folder.iterdir()]
+    monkeypatch.undo()
+    shutil.rmtree(folder, ignore_errors=True)
+    assert left == []
+    there = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(folder) not in there
+
+
+@needs_root
+def test_from_the_entry_to_the_program_that_runs_in_the_end(trace: Callable[..., Trace]) -> None:
+    found = trace("entry", "serve", probes=("tcp://:81 hello",))
+    subject = found.profile.subject
+    assert (subject.path, subject.argv, subject.cwd) == ("/bin/link", ("subject", "serve"), "/srv")
+    assert subject.user == (1000, 1001, 1005)
+    assert {"A=b", "ADDED=by entry"} <= set(subject.env)
+    assert [(step.path, step.user.uid) for step in found.steps] == [(b"/bin/subject", 0)]
+    assert found.answers == ("tcp://127.0.0.1:81 hello: answered b'hello\\r\\n'",)
+    assert found.ending == "stopped when the exercises were done"
+
+
+@needs_root
+def test_what_the_program_uses_and_nothing_of_the_others(trace: Callable[..., Trace]) -> None:
+    found = trace("entry", "serve", probes=("tcp://:81 hello",))
+    profile = found.profile
+    assert {"socket", "bind", "listen", "accept", "read", "write", "clone", "rt_sigaction"} <= set(
+        profile.syscalls
+    )
+    assert not {"chown", "setgroups", "setuid", "execve"} & set(profile.syscalls)
+    assert list(profile.sockets) == ["tcp 0.0.0.0:81 listen"]
+    assert set(profile.arguments["socket.domain"]) == {"AF_INET"}
+    assert {"/bin/link", "/bin/subject", "/etc/worker.conf"} <= set(profile.files)
+    assert not {"/etc/child.conf", "/etc/more.conf", "/srv/made"} & set(profile.files)
+    assert found.forked == 1
+    assert list(found.others) == ["/bin/child"]
+    assert (found.others["/bin/child"].by, found.others["/bin/child"].times) == (b"/bin/subject", 1)
+    assert "access" in found.others["/bin/child"].syscalls
+    evidence = profile.syscalls["listen"][0]
+    assert (evidence.kind, evidence.source) == ("dynamic", "trace")
+
+
+def test_an_exercise_adds_what_it_made_the_program_do(trace: Callable[..., Trace], tmp_path: Path) -> None:
+    script = tmp_path / "exercise"
+    script.write_text(
+        f"#!{sys.executable}\nimport os, socket\n"
+        "with socket.create_connection((os.environ['U2K_HOST'], int(os.environ['U2K_PORT']))) as s:\n"
+        "    s.sendall(b'more')\n    assert s.recv(9) == b'more'\n    assert s.recv(9) == b''\n"
+    )
+    script.chmod(0o755)
+    found = trace("serve", exercises=(checked_exercise(script),))
+    assert "/etc/more.conf" in found.profile.files
+
+
+def test_an_exercise_that_fails_is_told_with_its_words(trace: Callable[..., Trace], tmp_path: Path) -> None:
+    script = tmp_path / "exercise"
+    script.write_text("#!/bin/sh\necho this went wrong\nexit 7\n")
+    script.chmod(0o755)
+    with pytest.raises(RunError, match=r"(?s)ended with status 7.*this went wrong"):
+        trace("serve", exercises=(script,))
+
+
+def test_a_program_that_ends_before_it_was_asked(trace: Callable[..., Trace]) -> None:
+    with pytest.raises(RunError, match=r"(?s)ended before the probe .*status 3.*these are my last words"):
+        trace("status", "3", probes=("tcp://:81",))
+
+
+def test_a_probe_that_nobody_answers(trace: Callable[..., Trace]) -> None:
+    with pytest.raises(RunError, match=r"probe tcp://127.0.0.1:82 was not answered \(.*refused") as caught:
+        trace("serve", probes=("tcp://:82",), seconds=1.0)
+    assert "listens on: 81" in str(caught.value.hint)
+
+
+def test_a_program_that_ends_by_itself(trace: Callable[..., Trace]) -> None:
+    found = trace("status", "0")
+    assert found.ending == "it ended with status 0"
+    assert "exit_group" in found.profile.syscalls
+
+
+def test_a_program_that_waits_is_stopped(trace: Callable[..., Trace]) -> None:
+    found = trace("wait")
+    assert "nothing new" in found.ending
+    assert "pause" in found.profile.syscalls
+
+
+def test_a_program_of_a_user(trace: Callable[..., Trace]) -> None:
+    found = trace("status", "0", user="1234:99")
+    assert found.profile.subject.user[:2] == (1234, 99)
+    assert found.profile.subject.cwd == "/work"
+
+
+def test_the_sandbox_holds(trace: Callable[..., Trace]) -> None:
+    assert trace("escape").ending == "it ended with status 0"
+
+
+def test_the_program_of_a_fixture(image: Callable[[str], Path]) -> None:
+    from converter.convert import read_image
+
+    reading = read_image(str(image("sqlite-batch")))
+    found = trace_image(reading.tree, reading.program, TraceRequest(), SUBJECT)
+    assert found.profile.subject.argv == ("sqlite3", "-batch", "/var/lib/job/job.db", ".read /job.sql")
+    assert {"/job.sql", "/usr/bin/sqlite3"} <= set(found.profile.files)
+    assert any("libsqlite3.so" in path for path in found.profile.libraries)
+    assert any("ld-linux" in path for path in found.profile.libraries)
+    assert {"fcntl", "pwrite64", "fdatasync"} <= set(found.profile.syscalls)
+    assert {"F_SETLK"} <= set(found.profile.arguments["fcntl"])

@@ -1,0 +1,196 @@
+"""Events to records: who runs what, as whom and where, and what of the image is used."""
+
+from __future__ import annotations
+
+from converter.analyze.users import Credentials
+from converter.trace.strace import LogReader
+from converter.trace.watch import Watcher
+from tests.builders.trees import directory, program, regular, symlink, tree_of
+
+NUMBERS = {59: "execve", 257: "openat", 262: "newfstatat", 39: "getpid", 33: "dup2"}
+START = '1 [  59] execve("/dev/u2k-start", ["/dev/u2k-start"], ["A=b"]) = 0'
+TREE = tree_of(
+    {
+        "/bin": symlink(b"usr/bin"),
+        "/usr/bin/sh": program(b"\x7fELF"),
+        "/usr/bin/prog": program(b"\x7fELF"),
+        "/usr/bin/id": program(b"\x7fELF"),
+        "/usr/lib/libx.so.1": symlink(b"libx.so.1.2"),
+        "/usr/lib/libx.so.1.2": program(b"\x7fELF"),
+        "/etc/conf": regular(b"x"),
+        "/srv": directory(),
+        "/srv/data": regular(b"y"),
+        "/loop": symlink(b"loop"),
+    }
+)
+
+
+def watched(*lines: str) -> Watcher:
+    watcher = Watcher(TREE, b"/dev/u2k-start", Credentials(uid=0, gid=0), NUMBERS)
+    reader = LogReader()
+    for line in lines:
+        for event in reader.read(line):
+            watcher.feed(event)
+    return watcher
+
+
+def executes(pid: int, path: str, *argv: str) -> str:
+    words = ", ".join(f'"{each}"' for each in argv or (path.rpartition("/")[2],))
+    return f'{pid} [  59] execve("{path}", [{words}], ["PATH=/bin"]) = 0'
+
+
+def test_nothing_counts_before_the_starter() -> None:
+    watcher = watched("1 [  39] getpid() = 1", executes(1, "/usr/bin/bwrap"), START, executes(1, "/bin/prog"))
+    assert watcher.main is not None
+    assert watcher.main.executable == b"/bin/prog"
+    assert (watcher.main.argv, watcher.main.env) == ((b"prog",), (b"PATH=/bin",))
+    assert watcher.main.calls == {}
+
+
+def test_the_last_that_the_first_process_executes_is_the_program() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/sh", "sh", "entry.sh"),
+        "1 [ 105] setgid(5) = 0",
+        "1 [ 116] setgroups(2, [5, 6]) = 0",
+        "1 [ 117] setresuid(7, 7, 7) = 0",
+        '1 [  80] chdir("/srv") = 0',
+        executes(1, "/bin/prog"),
+        "1 [  39] getpid() = 1",
+    )
+    assert watcher.main is not None
+    assert [record.executable for record in watcher.before if record.argv] == [b"/bin/sh"]
+    assert (watcher.main.user.uid, watcher.main.user.gid, watcher.main.user.groups) == (7, 5, (5, 6))
+    assert watcher.main.cwd == b"/srv"
+    assert set(watcher.main.calls) == {"getpid"}
+
+
+def test_a_failed_execve_changes_nothing() -> None:
+    failed = '1 [  59] execve("/usr/bin/none", ["none"], []) = -1 ENOENT (No such file or directory)'
+    watcher = watched(START, executes(1, "/bin/sh"), failed)
+    assert watcher.main is not None
+    assert watcher.main.executable == b"/bin/sh"
+    assert watcher.main.calls == {"execve": ""}
+
+
+def test_children_that_execute_are_kept_apart() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/sh"),
+        "1 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 2 /* 9 in strace's PID NS */",
+        executes(9, "/bin/id"),
+        '9 [ 257] openat(AT_FDCWD</>, "/etc/conf", O_RDONLY) = 3</etc/conf>',
+        "1 [  57] fork() = 3 /* 10 in strace's PID NS */",
+        executes(10, "/bin/id"),
+    )
+    assert watcher.main is not None
+    assert b"/etc/conf" not in watcher.main.files
+    assert list(watcher.others) == [b"/bin/id"]
+    assert set(watcher.others[b"/bin/id"].files) == {b"/bin", b"/usr/bin/id", b"/etc/conf"}
+    assert watcher.main.children == {b"/bin/id": 2}
+    assert watcher.main.forks == 0
+
+
+def test_forked_processes_and_threads_belong_to_the_program() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/prog"),
+        "1 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 8",
+        "8 [  33] dup2(3, 4) = 4",
+        "1 [ 435] clone3({flags=CLONE_VM|CLONE_THREAD|CLONE_SIGHAND, exit_signal=0}, 88) = 9",
+        '9 [ 257] openat(AT_FDCWD</>, "/etc/conf", O_RDONLY) = 3</etc/conf>',
+    )
+    assert watcher.main is not None
+    assert {"dup2", "openat"} <= set(watcher.main.calls)
+    assert b"/etc/conf" in watcher.main.files
+    assert watcher.main.forks == 1
+    assert {("clone.flags", "thread"), ("clone.flags", "process")} <= set(watcher.main.arguments)
+
+
+def test_a_child_that_speaks_before_its_parent_returns() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/prog"),
+        "1 [  58] vfork( <unfinished ...>",
+        executes(8, "/bin/id"),
+        "1 [  58] <... vfork resumed>) = 2 /* 8 in strace's PID NS */",
+        "8 [  39] getpid() = 2",
+    )
+    assert watcher.main is not None
+    assert (watcher.main.forks, watcher.main.children) == (0, {b"/bin/id": 1})
+    assert set(watcher.others[b"/bin/id"].calls) == {"getpid"}
+
+
+def test_files_are_canonical_with_the_links_that_lead_there() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/prog"),
+        '1 [ 257] openat(AT_FDCWD</>, "/usr/lib/libx.so.1", O_RDONLY) = 3</usr/lib/libx.so.1.2>',
+        "1 [   9] mmap(NULL, 99, PROT_READ|PROT_EXEC, MAP_PRIVATE, 3</usr/lib/libx.so.1.2>, 0) = 0x7f00",
+        '1 [ 262] newfstatat(AT_FDCWD</srv>, "data", 0x7ffd, 0) = 0',
+        '1 [   4] stat("../etc/./conf", 0x7ffd) = 0',
+        '1 [ 257] openat(AT_FDCWD</srv>, "new", O_RDWR|O_CREAT, 0600) = 4</srv/new>',
+        '1 [ 257] openat(AT_FDCWD</srv>, "none", O_RDONLY) = -1 ENOENT (No such file or directory)',
+        '1 [   4] stat("/loop", 0x7ffd) = 0',
+        '1 [ 262] newfstatat(3<pipe:[12]>, "", 0x7ffd, AT_EMPTY_PATH) = 0',
+    )
+    assert watcher.main is not None
+    expected = [
+        b"/bin",
+        b"/usr/bin/prog",
+        b"/usr/lib/libx.so.1",
+        b"/usr/lib/libx.so.1.2",
+        b"/srv/data",
+        b"/etc/conf",
+        b"/loop",
+    ]
+    assert list(watcher.main.files) == expected
+    assert list(watcher.main.libraries) == [b"/usr/lib/libx.so.1.2"]
+
+
+def test_what_the_script_changed_is_known_apart_from_what_the_program_changes() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/sh"),
+        '1 [ 257] openat(AT_FDCWD</srv>, "made", O_WRONLY|O_CREAT, 0666) = 3</srv/made>',
+        "1 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 8",
+        executes(8, "/bin/id"),
+        '8 [  92] chown("/srv/data", 5, 5) = 0',
+        executes(1, "/bin/prog"),
+        '1 [ 257] openat(AT_FDCWD</srv>, "later", O_WRONLY|O_CREAT, 0666) = 3</srv/later>',
+    )
+    assert list(watcher.changed) == [b"/srv/made", b"/srv/data"]
+
+
+def test_sockets_and_choices() -> None:
+    inet = '{sa_family=AF_INET, sin_port=htons(6379), sin_addr=inet_addr("0.0.0.0")}'
+    watcher = watched(
+        START,
+        executes(1, "/bin/prog"),
+        "1 [  41] socket(AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3<socket:[1]>",
+        f"1 [  49] bind(3<socket:[1]>, {inet}, 16) = 0",
+        "1 [  50] listen(3<socket:[1]>, 511) = 0",
+        "1 [  41] socket(AF_UNIX, SOCK_STREAM, 0) = 4<socket:[2]>",
+        '1 [  42] connect(4<socket:[2]>, {sa_family=AF_UNIX, sun_path="/run/x"}, 110) = -1 ENOENT (No such)',
+        "1 [  16] ioctl(1<pipe:[3]>, TCGETS, 0x7ffd) = -1 ENOTTY (Inappropriate ioctl for device)",
+        '1 [ 157] prctl(PR_SET_NAME, "x") = 0',
+        '1 [ 257] openat(AT_FDCWD</>, "/proc/4/status", O_RDONLY) = 5</proc/4/status>',
+    )
+    assert watcher.main is not None
+    assert list(watcher.main.sockets) == ["tcp 0.0.0.0:6379 listen", "unix /run/x connect"]
+    assert list(watcher.sockets.listening) == [6379]
+    assert set(watcher.main.arguments) == {
+        ("socket.domain", "AF_INET"),
+        ("socket.type", "SOCK_STREAM"),
+        ("socket.domain", "AF_UNIX"),
+        ("ioctl", "TCGETS"),
+        ("prctl", "PR_SET_NAME"),
+        ("open.path", "/proc/PID/status"),
+    }
+
+
+def test_calls_are_named_by_their_numbers() -> None:
+    """strace has names of its own for some, and the table of the library OS has them all."""
+    watcher = watched(START, executes(1, "/bin/prog"), "1 [  39] some_other_name() = 1")
+    assert watcher.main is not None
+    assert set(watcher.main.calls) == {"getpid"}
