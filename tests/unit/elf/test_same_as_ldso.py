@@ -97,7 +97,7 @@ def test_search_order(tmp_path: Path, libraries: FileTree) -> None:
         main,
         *links,
         tmp_path / "runpath/liba.so",
-        "-Wl,--enable-new-dtags,-rpath,$ORIGIN/../runpath",
+        "-Wl,--enable-new-dtags,-rpath,$ORIGIN/../runpath:$ORIGIN/../deep",
     )
     env = {"LD_LIBRARY_PATH": f"{tmp_path}/env"}
     assert both(tmp_path, old, libraries, {}) == ["deep/libb.so", "rpath/liba.so"]
