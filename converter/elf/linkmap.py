@@ -50,18 +50,22 @@ class LinkMap:
         Returns what was not there before, in load order. Raises IncompatibleImageError as `start` does; then
         nothing is mapped, as after a dlopen that fails.
         """
-        before = len(self.objects), dict(self._by_name), dict(self._by_path)
+        if self.named(name) is not None:
+            return ()
+        before = len(self.objects)
         wanting = caller or self.main
         try:
             found = self._find(name, wanting)
             if found is None:
                 raise _missing(name, wanting)
             self._close(deque(found))
-            fresh = self.objects[before[0] :]
+            fresh = self.objects[before:]
             self._check(fresh)
         except IncompatibleImageError:
-            del self.objects[before[0] :]
-            self._by_name, self._by_path = before[1:]
+            gone = {each.real_path for each in self.objects[before:]}
+            del self.objects[before:]
+            self._by_path = {path: each for path, each in self._by_path.items() if path not in gone}
+            self._by_name = {name: each for name, each in self._by_name.items() if each.real_path not in gone}
             raise
         return tuple(fresh)
 

@@ -1,0 +1,1 @@
+"""What the configuration in the image says: one reader a program or library that has modules."""
