@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
+from converter.image.glob import expand, whole_path
 from converter.image.tree import FileKind, FileTree
-from converter.rootfs.glob import expand, whole_path
 from converter.rootfs.reason import Reason
 
 

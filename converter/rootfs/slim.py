@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from converter.analyze.packages.model import Package, Packages
 from converter.elf.census import Role, census
+from converter.image.glob import expand
 from converter.image.tree import FileKind, FileTree, Inode
 from converter.rootfs.folders import Folders, Rule
-from converter.rootfs.glob import expand
 from converter.rootfs.live import live_packages
 from converter.rootfs.needs import Needs, kept_closures
 from converter.rootfs.reason import Dropped, Reason

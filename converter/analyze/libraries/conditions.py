@@ -26,8 +26,8 @@ def _holds(condition: Condition, around: Surroundings) -> str | None:
     for patterns, judge in (
         (condition.program, _program),
         (condition.loaded, _loaded),
-        (condition.called, _called),
         (condition.there, _there),
+        (condition.argument, _argument),
         (condition.text, _text),
     ):
         if patterns:
@@ -35,6 +35,11 @@ def _holds(condition: Condition, around: Surroundings) -> str | None:
             if why is None:
                 return None
             reasons.append(why)
+    if condition.called:
+        why = _called(condition, around)
+        if why is None:
+            return None
+        reasons.append(why)
     if condition.legacy_charset:
         charset = locale_charset(around)
         if charset is None:
@@ -53,17 +58,25 @@ def _loaded(patterns: tuple[str, ...], around: Surroundings) -> str | None:
     return f"{shown(found.real_path)} is loaded" if found is not None else None
 
 
-def _called(names: tuple[str, ...], around: Surroundings) -> str | None:
-    for name in names:
-        callers = around.calls.called.get(name)
-        if callers:
-            return f"{callers[0]} refers to {name}"
+def _called(condition: Condition, around: Surroundings) -> str | None:
+    for name in condition.called:
+        for path in around.calls.called.get(name, ()):
+            base = path.rpartition("/")[2]
+            if _any(base, condition.by or ("*",)) and not _any(base, condition.besides):
+                return f"{path} refers to {name}"
     return None
 
 
 def _there(patterns: tuple[str, ...], around: Surroundings) -> str | None:
     found = around.paths.select(patterns)
     return f"{shown(found[0])} is in the image" if found else None
+
+
+def _argument(patterns: tuple[str, ...], around: Surroundings) -> str | None:
+    for word in map(shown, around.program.argv[1:]):
+        if _any(word, patterns):
+            return f"the argument {word}"
+    return None
 
 
 def _text(texts: tuple[str, ...], around: Surroundings) -> str | None:

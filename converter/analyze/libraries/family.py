@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib import resources
+from typing import Any
 
 _FOLDER = "data/libraries"
 
@@ -19,18 +20,24 @@ class Condition:
     """All keys that are given must hold; a key holds when one of its items does.
 
     called:  dynamic symbols that code which can run refers to
+    by:      globs of base names of the only objects whose references to `called` count
+    besides: globs of base names of objects whose references to `called` do not count
     loaded:  globs of base names or sonames of mapped libraries
     program: globs of the base name of the program's ELF file
     there:   globs of paths in the image
     text:    strings in the contents of a mapped object other than the C library
+    argument: globs of words of the program's command line
     legacy_charset: the environment chooses a locale whose charset is not UTF-8
     """
 
     called: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
     loaded: tuple[str, ...] = ()
     program: tuple[str, ...] = ()
     there: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
+    argument: tuple[str, ...] = ()
     legacy_charset: bool = False
 
 
@@ -47,7 +54,6 @@ class Family:
                colon an argument
     explains:  globs of base names of objects whose calls of dlopen this family accounts for, whether it is in
                use or not
-    leaf:      its objects do nothing but compute: those that check to be so are spared the analysis of calls
     open:      why not all can be known, once the family is in use
     """
 
@@ -61,7 +67,6 @@ class Family:
     files: tuple[str, ...] = ()
     reader: str = ""
     explains: tuple[str, ...] = ()
-    leaf: bool = False
     open: str = ""
 
 
@@ -85,33 +90,26 @@ def parse_families(text: str, where: str) -> list[Family]:
 
 
 def _family(table: Mapping[str, object], where: str) -> Family:
-    values = _values(table, Family, where)
     when = table.get("when")
     if not isinstance(when, list) or not when or not all(isinstance(each, dict) and each for each in when):
         raise ValueError(f"{where}: [[family.when]] is missing or empty")
-    if not values.get("name") or not values.get("source"):
+    values = _checked({key: value for key, value in table.items() if key != "when"}, Family, where)
+    if "name" not in values or "source" not in values:
         raise ValueError(f"{where}: name and source are needed")
-    values["when"] = tuple(Condition(**_values(each, Condition, where)) for each in when)
-    return Family(**values)
+    conditions = tuple(Condition(**_checked(each, Condition, where)) for each in when)
+    return Family(when=conditions, **values)
 
 
-def _values(table: Mapping[str, object], kind: type[Family] | type[Condition], where: str) -> dict[str, object]:
+def _checked(table: Mapping[str, object], kind: type, where: str) -> dict[str, Any]:
+    """The values as the fields of `kind` have them."""
     types = {each.name: str(each.type) for each in fields(kind)}
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for key, value in table.items():
-        if key == "when" and kind is Family:
-            continue
-        expected = types.get(key)
-        if expected == "str" and isinstance(value, str) and value:
-            found[key] = value
-        elif expected == "bool" and isinstance(value, bool):
-            found[key] = value
-        elif expected is not None and expected.startswith("tuple") and _is_list(value):
-            found[key] = tuple(value)  # type: ignore[arg-type]  # checked by _is_list
-        else:
-            raise ValueError(f"{where}: {key} = {value!r}")
+        match types.get(key), value:
+            case ("str", str()) | ("bool", bool()) if value != "":
+                found[key] = value
+            case "tuple[str, ...]", list() if value and all(isinstance(each, str) and each for each in value):
+                found[key] = tuple(value)
+            case _:
+                raise ValueError(f"{where}: {key} = {value!r}")
     return found
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(each, str) and each for each in value)

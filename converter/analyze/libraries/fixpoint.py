@@ -1,4 +1,4 @@
-"""Which libraries a program may open at run time: the families in use, and the names that code passes to dlopen.
+"""Which libraries a program may open at run time: families in use, and names that code passes to dlopen.
 
 A library that is found brings code with it, which may call more and so bring more families into use. So the
 analysis of calls and the families take turns until nothing new comes: `close_libraries`.
@@ -38,9 +38,9 @@ def close_libraries(
 ) -> RuntimeLibraries:
     """All that `program` may load beyond `closure`, which is its DT_NEEDED closure.
 
-    `analyse` finds the system calls of a list of objects; it is called again whenever there are more. A library
-    that could not be loaded (a dependency is missing) is none, as with dlopen. Raises IncompatibleImageError as
-    `library_closure` does.
+    `analyse` finds the system calls of a list of objects; it is called again whenever there are more. A
+    library that could not be loaded (a dependency is missing) is none, as with dlopen. Raises
+    IncompatibleImageError as `library_closure` does.
     """
     links = link_map(tree, program.executable.loaded, program.environment, cwd=program.cwd)
     around = Surroundings(tree, program, links, ImagePaths(tree))
@@ -133,7 +133,7 @@ class _Search:
         if calls.dlopen_any:
             for path in self._unexplained():
                 text = self._around.contents(os.fsencode(path))
-                evidence = Evidence("static", path, "its text has the name, and it opens what it cannot be told")
+                evidence = Evidence("static", path, "a name in its text; it opens others than constant ones")
                 for raw in sorted(set(_SHARED_NAME.findall(text))):
                     self._open(raw, evidence, self._mapped(path))
 

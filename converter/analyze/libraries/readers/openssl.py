@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from converter.analyze.libraries.readers.findings import Findings, said_in
+from converter.analyze.libraries.readers.named import named
 from converter.analyze.libraries.surroundings import Surroundings
 
 _BUILT_IN = (b"default", b"base", b"null")
@@ -19,7 +20,11 @@ Sections = dict[bytes, dict[bytes, bytes]]
 
 
 def read(around: Surroundings, what: str) -> Findings:
-    """`configured`: what openssl.cnf activates; `providers`, `engines`: all that there are in their folder."""
+    """`configured`: what openssl.cnf activates; `providers`, `engines`: those of their folder that are named.
+
+    An id that a program passes to OSSL_PROVIDER_load or ENGINE_by_id comes from its own text, its arguments,
+    the environment, or a configuration file (`ssl_engine`, `--engine`): one in none of them is not asked for.
+    """
     found = Findings()
     library = around.loaded("libcrypto.so*")
     if library is None:
@@ -29,7 +34,9 @@ def read(around: Surroundings, what: str) -> Findings:
         _configured(around, text, found)
     else:
         folder = _providers_folder(around, text) if what == "providers" else _engines_folder(around, text)
-        found.add_objects((path for path in around.folder(folder) if path.endswith(b".so")), said_in(folder))
+        modules = {_id(path): path for path in around.folder(folder) if path.endswith(b".so")}
+        for name, where in named(around, modules, besides=library.real_path).items():
+            found.objects[modules[name]] = where
     return found
 
 
@@ -62,6 +69,10 @@ def _engines_folder(around: Surroundings, text: bytes) -> bytes:
 
 def _below(folder: bytes, module: bytes) -> bytes:
     return module if module.startswith(b"/") else folder + b"/" + module
+
+
+def _id(path: bytes) -> bytes:
+    return path.rpartition(b"/")[2].removesuffix(b".so").removeprefix(b"lib")
 
 
 def _built_in(text: bytes, name: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """PHP: the extensions that php.ini and the scanned folder enable.
 
-PHP manual, "The configuration file" and "Runtime configuration" (extension, zend_extension, extension_dir). Where
-they lie is said by the configure options and the extension folder that are texts in the program or libphp.
+PHP manual, "The configuration file" and "Runtime configuration" (extension, zend_extension, extension_dir).
+Where they lie is said by the configure options and the extension folder, texts in the program or libphp.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from converter.analyze.libraries.surroundings import Surroundings
 
 _OPTION = rb"--with-config-file-%s=(/[^'\s\0]{1,4096})"
 _FOLDER = re.compile(rb"\0(/[\w./+-]{1,200}/(?:(?:no-)?debug-(?:non-)?zts-)?20[0-9]{6}(?:[-+][\w-]+)?)\0")
-_SETTING = re.compile(rb"""^\s*(extension|zend_extension|extension_dir)\s*=\s*["']?([^"';\s]+)""", re.MULTILINE)
+_SETTING = re.compile(rb"""(?m)^\s*(extension|zend_extension|extension_dir)\s*=\s*["']?([^"';\s]+)""")
 _FALLBACK = (b"/etc/php*/conf.d/*.ini", b"/etc/php/*/cli/conf.d/*.ini", b"/usr/local/etc/php/conf.d/*.ini")
 
 

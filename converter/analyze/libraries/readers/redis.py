@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 from converter.analyze.libraries.readers.findings import Findings, said_in
@@ -25,7 +26,7 @@ def read(around: Surroundings, _: str) -> Findings:
             if words[:1] and words[0].lower() == b"loadmodule" and len(words) > 1:
                 module = below(cwd, words[1].strip(b"\"'"))
                 found.objects.setdefault(module, said_in(path, "loadmodule"))
-    for word, value in zip(argv, argv[1:], strict=False):
+    for word, value in itertools.pairwise(argv):
         if word.lower() == b"--loadmodule":
             found.objects.setdefault(below(cwd, value.split()[0] if value.split() else b""), "--loadmodule")
     return found

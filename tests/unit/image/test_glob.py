@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from converter.errors import UsageError
-from converter.rootfs.glob import expand, whole_path
+from converter.image.glob import expand, whole_path
 from tests.builders.trees import directory, regular, symlink, tree_of
 
 TREE = tree_of(

@@ -1,0 +1,107 @@
+"""Families and names that code passes to dlopen bring objects, which bring more, until nothing new comes."""
+
+from __future__ import annotations
+
+from tests.builders.runtime_images import LIB, LIBC, files, found, lib, paths
+from tests.builders.trees import regular, symlink
+
+_APP = "/usr/bin/app"
+
+
+def test_nothing_is_added_for_nothing() -> None:
+    entries = {f"{LIB}/libgcc_s.so.1": lib(), f"{LIB}/gconv/UTF-16.so": lib()}
+    assert paths(found(entries)) == []
+
+
+def test_a_symbol_that_is_referred_to_brings_a_library_by_name() -> None:
+    entries = {f"{LIB}/libgcc_s.so.1": lib(b"libx.so"), f"{LIB}/libx.so": lib()}
+    result = found(entries, called={_APP: ["pthread_exit"]})
+    assert paths(result) == [f"{LIB}/libgcc_s.so.1", f"{LIB}/libx.so"]
+    assert [each.needed for each in result.objects] == [False, True]
+    (why,) = result.objects[0].why
+    assert (why.kind, why.source) == ("rule", "libraries/stack unwinding")
+    assert f"{_APP} refers to pthread_exit" in why.detail
+    assert result.objects[1].why[0].detail == "needs libx.so"
+
+
+def test_what_comes_may_bring_more() -> None:
+    """A PAM module refers to getpwnam, which brings an NSS module; each step is an analysis of its own."""
+    entries = {
+        f"{LIB}/libpam.so.0": lib(),
+        f"{LIB}/security/pam_x.so": lib(),
+        f"{LIB}/libnss_sss.so.2": lib(),
+        "/etc/pam.d/login": regular(b"auth required pam_x.so\n"),
+        "/etc/nsswitch.conf": regular(b"passwd: files sss\n"),
+    }
+    seen: list[list[str]] = []
+    called = {_APP: ["pam_start"], f"{LIB}/security/pam_x.so": ["getpwnam"]}
+    result = found(entries, needed=[b"libpam.so.0"], called=called, seen=seen)
+    assert paths(result) == [f"{LIB}/security/pam_x.so", f"{LIB}/libnss_sss.so.2"]
+    assert files(result) == ["/etc/nsswitch.conf", "/etc/pam.d/login"]
+    assert [len(each) for each in seen] == [4, 5, 6]
+
+
+def test_a_module_that_cannot_be_loaded_is_none() -> None:
+    entries = {f"{LIB}/libgcc_s.so.1": lib(b"libnone.so")}
+    assert paths(found(entries, called={_APP: ["pthread_exit"]})) == []
+
+
+def test_a_module_whose_dependency_another_one_brings() -> None:
+    """liba.so is in no folder that is searched, but once it is mapped it answers to its name."""
+    entries = {
+        "/usr/lib/python3/dist-packages/a.so": lib(b"libz.so"),
+        "/usr/lib/python3/dist-packages/z.so": lib(soname=b"libz.so"),
+    }
+    result = found(entries, argv=["/usr/bin/python3"])
+    assert sorted(paths(result)) == sorted(entries)
+
+
+def test_what_is_no_library_is_passed_over() -> None:
+    entries = {
+        "/opt/node_modules/a.node": regular(b"not ELF"),
+        "/opt/node_modules/b.node": symlink(b"b.node"),
+        "/opt/node_modules/c.node": symlink(b"/nowhere"),
+        "/opt/node_modules/d.node": lib(),
+    }
+    result = found(entries, argv=["/usr/bin/node"])
+    assert paths(result) == ["/opt/node_modules/d.node"]
+    assert any("JavaScript" in reason for reason in result.open)
+
+
+def test_names_in_the_text_of_who_opens_what_it_cannot_be_told() -> None:
+    entries = {f"{LIB}/libp.so.1": lib(), f"{LIB}/libq.so": lib(), "/opt/app/libr.so": lib()}
+    text = b"\0libp.so.1\0/opt/app/libr.so\0libq.so: no such file\0"
+    called = {_APP: ["dlopen"]}
+    result = found(entries, text=text, called=called, dlopen_any=True)
+    assert sorted(paths(result)) == ["/opt/app/libr.so", f"{LIB}/libp.so.1"]
+    assert result.open == (f"{_APP} opens libraries by names that are not in its code",)
+    closed = found(entries, text=text, called=called)
+    assert (paths(closed), closed.open) == ([], ())
+
+
+def test_who_is_explained_by_a_family_is_not_open() -> None:
+    called = {f"{LIB}/libcrypto.so.3": ["dlopen"], LIBC: ["dlopen"]}
+    result = found(
+        {f"{LIB}/libcrypto.so.3": lib()}, needed=[b"libcrypto.so.3"], called=called, dlopen_any=True
+    )
+    assert result.open == ()
+
+
+def test_folders_of_variables() -> None:
+    entries = {"/opt/sasl/libx.so": lib(), f"{LIB}/libsasl2.so.2": lib(), f"{LIB}/sasl2/liby.so": lib()}
+    result = found(
+        entries, needed=[b"libsasl2.so.2"], env=["SASL_PATH=/opt/sasl"], called={_APP: ["sasl_client_init"]}
+    )
+    assert sorted(paths(result)) == ["/opt/sasl/libx.so", f"{LIB}/sasl2/liby.so"]
+
+
+def test_beside_the_program() -> None:
+    home = "/usr/lib/jvm/java-17"
+    entries = {
+        f"{home}/lib/server/libjvm.so": lib(),
+        f"{home}/lib/libnet.so": lib(),
+        f"{home}/lib/jspawnhelper": regular(b""),
+    }
+    result = found(entries, argv=[f"{home}/bin/java"])
+    assert paths(result) == [f"{home}/lib/libnet.so", f"{home}/lib/server/libjvm.so"]
+    assert files(result) == [f"{home}/lib/jspawnhelper"]
