@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converter import __version__
+from converter.analyze.packages.database import read_packages
+from converter.analyze.packages.model import Packages
 from converter.analyze.program import Program
 from converter.image.model import Image
 from converter.image.progress import Progress, Silent
@@ -23,6 +25,8 @@ from converter.profile.model import Profile
 from converter.profile.writing import profile_bytes, profile_digest
 from converter.profiling import Profiled, profile_image
 from converter.rootfs.layout import plan
+from converter.rootfs.needs import needs_of
+from converter.rootfs.slim import Files, Slimmed, slim
 
 _LOG = logging.getLogger("u2k")
 
@@ -32,6 +36,8 @@ class Conversion:
     """A finished conversion, with all that was found on the way."""
 
     profiled: Profiled
+    packages: Packages
+    slimmed: Slimmed
     kernel: Kernel
     unikernel: Unikernel
 
@@ -57,13 +63,30 @@ def convert(
     profiled = profile_image(ref, chosen, profiles, shown)
     linker_script(chosen.target, machine)  # refuses before anything is built
     _LOG.info("program: %s", os.fsdecode(profiled.reading.program.executable.path))
-    layout = plan(profiled.reading.tree)
+    packages = read_packages(profiled.reading.tree)
+    slimmed = slimmed_root(profiled, packages, chosen)
+    layout = plan(slimmed.tree)
     kernel = link_kernel(chosen.target, machine, progress=shown)
     record = boot_record(profiled.reading.program, profiled.reading.image)
     manifest = describe(profiled, kernel, record, chosen)
     with whole_file(path) as out:
         manifest = write_unikernel(kernel, record, layout, manifest, out, profile_bytes(profiled.profile))
-    return Conversion(profiled, kernel, Unikernel(path, path.stat().st_size, manifest))
+    unikernel = Unikernel(path, path.stat().st_size, manifest)
+    return Conversion(profiled, packages, slimmed, kernel, unikernel)
+
+
+def slimmed_root(profiled: Profiled, packages: Packages, options: Options) -> Slimmed:
+    """The files that the unikernel keeps. Without system calls in the profile the program may do anything."""
+    reading, profile = profiled.reading, profiled.profile
+    needs = needs_of(reading.tree, reading.program, reading.libraries, profile if profile.syscalls else None)
+    return slim(
+        reading.tree,
+        needs,
+        packages,
+        files=Files(options.files),
+        keep=options.keep,
+        environment=reading.program.environment,
+    )
 
 
 def boot_record(program: Program, image: Image) -> BootRecord:

@@ -31,7 +31,7 @@ class Options:
     form: str = "default"
     add_syscalls: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
-    files: str = "slim"
+    files: str = "all"
     keep: tuple[str, ...] = ()
     allow_unsupported: bool = False
 
@@ -42,7 +42,7 @@ class Options:
             "form": self.form if self.form != "default" else "",
             "add-syscall": " ".join(self.add_syscalls),
             "drop": " ".join(self.drop),
-            "files": self.files if self.files != "slim" else "",
+            "files": self.files if self.files != "all" else "",
             "keep": " ".join(self.keep),
             "allow-unsupported": "yes" if self.allow_unsupported else "",
         }

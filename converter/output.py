@@ -65,6 +65,12 @@ def whole_file(path: Path, *, mode: int = 0o755) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
+def text_file(path: Path, text: str) -> None:
+    """Write a small document, whole or not at all. OutputError as of `whole_file`."""
+    with whole_file(path, mode=0o644) as file:
+        file.write(text.encode())
+
+
 def not_written(error: OSError, path: Path) -> OutputError:
     """The OutputError that says why `path` could not be written."""
     hint = None

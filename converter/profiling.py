@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from converter.analyze.calls.model import StaticCalls
+from converter.analyze.calls.analysis import static_calls
+from converter.analyze.calls.model import objects_of
 from converter.analyze.program import Program, find_program
 from converter.analyze.static_profile import static_profile
 from converter.elf.closure import LibraryClosure
@@ -20,9 +21,13 @@ from converter.profile.model import Evidence, Profile
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An image, read and understood: `tree` is what the program finds when it starts."""
+    """An image, read and understood.
+
+    image_tree: what the layers say; tree: what the program finds when it starts
+    """
 
     image: Image
+    image_tree: FileTree
     tree: FileTree
     program: Program
     libraries: LibraryClosure
@@ -46,7 +51,7 @@ def read_image(ref: str, options: Options | None = None, progress: Progress | No
     image = open_image(ref, platform=chosen.platform, source=chosen.source, progress=shown)
     tree = file_tree(image, progress=shown)
     program = find_program(image.config, tree, entrypoint=chosen.program)
-    return Reading(image, program.with_missing_folders(tree), program, program.libraries(tree))
+    return Reading(image, tree, program.with_missing_folders(tree), program, program.libraries(tree))
 
 
 def profile_image(
@@ -61,7 +66,8 @@ def profile_image(
     """
     chosen = options or Options()
     reading = read_image(ref, chosen, progress)
-    static = static_profile(reading.image, reading.program, reading.libraries, StaticCalls())
+    calls = static_calls(reading.tree, objects_of(reading.tree, reading.libraries))
+    static = static_profile(reading.image, reading.program, reading.libraries, calls)
     return Profiled(reading, static, asked_for(merge([static, *given]), chosen))
 
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from converter.cli.choice_flags import (
+    Keep,
+    KeptFiles,
+    SaveProfile,
+    Sbom,
+    Seccomp,
+)
 from converter.cli.flags import (
     Force,
     Json,
@@ -16,17 +23,15 @@ from converter.cli.flags import (
     Reference,
     Source,
     Verbose,
+    choice,
     explain,
     one_of,
     words,
 )
 
-if TYPE_CHECKING:
-    from converter.convert import Conversion
-
 EXAMPLES = (
     "Examples:  u2k convert redis:7   |   u2k convert -o app.u2k registry.example/app:1.2   |   "
-    "u2k convert --target process image.tar"
+    "u2k convert --keep '/usr/share/app/**' app:1   |   u2k convert --seccomp app.json --json app:1"
 )
 
 
@@ -48,69 +53,58 @@ def command(
     source: Source = "auto",
     program: ProgramLine = None,
     profiles: Profiles = None,
-    save_profile: Annotated[
-        Path | None,
-        typer.Option("--save-profile", metavar="FILE", help="Write the profile (JSON) to this file as well."),
-    ] = None,
+    files: KeptFiles = "all",
+    keep: Keep = None,
+    save_profile: SaveProfile = None,
+    seccomp: Seccomp = None,
+    sbom: Sbom = None,
     force: Force = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Convert a container image into a unikernel: one bootable file.
+    """Convert a container image into a unikernel: one bootable file, of what the program uses.
 
-    Nothing of the image is executed and no container engine is needed. Exit status: 0 done, 2 usage,
-    3 the image cannot become a unikernel, 4 the image could not be fetched, 1 anything else.
+    Nothing of the image is executed and no container engine is needed. Ends with a comparison of container
+    and unikernel; -v and --json have all of it. Exit status: 0 done, 2 usage, 3 the image cannot become a
+    unikernel, 4 the image could not be fetched, 1 anything else.
     """
     explain(verbose)
     from converter.cli.progress import shown
     from converter.convert import convert
-    from converter.errors import UsageError
     from converter.image.platform import Platform
-    from converter.options import TARGETS, Options
-    from converter.output import check_target, whole_file
+    from converter.options import FILES, TARGETS, Options
+    from converter.output import check_target, text_file
     from converter.profile.reading import read_profile
     from converter.profile.writing import profile_text
+    from converter.report.by_products import sbom_text, seccomp_of
+    from converter.report.conversion import report
+    from converter.report.conversion_text import lines
 
-    if target not in TARGETS:
-        raise UsageError(f"{target!r} is no target", hint=f"choose one of: {', '.join(TARGETS)}")
-    if save_profile is not None:
-        check_target(save_profile, force=force)
-    options = Options(Platform.parse(platform), target, source, words(program))
+    options = Options(
+        Platform.parse(platform),
+        choice("--target", target, TARGETS),
+        source,
+        words(program),
+        files=choice("--files", files, FILES),
+        keep=tuple(keep or ()),
+    )
+    for extra in (save_profile, seccomp, sbom):
+        if extra is not None:
+            check_target(extra, force=force)
     given = [read_profile(path) for path in profiles or ()]
-    conversion = convert(image, output, options, profiles=given, force=force, progress=shown(as_json))
+    made = convert(image, output, options, profiles=given, force=force, progress=shown(as_json))
     if save_profile is not None:
-        with whole_file(save_profile, mode=0o644) as file:
-            file.write(profile_text(conversion.profiled.profile).encode())
+        text_file(save_profile, profile_text(made.profiled.profile))
+    if seccomp is not None:
+        text_file(seccomp, seccomp_of(made))
+    if sbom is not None:
+        text_file(sbom, sbom_text(made, sbom))
+    told = report(made)
     if as_json:
-        _print_json(conversion)
-    else:
-        _print_table(conversion)
+        import json
+        from dataclasses import asdict
 
-
-def _print_json(conversion: Conversion) -> None:
-    import json
-    from dataclasses import asdict
-
-    from converter.report.sizes import sizes
-
-    document = {
-        "file": str(conversion.unikernel.path),
-        "bytes": conversion.unikernel.size,
-        "manifest": asdict(conversion.unikernel.manifest),
-        "sizes": asdict(sizes(conversion)),
-    }
-    print(json.dumps(document, indent=2, sort_keys=True))
-
-
-def _print_table(conversion: Conversion) -> None:
-    from converter.report.sizes import rows
-
-    made = conversion.unikernel
-    print(f"{conversion.profiled.reading.image.reference} -> {made.path}")
-    print()
-    columns = [("", "container", "unikernel"), *rows(conversion)]
-    widths = [max(len(row[at]) for row in columns) for at in range(3)]
-    for name, before, after in columns:
-        print(f"  {name:<{widths[0]}}  {before:>{widths[1]}}  {after:>{widths[2]}}")
-    print()
-    print(f"next: u2k run {made.path}")
+        print(json.dumps({**asdict(told), "manifest": asdict(made.unikernel.manifest)}, indent=2))
+        return
+    for line in lines(told, everything=verbose):
+        print(line)

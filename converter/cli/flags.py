@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -58,6 +58,15 @@ Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Explain each decision on standard error.")]
+
+
+def choice(option: str, word: str, allowed: Sequence[str]) -> str:
+    """`word` if it is one of `allowed`; else UsageError."""
+    from converter.errors import UsageError
+
+    if word not in allowed:
+        raise UsageError(f"{word!r} is none of: {', '.join(allowed)}", where=option)
+    return word
 
 
 def words(line: str | None) -> tuple[str, ...] | None:

@@ -50,7 +50,7 @@ def command(
     from converter.cli.progress import shown
     from converter.image.platform import Platform
     from converter.options import Options
-    from converter.output import check_target, whole_file
+    from converter.output import check_target, text_file
     from converter.profile.reading import read_profile
     from converter.profile.writing import profile_text
     from converter.profiling import profile_image
@@ -62,8 +62,7 @@ def command(
     given = [read_profile(path) for path in profiles or ()]
     found = profile_image(image, options, given, shown(as_json))
     if output is not None:
-        with whole_file(output, mode=0o644) as file:
-            file.write(profile_text(found.profile).encode())
+        text_file(output, profile_text(found.profile))
     if as_json:
         sys.stdout.write(profile_text(found.profile))
         return

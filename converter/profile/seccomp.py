@@ -6,6 +6,7 @@ Format: OCI runtime-spec, config-linux.md, section Seccomp; `docker run --securi
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -56,3 +57,8 @@ def seccomp_profile(syscalls: Iterable[str], architecture: str) -> dict[str, Any
             if names
         ],
     }
+
+
+def seccomp_text(syscalls: Iterable[str], architecture: str) -> str:
+    """`seccomp_profile` as a file's text."""
+    return json.dumps(seccomp_profile(syscalls, architecture), indent=1) + "\n"

@@ -1,9 +1,9 @@
 """How many system calls a container can reach: what Docker's default seccomp profile lets through.
 
-Source: moby, profiles/seccomp/default_linux.go as of Docker Engine 28.3 (with pull requests 46762, 47341, 50077
-and 50097), on x86-64, for the capabilities that docker gives by default (moby oci/caps/defaults.go). A call that
-is let through for some arguments only (clone, socket, personality) counts as reachable. Podman's and containerd's
-defaults are near copies.
+Source: moby, profiles/seccomp/default_linux.go as of Docker Engine 28.3 (with pull requests 46762, 47341,
+50077 and 50097), on x86-64, for the capabilities that docker gives by default (moby oci/caps/defaults.go).
+A call that is let through for some arguments only (clone, socket, personality) counts as reachable.
+Podman's and containerd's defaults are near copies.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from collections.abc import Iterable
 _DENIED = frozenset(
     """
     _sysctl acct add_key afs_syscall bpf clock_settime clone3 create_module delete_module fanotify_init
-    file_getattr file_setattr finit_module fsconfig fsmount fsopen fspick get_kernel_syms get_mempolicy getpmsg
-    init_module io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load
-    keyctl listns lookup_dcookie lsm_get_self_attr lsm_list_modules lsm_set_self_attr mbind migrate_pages mount
-    mount_setattr move_mount move_pages nfsservctl open_by_handle_at open_tree open_tree_attr perf_event_open
-    pidfd_getfd pivot_root process_madvise putpmsg query_module quotactl quotactl_fd reboot request_key
-    rseq_slice_yield security set_mempolicy set_mempolicy_home_node setdomainname sethostname setns settimeofday
-    swapoff swapon sysfs syslog tuxcall umount2 unshare uprobe uselib userfaultfd ustat vhangup vserver
+    file_getattr file_setattr finit_module fsconfig fsmount fsopen fspick get_kernel_syms get_mempolicy
+    getpmsg init_module io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load
+    kexec_load keyctl listns lookup_dcookie lsm_get_self_attr lsm_list_modules lsm_set_self_attr mbind
+    migrate_pages mount mount_setattr move_mount move_pages nfsservctl open_by_handle_at open_tree
+    open_tree_attr perf_event_open pidfd_getfd pivot_root process_madvise putpmsg query_module quotactl
+    quotactl_fd reboot request_key rseq_slice_yield security set_mempolicy set_mempolicy_home_node
+    setdomainname sethostname setns settimeofday swapoff swapon sysfs syslog tuxcall umount2 unshare
+    uprobe uselib userfaultfd ustat vhangup vserver
     """.split()
 )
 DESCRIPTION = "what docker's default seccomp profile lets through"

@@ -6,8 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from converter.report.inspection import Inspection, LayerView, LibrariesView, ProgramView
-from converter.report.sizes import binary
-from converter.report.text import printable
+from converter.report.text import binary, printable
 
 _COMMAND = 100  # characters of a build step, and
 _DELETIONS = 20  # rows, unless all is asked for

@@ -6,15 +6,15 @@ Everything that an image says of itself is passed through `printable`.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from converter.profile.difference import Difference
 from converter.profile.explanation import Answer
-from converter.profile.model import Entries, Evidences, Profile
+from converter.profile.model import Entries, Evidences, Profile, Unresolved
 from converter.report.text import printable, wrapped
 
 _SHOWN = 12  # names of a long list, unless all are asked for
-_DECIDED = {
+DECIDED = {
     "image": "as the image says",
     "script": "found by reading the entrypoint script",
     "trace": "found by watching a run",
@@ -33,7 +33,7 @@ def lines(profile: Profile, *, everything: bool = False) -> Iterator[str]:
         ("argv", shlex.join(subject.argv)),
         ("cwd", subject.cwd),
         ("user", ":".join(map(str, subject.user[:2]))),
-        ("decided", _DECIDED[subject.decided_by]),
+        ("decided", DECIDED[subject.decided_by]),
     ]
     for name, value in rows:
         yield f"  {name:<8}  {printable(value)}"
@@ -60,12 +60,13 @@ def closing(profile: Profile, *, everything: bool = False) -> Iterator[str]:
     if profile.unresolved:
         yield ""
         yield f"unresolved: {len(profile.unresolved)}"
-        for place in profile.unresolved if everything else profile.unresolved[:_SHOWN]:
-            yield printable(
-                f"  {place.binary} {place.address:#x} {place.function}: {place.what}; {place.reason}"
-            )
-        if not everything and len(profile.unresolved) > _SHOWN:
-            yield "  ...; -v shows all"
+        yield from (f"  {place}" for place in _cut(tuple(places(profile.unresolved)), everything))
+
+
+def places(unresolved: Iterable[Unresolved]) -> Iterator[str]:
+    """One line each: where, what, and why it could not be told."""
+    for place in unresolved:
+        yield printable(f"{place.binary} {place.address:#x} {place.function}: {place.what}; {place.reason}")
 
 
 def _section(title: str, entries: Entries, everything: bool) -> Iterator[str]:
@@ -118,7 +119,7 @@ def answer_lines(answer: Answer, *, linked: bool | None = None, exists: bool = T
     for choice, values in answer.arguments.items():
         yield f"{choice}:"
         for value, evidence in values.items():
-            yield printable(f"  {'any value' if value == '*' else value}")
+            yield printable(f"  {'* (could not be told)' if value == '*' else value}")
             yield from _evidence(evidence, "    ")
     if answer.names:
         return

@@ -27,3 +27,13 @@ def wrapped(words: Iterable[str], indent: str, width: int = 110) -> Iterator[str
         line = f"{line} {word}" if line else word
     if line:
         yield indent + line
+
+
+def binary(size: int) -> str:
+    """A size for people: 512 B, 14.2 KiB, 73.0 MiB."""
+    value = float(size)
+    for unit in ("B", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"

@@ -1,0 +1,70 @@
+"""Options that say what a unikernel is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from converter.cli.completion import system_calls, system_calls_and_parts
+from converter.cli.flags import one_of
+
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Link only what was seen: in a trace, given profiles, --add-syscall.")
+]
+Full = Annotated[bool, typer.Option("--full", help="Link everything that the library OS has.")]
+AddSyscall = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--add-syscall",
+        metavar="NAME",
+        help="Link this system call as well. Can be repeated.",
+        autocompletion=system_calls,
+    ),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--drop",
+        metavar="NAME",
+        help="Leave out this system call, or part of the library OS. Can be repeated.",
+        autocompletion=system_calls_and_parts,
+    ),
+]
+KeptFiles = Annotated[
+    str,
+    typer.Option(
+        "--files",
+        help="slim: what the program may use. strict: what was seen to be used. all: every file.",
+        autocompletion=one_of("slim", "strict", "all"),
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="GLOB",
+        help="Keep files of this name, and all below: '/usr/share/x', '/opt/**/*.so'. Can be repeated.",
+    ),
+]
+SaveProfile = Annotated[
+    Path | None,
+    typer.Option("--save-profile", metavar="FILE", help="Write the profile (JSON) to this file as well."),
+]
+Seccomp = Annotated[
+    Path | None,
+    typer.Option(
+        "--seccomp",
+        metavar="FILE",
+        help="Write an OCI seccomp profile of the same system calls, for containers.",
+    ),
+]
+Sbom = Annotated[
+    Path | None,
+    typer.Option(
+        "--sbom",
+        metavar="FILE",
+        help="Write a bill of materials of what is in the unikernel: CycloneDX, or SPDX for x.spdx.json.",
+    ),
+]

@@ -1,0 +1,20 @@
+"""Names for shell completion, looked up only when a shell asks."""
+
+from __future__ import annotations
+
+
+def system_calls(incomplete: str) -> list[str]:
+    """Of every architecture: the platform may not be typed yet."""
+    from converter.link.architecture import ARCHITECTURES
+    from converter.link.catalogue import syscall_numbers
+
+    names = {name for machine in ARCHITECTURES for name in syscall_numbers(machine)}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def system_calls_and_parts(incomplete: str) -> list[str]:
+    """What --drop takes."""
+    from converter.link.parts import all_parts
+
+    parts = [part.name for part in all_parts() if part.name.startswith(incomplete)]
+    return [*system_calls(incomplete), *parts]

@@ -1,0 +1,37 @@
+"""What a conversion gives to users of the container besides: documents of the same contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from converter import __version__
+from converter.convert import Conversion
+from converter.profile.seccomp import seccomp_text
+
+
+def sbom_text(conversion: Conversion, path: Path) -> str:
+    """The bill of materials of what is left in the unikernel, in the format that `path` is named for.
+
+    Raises UsageError when SOURCE_DATE_EPOCH is no number, SourceError when the cached layers are gone.
+    """
+    from converter.report.sbom import Format, bill_of
+    from converter.report.sbom_cyclonedx import cyclonedx
+    from converter.report.sbom_spdx import spdx
+
+    reading = conversion.profiled.reading
+    bill = bill_of(
+        conversion.unikernel.path.name,
+        reading.image.digest,
+        conversion.slimmed.tree,
+        conversion.packages,
+        reading.image_tree,
+        tool_version=__version__,
+        parts=conversion.unikernel.manifest.parts,
+    )
+    return (spdx if Format.of(path) is Format.SPDX else cyclonedx)(bill)
+
+
+def seccomp_of(conversion: Conversion) -> str:
+    """The OCI seccomp profile of the system calls that the program may make, whether u2k has them or not."""
+    profiled = conversion.profiled
+    return seccomp_text(profiled.profile.syscalls, profiled.reading.image.config.architecture)

@@ -1,0 +1,114 @@
+"""Before and after: the document that ends a conversion, the same for people and machines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from converter.convert import Conversion
+from converter.link.catalogue import syscall_numbers
+from converter.profile.model import Evidences, Subject, Unresolved
+from converter.report.container_calls import reachable_in_container
+from converter.report.contents import Contents, contents
+from converter.rootfs.reason import Dropped, ReasonTotal, totals
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One side of the comparison.
+
+    stored:   bytes of what is shipped: the compressed layers, or the one bootable file
+    contents: what is in the root
+    syscalls: how many system calls the program can reach
+    kernel:   bytes of kernel that are linked in; None: the host's kernel serves it
+    """
+
+    stored: int
+    contents: Contents
+    syscalls: int
+    kernel: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionReport:
+    """What came out, from what, and why.
+
+    used:          system calls that the program may make, with why
+    linked:        those that the unikernel has
+    absent:        those of `used` that it has not
+    dropped:       what of the image is not in the root, by reason
+    dropped_paths: the same as (path, reason, bytes), a folder standing for all that was below
+    open:          why `used` may not be all
+    notes:         sentences for the user
+    """
+
+    reference: str
+    file: str
+    container: Column
+    unikernel: Column
+    subject: Subject
+    parts: tuple[str, ...]
+    linked: tuple[str, ...]
+    used: Mapping[str, Evidences]
+    absent: tuple[str, ...]
+    dropped: tuple[ReasonTotal, ...]
+    dropped_paths: tuple[tuple[str, str, int], ...]
+    open: tuple[str, ...]
+    unresolved: tuple[Unresolved, ...]
+    notes: tuple[str, ...]
+
+
+def report(conversion: Conversion) -> ConversionReport:
+    """Count and collect. Raises SourceError when the cached layers are gone."""
+    profiled, manifest = conversion.profiled, conversion.unikernel.manifest
+    reading, profile = profiled.reading, profiled.profile
+    known = syscall_numbers(conversion.kernel.machine)
+    container = Column(
+        stored=sum(layer.size for layer in reading.image.layers),
+        contents=contents(reading.image_tree, conversion.packages),
+        syscalls=reachable_in_container(known),
+        kernel=None,
+    )
+    unikernel = Column(
+        stored=conversion.unikernel.size,
+        contents=contents(conversion.slimmed.tree, conversion.packages),
+        syscalls=len(manifest.syscalls),
+        kernel=manifest.kernel_bytes,
+    )
+    return ConversionReport(
+        reference=reading.image.reference,
+        file=str(conversion.unikernel.path),
+        container=container,
+        unikernel=unikernel,
+        subject=profile.subject,
+        parts=manifest.parts,
+        linked=manifest.syscalls,
+        used=profile.syscalls,
+        absent=tuple(sorted(profile.syscalls.keys() - set(manifest.syscalls))),
+        dropped=totals(conversion.slimmed.dropped),
+        dropped_paths=tuple(_topmost(conversion.slimmed.dropped)),
+        open=profile.open,
+        unresolved=profile.unresolved,
+        notes=tuple(_notes(conversion)),
+    )
+
+
+def _topmost(dropped: Iterable[Dropped]) -> Iterator[tuple[str, str, int]]:
+    """Path, reason and bytes of what was left out; of a folder that went, once for all that was below."""
+    top: dict[bytes, bytes] = {}
+    sizes: dict[bytes, int] = {}
+    reasons: dict[bytes, str] = {}
+    for each in sorted(dropped, key=lambda one: one.path):
+        under = top[each.path] = top.get(each.path.rpartition(b"/")[0], each.path)
+        sizes[under] = sizes.get(under, 0) + each.size
+        reasons.setdefault(under, each.reason)
+    for path, size in sizes.items():
+        yield os.fsdecode(path), str(reasons[path]), size
+
+
+def _notes(conversion: Conversion) -> Iterator[str]:
+    """What the user should know, one sentence each."""
+    for pattern in conversion.slimmed.unmatched:
+        yield f"--keep {pattern} matches nothing in the image"
+    yield from conversion.packages.unread

@@ -1,0 +1,92 @@
+"""The report of a conversion as lines for people: a screen of them, or all with `everything`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+
+from converter.report.container_calls import DESCRIPTION
+from converter.report.conversion import Column, ConversionReport
+from converter.report.profile_text import DECIDED, places
+from converter.report.text import binary, printable, wrapped
+
+_SHOWN = 5  # rows of what can be long
+
+
+def lines(report: ConversionReport, *, everything: bool = False) -> Iterator[str]:
+    """Table, program, choice, what was left out, what is not known."""
+    yield printable(f"{report.reference} -> {report.file}")
+    yield ""
+    rows = [("", "container", "unikernel"), *table(report.container, report.unikernel)]
+    widths = [max(len(row[at]) for row in rows) for at in range(3)]
+    for name, before, after in rows:
+        yield f"  {name:<{widths[0]}}  {before:>{widths[1]}}  {after:>{widths[2]}}".rstrip()
+    yield f"  (container: {DESCRIPTION})"
+    yield ""
+    yield from _fields(report, everything)
+    for note in report.notes:
+        yield printable(f"note: {note}")
+    yield ""
+    yield printable(f"next: u2k run {shlex.quote(report.file)}")
+
+
+def table(before: Column, after: Column) -> list[tuple[str, ...]]:
+    """The comparison: (what, in the container, in the unikernel)."""
+    had, has = before.contents, after.contents
+    counts = [
+        ("files", had.files, has.files),
+        ("ELF binaries", had.binaries, has.binaries),
+        ("packages", had.packages, has.packages),
+        ("libraries", had.libraries, has.libraries),
+        ("shells", had.shells, has.shells),
+        ("setuid programs", had.setuid, has.setuid),
+        ("system calls reachable", before.syscalls, after.syscalls),
+    ]
+    kernels = ("the host's" if each.kernel is None else binary(each.kernel) for each in (before, after))
+    return [
+        ("stored: layers, file", binary(before.stored), binary(after.stored)),
+        ("contents of files", binary(had.bytes), binary(has.bytes)),
+        *((name, str(one), str(other)) for name, one, other in counts),
+        ("kernel code", *kernels),
+    ]
+
+
+def _fields(report: ConversionReport, everything: bool) -> Iterator[str]:
+    subject = report.subject
+    user = ":".join(map(str, subject.user[:2]))
+    how = f"as {user} in {subject.cwd}; {DECIDED[subject.decided_by]}"
+    yield from _field(
+        "program", [f"{shlex.join(subject.argv)} {how}", *(subject.reasons if everything else ())]
+    )
+    yield from _field("parts", wrapped(report.parts, ""))
+    if report.absent:
+        missing = f"{len(report.absent)} calls that it may make are not there (ENOSYS):"
+        yield from _field("absent", [missing, *wrapped(report.absent, "")])
+    if report.dropped:
+        yield from _field("left out", _dropped(report, everything))
+    yield from _field("not closed", _cut(report.open, everything))
+    if report.unresolved:
+        yield from _field("unresolved", _cut(tuple(places(report.unresolved)), everything))
+    if everything:
+        yield from _field("linked", [f"{len(report.linked)} calls:", *wrapped(report.linked, "")])
+
+
+def _dropped(report: ConversionReport, everything: bool) -> Iterator[str]:
+    paths, size = (sum(getattr(each, name) for each in report.dropped) for name in ("paths", "size"))
+    yield f"{paths} paths, {binary(size)}:"
+    rows = [f"{binary(each.size):>10}  {each.paths:>6}  {each.reason}" for each in report.dropped]
+    yield from _cut(rows, everything)
+    if everything:
+        yield from (f"{binary(size):>10}  {path}: {reason}" for path, reason, size in report.dropped_paths)
+
+
+def _cut(rows: Sequence[str], everything: bool) -> Iterator[str]:
+    shown = rows if everything else rows[:_SHOWN]
+    yield from shown
+    if len(shown) < len(rows):
+        yield f"... and {len(rows) - len(shown)} more; -v shows them"
+
+
+def _field(name: str, rows: Iterable[str]) -> Iterator[str]:
+    for number, row in enumerate(rows):
+        yield printable(f"{'' if number else name:<12}{row}")
