@@ -43,8 +43,8 @@ static bool told(const char *path)
 
 static void left_out_paths(void)
 {
-    static const char *const gone[] = {"bin",      "gone/etc",  "new/etc",
-                                       "motd/etc", "here/proc", "a\nb/etc"};
+    static const char *const gone[] = {"bin",      "er/deep/bin", "gone/etc", "new/etc",
+                                       "motd/etc", "here/proc",   "a\nb/etc"};
     struct stat_k st;
 
     list(gone, ARRAY_SIZE(gone));
