@@ -70,13 +70,27 @@ def run(
     timeout: float = 120,
 ) -> Result:
     """Run the image's program; `args` None means its CMD, `stdin` None means nothing to read."""
+    spec = specification(bundle, args, env)
+    with tempfile.TemporaryDirectory(prefix="u2k-native-") as folder:
+        held = Path(folder) / "spec.json"
+        held.write_text(json.dumps(spec | {"work": folder}))
+        command = ["unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child"]
+        command += [sys.executable, __file__, str(held)]
+        done = subprocess.run(command, input=stdin or b"", capture_output=True, timeout=timeout, check=False)
+    return Result(done.stdout, done.stderr, done.returncode)
+
+
+def specification(
+    bundle: Bundle, args: Sequence[str] | None = None, env: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """How docker would start the image, for `lay_out` and `become`, which run in other processes (JSON)."""
     config = bundle.config
     uid, gid, groups, home = _identity(bundle.root, config.get("User") or "0")
     environment = {"PATH": PATH, "HOSTNAME": "u2k"}
     environment.update(item.split("=", 1) for item in config.get("Env") or [])
     environment.update(env or {})
     environment.setdefault("HOME", home)
-    spec = {
+    return {
         "root": str(bundle.root),
         "argv": [*(config.get("Entrypoint") or []), *((config.get("Cmd") or []) if args is None else args)],
         "env": environment,
@@ -86,13 +100,6 @@ def run(
         "cwd": config.get("WorkingDir") or "/",
         "folders": ["/proc", "/sys", "/dev", *(config.get("Volumes") or {})],
     }
-    with tempfile.TemporaryDirectory(prefix="u2k-native-") as folder:
-        held = Path(folder) / "spec.json"
-        held.write_text(json.dumps(spec | {"work": folder}))
-        command = ["unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--kill-child"]
-        command += [sys.executable, __file__, str(held)]
-        done = subprocess.run(command, input=stdin or b"", capture_output=True, timeout=timeout, check=False)
-    return Result(done.stdout, done.stderr, done.returncode)
 
 
 def _quiet(*command: str) -> None:
@@ -126,6 +133,19 @@ def _line(root: Path, name: str, wanted: str) -> list[str] | None:
 
 def _inside(spec: Mapping[str, Any]) -> int:
     """The first process of the new namespaces: lay out the root, start the program, wait for it."""
+    enter(spec, lay_out(spec))
+    child = os.fork()
+    if child == 0:
+        become(spec)
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def lay_out(spec: Mapping[str, Any]) -> Path:
+    """In a mount namespace of its own: the root that the program gets, below the folder `spec["work"]`."""
     work, root = Path(spec["work"]), Path(spec["work"]) / "root"
     _quiet("mount", "--make-rprivate", "/")
     _quiet("mount", "-t", "tmpfs", "tmpfs", str(work))
@@ -146,21 +166,19 @@ def _inside(spec: Mapping[str, Any]) -> int:
     (root / "dev" / "shm").mkdir()
     (root / "dev" / "shm").chmod(0o1777)
     Path("/proc/sys/kernel/hostname").write_text("u2k")
+    return root
+
+
+def enter(spec: Mapping[str, Any], root: Path) -> None:
+    """Make `root` this process's root, and be where the program starts."""
     os.chroot(root)
     Path(spec["cwd"]).mkdir(parents=True, exist_ok=True)
     os.chdir(spec["cwd"])
     os.umask(0o022)
-    child = os.fork()
-    if child == 0:
-        _become(spec)
-    while True:
-        pid, status = os.wait()
-        if pid == child:
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
 
 
-def _become(spec: Mapping[str, Any]) -> None:
+def become(spec: Mapping[str, Any]) -> None:
+    """Turn this process into the program; it has the root and the working folder already."""
     for stream in range(3):  # as runc does, so that /dev/stdout can be opened by USER
         if not stat.S_ISCHR(os.fstat(stream).st_mode):
             os.fchown(stream, spec["uid"], -1)

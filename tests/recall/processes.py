@@ -1,0 +1,52 @@
+"""What runs in the namespaces of a stage, as proc(5) shows it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+
+def below(root: Path) -> list[dict[str, Any]]:
+    """All processes whose root is `root`: program, arguments, environment, working folder, user."""
+    found = []
+    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
+        with contextlib.suppress(OSError):
+            if (folder / "root").readlink() == root:
+                found.append(_described(folder, str(root)))
+    return found
+
+
+def _described(folder: Path, root: str) -> dict[str, Any]:
+    status = dict(
+        line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line
+    )
+    return {
+        "pid": int(folder.name),
+        "parent": int(status["PPid"]),
+        "path": str((folder / "exe").readlink()).removeprefix(root),
+        "argv": _strings(folder / "cmdline"),
+        "env": sorted(_strings(folder / "environ")),
+        "cwd": str((folder / "cwd").readlink()).removeprefix(root) or "/",
+        "uid": int(status["Uid"].split()[1]),
+        "gid": int(status["Gid"].split()[1]),
+        "groups": sorted(map(int, status["Groups"].split())),
+    }
+
+
+def _strings(path: Path) -> list[str]:
+    return path.read_bytes().decode(errors="surrogateescape").rstrip("\0").split("\0")
+
+
+def first_child(pid: int) -> int:
+    """The first process that `pid` started and that is still there."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+def kill_all() -> None:
+    """Everything in this PID namespace but its first process, which is this one (kill(2): -1)."""
+    assert os.getpid() == 1
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
