@@ -38,7 +38,9 @@ def violations(static: Profile, dynamic: Profile) -> tuple[Violation, ...]:
         known = static.arguments.get(choice)
         # A choice that static analysis does not make at all is not foretold either way.
         if known is not None and _ANY not in known:
-            found += _missing(choice, known, values)
+            # A name is of a constant that has no number here, so it cannot be looked up.
+            comparable = {value: why for value, why in values.items() if not value[:1].isalpha()}
+            found += _missing(choice, known, comparable)
     return tuple(sorted(found))
 
 

@@ -25,7 +25,7 @@ class Record:
     user: Credentials
     by: bytes | None = None  # the program that executed or forked it
     calls: dict[str, str] = field(default_factory=dict)
-    arguments: dict[tuple[str, str], str] = field(default_factory=dict)  # (choice, value) -> how
+    arguments: dict[tuple[str, str], str] = field(default_factory=dict)  # by choice and value
     files: dict[bytes, str] = field(default_factory=dict)
     libraries: dict[bytes, str] = field(default_factory=dict)
     sockets: dict[str, str] = field(default_factory=dict)
@@ -37,6 +37,11 @@ class Record:
         """How much is known: grows as long as something new is seen."""
         seen = len(self.calls) + len(self.arguments) + len(self.files) + len(self.libraries)
         return seen + len(self.sockets) + len(self.children) + min(self.forks, 1)
+
+    def choose(self, choice: str, value: str, how: str) -> None:
+        """Keep the value of an argument that chooses what is needed."""
+        if len(self.arguments) < LIMIT:
+            self.arguments.setdefault((choice, value), how)
 
     def note(self, where: dict[bytes, str], what: bytes, how: str) -> None:
         """Keep `what` in one of the maps of paths, if there is room."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from converter.analyze.users import Credentials
 from converter.image.tree import FileKind, FileTree
 from converter.trace import strace
+from converter.trace.constants import clone_flags, socket_number
 from converter.trace.paths import (
     CHANGING_OPEN_FILE,
     OPENING,
@@ -23,11 +24,10 @@ from converter.trace.strace import Call, Ended, Entered, Event, Superseded
 
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
 _EXECS = frozenset({"execve", "execveat"})
-# Calls whose argument at this place chooses what in a library OS is needed -> the choice's name.
-_CHOICES = {"ioctl": ("ioctl", 1), "prctl": ("prctl", 0), "fcntl": ("fcntl", 1)}
-_WORD = re.compile(r"[A-Za-z0-9_]+")
+# Calls whose argument at this place chooses what of a library OS is needed; strace shows them raw.
+_CHOICES = {"ioctl": 1, "prctl": 0, "arch_prctl": 0, "fcntl": 1}
 _PSEUDO = (b"proc", b"sys", b"dev")
-_NUMBER_PART = re.compile(rb"(?<=/)[0-9]+(?=/|$)")
+_PROCESS = re.compile(rb"^/proc/[0-9]+(?=/|$)")
 _MAX_PROCESSES = 20_000
 
 
@@ -155,10 +155,8 @@ class Watcher:
         number = None if strace.failed(result) else strace.process_number(result)
         flags = " ".join(arguments)
         thread = "CLONE_THREAD" in flags
-        kind = (
-            "thread" if thread else "vfork" if "CLONE_VFORK" in flags or call.name == "vfork" else "process"
-        )
-        process.record.arguments.setdefault(("clone.flags", kind), call.name)
+        if call.name == "clone":
+            process.record.choose("clone.flags", clone_flags(flags), "clone")
         if number is None:
             return
         if thread:
@@ -178,6 +176,7 @@ class Watcher:
         full = b"/" if path is None else absolute(path, folder) if path else folder
         for each in touched(self._tree, full):
             process.record.note(process.record.files, each, call.name)
+        process.record.choose("execve.path", full.decode("utf-8", "surrogateescape"), call.name)
         argv, env = (strace.strings(arguments[i]) if len(arguments) > i else None for i in (at + 1, at + 2))
         previous = process.record
         record = Record(full, argv, env, process.cwd, process.user, by=previous.executable)
@@ -228,10 +227,12 @@ class Watcher:
     def _touch(self, process: Process, name: str, path: bytes, *, good: bool, follow: bool) -> None:
         record = process.record
         if path.split(b"/", 2)[1] in _PSEUDO:
-            value = _NUMBER_PART.sub(b"PID", path, 1) if path.startswith(b"/proc/") else path
-            key = "open.path", value.decode("utf-8", "surrogateescape")
-            if len(record.arguments) < LIMIT:
-                record.arguments.setdefault(key, name)
+            # Of the file systems that are made, not of the image's; asked for is needed, there or not.
+            value = _PROCESS.sub(b"/proc/self", path)
+            if name in OPENING:
+                record.choose("open.path", value.decode("utf-8", "surrogateescape"), name)
+            else:
+                record.note(record.files, value, name)
             return
         if not good:
             return
@@ -258,10 +259,11 @@ class Watcher:
             process.record.note(process.record.libraries, path, "mapped to be executed")
 
     def _choice(self, process: Process, call: Call) -> None:
-        choice, at = _CHOICES[call.name]
+        at = _CHOICES[call.name]
         arguments, _ = call.split()
-        if len(arguments) > at and _WORD.match(arguments[at]) and len(process.record.arguments) < LIMIT:
-            process.record.arguments.setdefault((choice, arguments[at]), _shown(call))
+        if len(arguments) > at and arguments[at].startswith(("0x", "0")):
+            value = str(int(arguments[at], 16) & 0xFFFFFFFF)
+            process.record.choose(call.name, value, f"{call.name}({arguments[at]})")
 
     def _socket(self, process: Process, call: Call) -> None:
         arguments, result = call.split()
@@ -269,8 +271,10 @@ class Watcher:
             return
         kind = socket_type(arguments[1])
         domain = arguments[0].replace("AF_LOCAL", "AF_UNIX")
-        process.record.arguments.setdefault(("socket.domain", domain), call.name)
-        process.record.arguments.setdefault(("socket.type", kind), call.name)
+        process.record.choose("socket.domain", socket_number(domain), f"{call.name}({domain})")
+        process.record.choose("socket.type", socket_number(kind), f"{call.name}({domain}, {kind})")
+        if call.name == "socket" and len(arguments) > 2:
+            process.record.choose("socket.protocol", socket_number(arguments[2]), f"socket({domain}, {kind})")
         name = strace.descriptor(result)
         if name is not None:
             self.sockets.made(name, domain, kind)

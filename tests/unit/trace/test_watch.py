@@ -104,7 +104,7 @@ def test_forked_processes_and_threads_belong_to_the_program() -> None:
     assert {"dup2", "openat"} <= set(watcher.main.calls)
     assert b"/etc/conf" in watcher.main.files
     assert watcher.main.forks == 1
-    assert {("clone.flags", "thread"), ("clone.flags", "process")} <= set(watcher.main.arguments)
+    assert set(watcher.main.arguments) == {("clone.flags", "0")}
 
 
 def test_a_child_that_speaks_before_its_parent_returns() -> None:
@@ -172,20 +172,22 @@ def test_sockets_and_choices() -> None:
         "1 [  50] listen(3<socket:[1]>, 511) = 0",
         "1 [  41] socket(AF_UNIX, SOCK_STREAM, 0) = 4<socket:[2]>",
         '1 [  42] connect(4<socket:[2]>, {sa_family=AF_UNIX, sun_path="/run/x"}, 110) = -1 ENOENT (No such)',
-        "1 [  16] ioctl(1<pipe:[3]>, TCGETS, 0x7ffd) = -1 ENOTTY (Inappropriate ioctl for device)",
-        '1 [ 157] prctl(PR_SET_NAME, "x") = 0',
+        "1 [  16] ioctl(0x1, 0x5401, 0x7ffd) = -1 ENOTTY (Inappropriate ioctl for device)",
+        "1 [ 157] prctl(0xf, 0x7ffd, 0, 0, 0) = 0",
         '1 [ 257] openat(AT_FDCWD</>, "/proc/4/status", O_RDONLY) = 5</proc/4/status>',
     )
     assert watcher.main is not None
     assert list(watcher.main.sockets) == ["tcp 0.0.0.0:6379 listen", "unix /run/x connect"]
     assert list(watcher.sockets.listening) == [6379]
     assert set(watcher.main.arguments) == {
-        ("socket.domain", "AF_INET"),
-        ("socket.type", "SOCK_STREAM"),
-        ("socket.domain", "AF_UNIX"),
-        ("ioctl", "TCGETS"),
-        ("prctl", "PR_SET_NAME"),
-        ("open.path", "/proc/PID/status"),
+        ("socket.domain", "2"),
+        ("socket.domain", "1"),
+        ("socket.type", "1"),
+        ("socket.protocol", "6"),
+        ("socket.protocol", "0"),
+        ("ioctl", "21505"),
+        ("prctl", "15"),
+        ("open.path", "/proc/self/status"),
     }
 
 
