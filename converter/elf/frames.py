@@ -19,6 +19,7 @@ MAX_FRAMES = 1 << 20  # functions of one object
 _OMIT, _INDIRECT, _PCREL, _DATAREL = 0xFF, 0x80, 0x10, 0x30
 _FORMATS = {0x00: "Q", 0x02: "H", 0x03: "I", 0x04: "Q", 0x09: "", 0x0A: "h", 0x0B: "i", 0x0C: "q", 0x01: ""}
 _MAX_LSDA = 1 << 16  # bytes
+_MAX_EH_FRAME = 1 << 26  # bytes
 
 
 class Cursor:
@@ -82,7 +83,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Common:
+class Common:
     """What a CIE says of its FDEs: pointer encodings, and whether there is augmentation data."""
 
     pointer: int = 0
@@ -96,7 +97,7 @@ class Frames:
 
     def __init__(self, memory: ElfMemory) -> None:
         self._memory = memory
-        self._common: dict[int, _Common | None] = {}
+        self._common: dict[int, Common | None] = {}
         table = _read_table(memory)
         self.starts: list[int] = [start for start, _ in table]
         self._entries = [entry for _, entry in table]
@@ -159,51 +160,81 @@ class Frames:
             lsda = cursor.pointer(common.lsda) or 0
         return start + min(max(size, 1), 1 << 30), lsda
 
-    def _common_of(self, address: int) -> _Common | None:
+    def _common_of(self, address: int) -> Common | None:
         if address not in self._common:
-            self._common[address] = self._read_common(address)
+            self._common[address] = read_common(self._memory, address)
         return self._common[address]
 
-    def _read_common(self, address: int) -> _Common | None:
-        head = self._memory.view(address, 9)
-        if len(head) < 9 or head[4:8] != bytes(4):
-            return None
-        cursor = Cursor(self._memory, address + 9, min(int.from_bytes(head[:4], "little"), 4096))
-        augmentation = bytearray()
-        while (byte := cursor.byte()) and len(augmentation) < 8:
-            augmentation.append(byte)
-        cursor.uleb()
-        cursor.sleb()
-        cursor.byte() if head[8] == 1 else cursor.uleb()
-        if not augmentation.startswith(b"z"):
-            return _Common()
-        cursor.uleb()
-        pointer, lsda = 0, _OMIT
-        for letter in augmentation[1:]:
-            if letter == ord("R"):
-                pointer = cursor.byte()
-            elif letter == ord("L"):
-                lsda = cursor.byte()
-            elif letter == ord("P"):
-                cursor.pointer(cursor.byte())
-        return _Common(pointer, lsda, True, signal=b"S" in augmentation)
+
+def read_common(memory: ElfMemory, address: int) -> Common | None:
+    """The CIE at `address`, None if there is none."""
+    head = memory.view(address, 9)
+    if len(head) < 9 or head[4:8] != bytes(4):
+        return None
+    cursor = Cursor(memory, address + 9, min(int.from_bytes(head[:4], "little"), 4096))
+    augmentation = bytearray()
+    while (byte := cursor.byte()) and len(augmentation) < 8:
+        augmentation.append(byte)
+    cursor.uleb()
+    cursor.sleb()
+    cursor.byte() if head[8] == 1 else cursor.uleb()
+    if not augmentation.startswith(b"z"):
+        return Common()
+    cursor.uleb()
+    pointer, lsda = 0, _OMIT
+    for letter in augmentation[1:]:
+        if letter == ord("R"):
+            pointer = cursor.byte()
+        elif letter == ord("L"):
+            lsda = cursor.byte()
+        elif letter == ord("P"):
+            cursor.pointer(cursor.byte())
+    return Common(pointer, lsda, True, signal=b"S" in augmentation)
 
 
 def _read_table(memory: ElfMemory) -> list[tuple[int, int]]:
     """(function, its entry in .eh_frame), ascending."""
     segment = first_segment(memory.elf, PT_GNU_EH_FRAME)
-    head = memory.view(segment.vaddr, 12) if segment else b""
-    if segment is None or len(head) < 12 or head[0] != 1 or head[2] != 0x03 or head[3] != (_DATAREL | 0x0B):
+    rows = _read_header(memory, segment.vaddr) if segment else _scan_entries(memory)
+    return sorted({start: entry for start, entry in rows if memory.is_code(start)}.items())
+
+
+def _read_header(memory: ElfMemory, base: int) -> list[tuple[int, int]]:
+    """.eh_frame_hdr, with the one encoding that linkers use: offsets from its own start."""
+    head = memory.view(base, 12)
+    if len(head) < 12 or head[0] != 1 or head[2] != 0x03 or head[3] != (_DATAREL | 0x0B):
         return []
     if head[1] & 0x0F not in (0x03, 0x0B):
         return []
     count = min(int.from_bytes(head[8:12], "little"), MAX_FRAMES)
-    data = memory.view(segment.vaddr + 12, 8 * count)
-    base = segment.vaddr
-    rows = [
-        (base + start, base + entry) for start, entry in struct.iter_unpack("<ii", data[: len(data) // 8 * 8])
-    ]
-    return sorted({start: entry for start, entry in rows if memory.is_code(start)}.items())
+    data = memory.view(base + 12, 8 * count)
+    pairs = struct.iter_unpack("<ii", data[: len(data) // 8 * 8])
+    return [(base + start, base + entry) for start, entry in pairs]
+
+
+def _scan_entries(memory: ElfMemory) -> list[tuple[int, int]]:
+    """All entries of the section .eh_frame, for static programs, which have no table of them."""
+    found: list[tuple[int, int]] = []
+    for section in memory.sections:
+        if section.name != b".eh_frame":
+            continue
+        data = memory.view(section.address, min(section.size, _MAX_EH_FRAME))
+        at, encodings = 0, dict[int, int | None]()
+        while at + 8 <= len(data) and len(found) < MAX_FRAMES:
+            length, back = struct.unpack_from("<II", data, at)
+            if not length or length == 0xFFFFFFFF:
+                break
+            common = section.address + at + 4 - back
+            if back:
+                if common not in encodings:
+                    read = read_common(memory, common)
+                    encodings[common] = read.pointer if read else None
+                encoding = encodings[common]
+                if encoding is not None:
+                    start = Cursor(memory, section.address + at + 8, 8).pointer(encoding)
+                    found += [(start, section.address + at)] if start else []
+            at += 4 + length
+    return found
 
 
 def _read_lsda(memory: ElfMemory, address: int, function: int) -> tuple[list[int], list[int]]:

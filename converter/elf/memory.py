@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from converter.elf.header import PF_X, PT_LOAD, ElfFile
+from converter.elf.header import PF_W, PF_X, PT_LOAD, ElfFile
 from converter.elf.reader import STRING_MAX, Segment
 
 _SHDR = struct.Struct("<IIQQQQIIQQ")
@@ -18,6 +18,7 @@ _DYNAMIC_ENTRY = struct.Struct("<qQ")
 _MAX_SECTIONS = 4096
 _MAX_DYNAMIC = 4096  # entries
 _PT_DYNAMIC = 2
+_PADDING = 4096  # between sections of one segment: perlasm's code is aligned to pages
 SHF_EXECINSTR = 4
 SHT_SYMTAB, SHT_NOBITS = 2, 8
 
@@ -48,7 +49,8 @@ class ElfMemory:
             (load.vaddr, load.vaddr + load.filesz, load.offset - load.vaddr) for load in elf.loads
         ]
         self.sections = _sections(data)
-        self.executable = self._executable_ranges()
+        self.executable = _joined(self._executable_ranges())
+        self._code = self.executable[0] if len(self.executable) == 1 else None
         self.start = min(load.vaddr for load in elf.loads)
         self.end = max(load.vaddr + load.memsz for load in elf.loads)
 
@@ -70,11 +72,19 @@ class ElfMemory:
         return tuple(inside if inside and covers_entry else sorted(segments))
 
     def is_code(self, address: int) -> bool:
+        if self._code is not None:
+            return self._code[0] <= address < self._code[1]
         return any(low <= address < high for low, high in self.executable)
 
     def is_data(self, address: int) -> bool:
         """In the loaded image and no code (with the zeroed part of segments)."""
         return self.start <= address < self.end and not self.is_code(address)
+
+    def is_writable(self, address: int) -> bool:
+        """In a segment that the program may write to; RELRO parts of it are not told apart."""
+        return any(
+            load.vaddr <= address < load.vaddr + load.memsz and load.flags & PF_W for load in self.elf.loads
+        )
 
     def view(self, address: int, length: int) -> bytes:
         """The bytes of the file at `address`, fewer than `length` where its segment ends."""
@@ -89,6 +99,17 @@ class ElfMemory:
             if low <= address <= high - 8:
                 return int(_WORD.unpack_from(self.data, address + delta)[0])
         return None
+
+    def pointers(self) -> list[int]:
+        """Addresses of the image that words of data hold, as a program at fixed addresses has them."""
+        found: list[int] = []
+        start, end = self.start, self.end
+        for low, high, _ in self._loads:
+            at = low + -low % 8
+            data = self.view(at, high - at) if not self.is_code(at) else b""
+            words = struct.unpack(f"<{len(data) // 8}Q", data[: len(data) // 8 * 8])
+            found += [word for word in words if start <= word < end]
+        return found
 
     def string(self, address: int) -> bytes | None:
         """The NUL-terminated string at `address`, None if there is none of at most 4096 bytes."""
@@ -107,6 +128,17 @@ class ElfMemory:
                 break
             found[tag] = value
         return found
+
+
+def _joined(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    """Ranges with nothing but padding between them become one."""
+    found: list[tuple[int, int]] = []
+    for low, high in ranges:
+        if found and low <= found[-1][1] + _PADDING:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return tuple(found)
 
 
 def first_segment(elf: ElfFile, kind: int) -> Segment | None:

@@ -7,17 +7,27 @@ from __future__ import annotations
 
 import itertools
 import struct
+from typing import NamedTuple
 
 from converter.elf.memory import ElfMemory
 
 _HEADER = struct.Struct("<IHBB")
 _MAGICS = {0xFFFFFFFA: "1.16", 0xFFFFFFF0: "1.18", 0xFFFFFFF1: "1.20"}
 _MAX_FUNCTIONS = 1 << 20
+_MAX_NAME = 256  # bytes that are read; those of generic functions can be longer
 _NAMES = (b".gopclntab", b".data.rel.ro.gopclntab")
 
 
-def go_functions(memory: ElfMemory) -> list[tuple[int, int]]:
-    """[start, end) of all functions of Go code, ascending; empty for other objects."""
+class GoFunction(NamedTuple):
+    """A function of Go code: [start, end), and its name with the path of its package."""
+
+    start: int
+    end: int
+    name: bytes
+
+
+def go_functions(memory: ElfMemory) -> list[GoFunction]:
+    """All functions of Go code, ascending; empty for other objects."""
     for section in memory.sections:
         if section.name in _NAMES:
             return _read(memory, section.address)
@@ -32,7 +42,7 @@ def go_functions(memory: ElfMemory) -> list[tuple[int, int]]:
     return []
 
 
-def _read(memory: ElfMemory, table: int) -> list[tuple[int, int]]:
+def _read(memory: ElfMemory, table: int) -> list[GoFunction]:
     head = memory.view(table, 72)
     if len(head) < 72:
         return []
@@ -43,16 +53,19 @@ def _read(memory: ElfMemory, table: int) -> list[tuple[int, int]]:
     words = struct.unpack_from("<8Q", head, 8)
     count = min(words[0], _MAX_FUNCTIONS)
     if version == "1.16":
-        rows = memory.view(table + words[6], 16 * count + 8)
-        starts = [row[0] for row in struct.iter_unpack("<Q8x", rows[: len(rows) // 16 * 16])]
-        starts += [int.from_bytes(rows[16 * count : 16 * count + 8], "little")]
+        entry, base, names, functions = struct.Struct("<QQ"), 0, table + words[2], table + words[6]
     else:
         base = words[2] or _text_start(memory)
-        rows = memory.view(table + words[7], 8 * count + 4)
-        starts = [base + row[0] for row in struct.iter_unpack("<I4x", rows[: len(rows) // 8 * 8])]
-        starts += [base + int.from_bytes(rows[8 * count : 8 * count + 4], "little")]
-    pairs = itertools.pairwise(starts)
-    return [(start, end) for start, end in pairs if start < end and memory.is_code(start)]
+        entry, names, functions = struct.Struct("<II"), table + words[3], table + words[7]
+    data = memory.view(functions, entry.size * (count + 1))
+    rows = list(entry.iter_unpack(data[: len(data) // entry.size * entry.size]))
+    found = []
+    for (start, about), (end, _) in itertools.pairwise(rows):
+        if start < end and memory.is_code(base + start):
+            name = memory.view(functions + about + entry.size // 2, 4)  # the field behind the entry's offset
+            text = memory.view(names + int.from_bytes(name, "little", signed=True), _MAX_NAME)
+            found.append(GoFunction(base + start, base + end, text.partition(b"\0")[0]))
+    return found
 
 
 def _text_start(memory: ElfMemory) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converter.analyze.calls.origins import Origins
+from converter.analyze.calls.origins import Origins, is_unknown
 from converter.analyze.calls.sites import MAX_EVIDENCE, Site, Sites
 from converter.analyze.calls.summary import Summary
 from converter.analyze.calls.witness import Witness
@@ -67,7 +67,7 @@ class Arguments:
             evidence = self._witness.passing(source, site.place)
             if mask and isinstance(value, int):
                 found.append((str(value & mask), evidence))
-            elif not mask and isinstance(value, tuple):
+            elif not mask and isinstance(value, tuple) and not is_unknown(value):
                 text = self._summaries[source[0]].string(value[1])
                 if text is None:
                     found.append((_ANY, evidence))

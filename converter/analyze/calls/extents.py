@@ -87,8 +87,9 @@ class DataExtents:
             if symbol.defined and symbol.type in (0, STT_OBJECT) and memory.is_data(symbol.value)
         ]
         self._named = Extents((symbol.value, symbol.value + symbol.size) for symbol in objects if symbol.size)
+        self._computed = frozenset(computed)
         edges = {symbol.value for symbol in objects} | set(self._named.starts)
-        edges.update(address for address in computed if memory.is_data(address))
+        edges.update(address for address in self._computed if memory.is_data(address))
         edges.update(section.address for section in memory.sections if section.address)
         for load in memory.elf.loads:
             edges.update((load.vaddr, load.vaddr + load.memsz))
@@ -100,6 +101,14 @@ class DataExtents:
         if found is not None:
             return found
         return address, self.following(address)
+
+    def is_named(self, address: int) -> bool:
+        """A symbol says where the object around `address` begins and ends."""
+        return self._named.containing(address) is not None
+
+    def is_computed(self, address: int) -> bool:
+        """Code or a word of data may hold `address` itself."""
+        return address in self._computed
 
     def following(self, address: int) -> int:
         """The next edge above `address`."""

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import bisect
 import struct
-from typing import NamedTuple
 
 from converter.analyze.calls.extents import DataExtents, FunctionExtents
 from converter.analyze.calls.instructions import Architecture, Code, Slicer
+from converter.analyze.calls.links import CALL, COPIED, IMPORT, LOADED, TAKEN, Links, Node, node_of
 from converter.elf.frames import Frames
 from converter.elf.memory import ElfMemory
 from converter.elf.pclntab import go_functions
 from converter.elf.relocations import Relocations, read_relocations
 from converter.elf.symbols import Symbol, dynamic_symbols, static_symbols
+
+# Go's linker has left out what cannot run, and Go code calls by tables that only its run-time library knows:
+# all of it counts as reached. That says nothing about who calls it.
+GO_FUNCTION = "Go function"
 
 _MAX_TABLE = 1 << 16  # entries of a jump table
 _MAX_WORDS = 1 << 22  # words of data that are looked at for one object, all together
@@ -34,49 +38,6 @@ _DT_SYMBOLIC, _DT_FLAGS, _DT_PREINIT_ARRAY, _DT_PREINIT_ARRAYSZ, _DF_SYMBOLIC = 
 _START_SECTIONS = {b".preinit_array", b".init_array", b".fini_array", b".ctors", b".dtors"}
 
 
-class Node(NamedTuple):
-    """What a function or data object refers to.
-
-    calls:   functions that it calls or jumps to         taken:  functions whose address it takes
-    data:    data objects                                imports: dynamic symbols that it calls (indices)
-    loaded:  dynamic symbols whose address it loads      copied: symbols whose contents are copied into it
-    sites:   its system call instructions                foreign: those of other interfaces, with their name
-    """
-
-    calls: tuple[int, ...] = ()
-    taken: tuple[int, ...] = ()
-    data: tuple[int, ...] = ()
-    imports: tuple[int, ...] = ()
-    loaded: tuple[int, ...] = ()
-    copied: tuple[int, ...] = ()
-    sites: tuple[int, ...] = ()
-    foreign: tuple[tuple[int, str], ...] = ()
-
-
-class _Links:
-    """Collects the references of a node, in the order of their kinds."""
-
-    def __init__(self) -> None:
-        self.calls: set[int] = set()
-        self.taken: set[int] = set()
-        self.data: set[int] = set()
-        self.imports: set[int] = set()
-        self.loaded: set[int] = set()
-        self.copied: set[int] = set()
-
-    def node(self, code: Code | None = None) -> Node:
-        return Node(
-            tuple(sorted(self.calls)),
-            tuple(sorted(self.taken)),
-            tuple(sorted(self.data)),
-            tuple(sorted(self.imports)),
-            tuple(sorted(self.loaded)),
-            tuple(sorted(self.copied)),
-            tuple(sorted(code.sites)) if code else (),
-            tuple(sorted(code.foreign)) if code else (),
-        )
-
-
 class ObjectGraph:
     """One ELF object, read as far as asked for."""
 
@@ -91,12 +52,15 @@ class ObjectGraph:
         self.go = go_functions(memory)
         every = [*self.symbols, *self.local_symbols]
         self._frames = Frames(memory)
-        self.functions = FunctionExtents(memory, self._frames, every, self.go)
+        self.functions = FunctionExtents(memory, self._frames, every, [each[:2] for each in self.go])
         pointed = [*self.relocations.relative.values(), *architecture.address_pattern(memory)]
+        if memory.elf.type == "EXEC":
+            pointed += memory.pointers()
         self._objects = DataExtents(memory, every, pointed)
         self._slots = sorted(
             {*self.relocations.relative, *self.relocations.symbolic, *self.relocations.irelative}
         )
+        self._links = Links(memory, architecture, self.relocations, self.functions, self._objects)
         self._absolute = memory.elf.type == "EXEC"
         self._words_left = _MAX_WORDS
         self._code: dict[int, Code] = {}
@@ -131,20 +95,19 @@ class ObjectGraph:
                 if value is not None and self.memory.is_code(value):
                     found.append((value, why))
         found += [(resolver, "IFUNC resolver") for resolver in self.relocations.irelative.values()]
-        found += [(start, "Go function") for start, _ in self.go]
+        found += [(each.start, GO_FUNCTION) for each in self.go]
         return [(address, why) for address, why in found if self.memory.is_code(address)]
 
     def function_at(self, address: int) -> int:
         """The function that code at `address` belongs to, by its start."""
-        found = self.functions.containing(address)
-        return found[0] if found else address
+        return self._links.function_at(address)
 
     def data_at(self, address: int) -> int:
         return self._objects.containing(address)[0]
 
     def names(self) -> list[tuple[int, str]]:
         """Names of functions and data objects by address, ascending; of several the first in byte order."""
-        found: dict[int, bytes] = {}
+        found: dict[int, bytes] = {each.start: each.name for each in self.go}
         for symbol in (*self.symbols, *self.local_symbols):
             if symbol.defined and symbol.name and symbol.value:
                 known = found.get(symbol.value)
@@ -156,36 +119,28 @@ class ObjectGraph:
 
     def function(self, start: int) -> Node:
         """The node of the function that begins at `start` (as function_at gives it)."""
-        code = self._read(start)
-        links = _Links()
-        for target in code.calls:
-            self._call(target, links)
-        for target in code.jumps:
-            self._call(target, links)
-        for address in code.addresses:
-            self._take(address, links)
-        for slot in code.slots:
-            self._slot(slot, links, called=True)
-        for slot in code.reads:
-            self._slot(slot, links, called=False)
-        links.calls.discard(start)
-        return links.node(code)
+        code, links = self._read(start), self._links
+        found = set(map(links.called, code.calls))
+        found.update(map(links.called, code.jumps))
+        found.update(map(links.computed, code.addresses))
+        found.update(map(links.read, code.reads))
+        found.update(links.read(slot, called=True) for slot in code.slots)
+        return node_of(found, start, code)
 
     def data(self, start: int) -> Node:
         """The node of the data object at `start` (as data_at gives it)."""
-        links = _Links()
         start, end = self._objects.containing(start)
         slots = self._words(start, end)
         self._words_left -= len(slots)
         if self._words_left < 0:
             return Node()
-        for slot in slots:
-            self._slot(slot, links, called=False)
-        for slot, index in self.relocations.copies.items():
-            if start <= slot < max(end, start + 1):
-                links.copied.add(index)
-        links.data.discard(start)
-        return links.node()
+        found = set(map(self._links.read, slots))
+        found.update(
+            (COPIED, index)
+            for slot, index in self.relocations.copies.items()
+            if start <= slot < max(end, start + 1)
+        )
+        return node_of(found, start)
 
     @property
     def exhausted(self) -> bool:
@@ -194,54 +149,10 @@ class ObjectGraph:
 
     def _words(self, start: int, end: int) -> list[int]:
         if self._absolute:
-            return list(range(start + -start % 8, min(end, start + 8 * (_MAX_WORDS + 1)) - 7, 8))
+            end = min(end, start + len(self.memory.view(start, min(end - start, 8 * _MAX_WORDS))))
+            return list(range(start + -start % 8, end - 7, 8))
         low = bisect.bisect_left(self._slots, start)
         return self._slots[low : bisect.bisect_left(self._slots, end)]
-
-    def _call(self, target: int, links: _Links) -> None:
-        if not self.memory.is_code(target):
-            return
-        slot = self.architecture.stub_slot(self.memory, target)
-        if slot is not None and (self._filled(slot) or not self.functions.is_start(target)):
-            self._slot(slot, links, called=True)
-        else:
-            links.calls.add(self.function_at(target))
-
-    def _filled(self, slot: int) -> bool:
-        found = self.relocations
-        return slot in found.symbolic or slot in found.irelative or slot in found.relative
-
-    def _take(self, address: int, links: _Links) -> None:
-        """The address of code or data becomes known to the program."""
-        if not self.memory.is_code(address):
-            if self.memory.start <= address < self.memory.end:
-                links.data.add(self.data_at(address))
-            return
-        slot = self.architecture.stub_slot(self.memory, address)
-        if slot is not None and self._filled(slot):
-            self._slot(slot, links, called=False)
-        else:
-            links.taken.add(self.function_at(address))
-
-    def _slot(self, slot: int, links: _Links, *, called: bool) -> None:
-        """The word at `slot` is read: what the loader put there becomes known."""
-        found = self.relocations
-        if slot in found.relative:
-            self._take(found.relative[slot], links)
-        elif slot in found.symbolic:
-            (links.imports if called else links.loaded).add(found.symbolic[slot][0])
-        elif slot in found.irelative:
-            links.taken.add(self.function_at(found.irelative[slot]))
-        elif self._absolute:
-            value = self.memory.word(slot)
-            if value is None or not self.memory.start <= value < self.memory.end:
-                return
-            if not self.memory.is_code(value):
-                links.data.add(self.data_at(value))
-            elif self.functions.is_start(value) or self.functions.containing(value) is None:
-                links.taken.add(self.function_at(value))
-        elif slot in found.copies:
-            links.copied.add(found.copies[slot])
 
     # Code
 
@@ -278,17 +189,56 @@ class ObjectGraph:
         self, start: int, addresses: tuple[int, ...], symbols: tuple[int, ...]
     ) -> tuple[tuple[int, bool], ...]:
         """Where the function at `start` calls (True) or jumps to one of `addresses` or `symbols`."""
+        wanted = {(CALL, address) for address in addresses} | {(TAKEN, address) for address in addresses}
+        wanted.update((IMPORT, symbol) for symbol in symbols)
+        links = self._links
         found = []
-        for branch in self.slicer(start).branches():
-            links = _Links()
-            if branch.target is not None:
-                self._call(branch.target, links)
-            elif branch.slot is not None:
-                self._slot(branch.slot, links, called=True)
-            called = links.calls | links.taken
-            if not called.isdisjoint(addresses) or not links.imports.isdisjoint(symbols):
-                found.append((branch.address, branch.is_call))
+        for address, is_call, target, slot in self.slicer(start).branches():
+            link = links.called(target) if target is not None else links.read(slot or 0, called=True)
+            if link in wanted:
+                found.append((address, is_call))
         return tuple(found)
+
+    def constant(self, address: int) -> int | None:
+        """The 64-bit word at `address` if the program cannot change it, as far as can be seen.
+
+        That is so in read-only memory, and for a variable that nobody stores to or takes the address of.
+        """
+        if not self.memory.is_data(address) or self._filled_later(address):
+            return None
+        if self.memory.is_writable(address) and not self._is_untouched(address):
+            return None
+        return self.memory.word(address)
+
+    def _filled_later(self, address: int) -> bool:
+        found = self.relocations
+        return address in found.relative or address in found.symbolic or address in found.irelative
+
+    def _is_untouched(self, address: int) -> bool:
+        """A variable of its own: its symbol says so, or it is Go's, whose compiler knows no other access."""
+        start, end = self._objects.containing(address)
+        alone = bool(self.go) or (start == address and end - start <= 8 and self._objects.is_named(address))
+        if not alone or self._objects.is_computed(address):
+            return False
+        return all(address not in code.stores for code in self._code.values())
+
+    def pointer_calls(
+        self, start: int, address: int | None, symbols: tuple[int, ...]
+    ) -> tuple[tuple[int, bool], ...] | None:
+        """As `transfers`, through pointers: to the function at `address`, or to one of `symbols`.
+
+        None: the function at `start` passes such a pointer on, so that anybody may call it.
+        """
+        wanted = {(LOADED, symbol) for symbol in symbols}
+        if address is not None:
+            wanted.add((TAKEN, address))
+        ranges = self.body(start)
+        codes = [self._read(low) for low, _ in ranges]
+        links = self._links
+        addresses = {each for code in codes for each in code.addresses if links.computed(each) in wanted}
+        slots = {each for code in codes for each in code.reads if links.read(each) in wanted}
+        found = self.slicer(start).pointer_calls(frozenset(addresses), frozenset(slots))
+        return None if found is None else tuple(found)
 
     def _read(self, start: int) -> Code:
         found = self._code.get(start)
@@ -303,7 +253,7 @@ class ObjectGraph:
             return self._explore(start, self.functions.limit(start))
         end = known[1]
         code = architecture.sweep(memory, start, end)
-        if code.falls and (limit := self.functions.limit(end)) > end:
+        if code.falls and not self.functions.is_start(end) and (limit := self.functions.limit(end)) > end:
             # Unwind tables leave out the end of functions such as clone(2)'s, where there is no caller any
             # more.
             end = limit

@@ -7,8 +7,9 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from converter.elf.memory import ElfMemory
 
-# A value that a register can have: a number, an address of the object ("a", address), what a register ("p",
-# register) or a stack word ("s", offset) held when the function was entered, or None: anything.
+# A value that a register can have: a number, an address of the object ("a", address), the word at an address
+# of it ("m", address), what a register ("p", register) or a stack word ("s", offset) held when the function
+# was entered, or None: anything.
 Value: TypeAlias = "int | tuple[str, int] | None"
 
 
@@ -19,6 +20,7 @@ class Code:
     calls, jumps: targets of direct calls, and of direct jumps that leave the function
     addresses:    addresses that are computed, of code or data
     reads:        words (8-byte) that are read at a fixed address
+    stores:       words that are written at a fixed address
     slots:        words that hold the target of a call or jump
     sites:        instructions that make a system call
     foreign:      (address, instruction) of system calls by another interface: int 0x80, sysenter
@@ -32,6 +34,7 @@ class Code:
     jumps: set[int] = field(default_factory=set)
     addresses: set[int] = field(default_factory=set)
     reads: set[int] = field(default_factory=set)
+    stores: set[int] = field(default_factory=set)
     slots: set[int] = field(default_factory=set)
     sites: list[int] = field(default_factory=list)
     foreign: list[tuple[int, str]] = field(default_factory=list)
@@ -59,6 +62,15 @@ class Slicer(Protocol):
     def stack_values(self, at: int, offset: int) -> frozenset[Value]:
         """What the stack word `offset` bytes above the stack pointer can hold before the instruction at
         `at`.
+        """
+
+    def pointer_calls(
+        self, addresses: frozenset[int], slots: frozenset[int]
+    ) -> list[tuple[int, bool]] | None:
+        """Where the function calls (True) or jumps to what it computed as one of `addresses`, or read from
+        `slots`.
+
+        None: the pointer goes elsewhere too.
         """
 
     def branches(self) -> list[Branch]:

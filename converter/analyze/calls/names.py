@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from converter.analyze.calls.binding import Scope
-from converter.analyze.calls.origins import Origin, Origins
+from converter.analyze.calls.origins import Origin, Origins, is_unknown
 from converter.analyze.calls.reach import Place, Reach
 from converter.analyze.calls.summary import Summary
 from converter.analyze.calls.witness import Witness
@@ -50,7 +50,7 @@ class Lookups:
 
     def any_name(self, origins: Origins, functions: Sequence[tuple[bytes, int]]) -> bool:
         """Whether a name that could not be told reaches one of `functions`."""
-        return any(None in origin for _, origin in self._calls(origins, functions))
+        return any(is_unknown(value) for _, origin in self._calls(origins, functions) for value in origin)
 
     def called(self, paths: Sequence[bytes]) -> dict[str, tuple[str, ...]]:
         """StaticCalls.called: symbols by reference, and what exports a function that can run."""
@@ -78,7 +78,7 @@ class Lookups:
 
     def _strings(self, origin: Origin) -> Iterable[tuple[bytes, Place]]:
         for value, place in origin.items():
-            if isinstance(value, tuple):
+            if isinstance(value, tuple) and not is_unknown(value):
                 text = self._summaries[place[0]].string(value[1])
                 if text and len(text) < _MAX_NAME:
                     yield text, place

@@ -7,16 +7,18 @@ name.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from converter.analyze.calls.binding import Scope
+from converter.analyze.calls.graph import GO_FUNCTION
 from converter.analyze.calls.instructions import Value
 from converter.analyze.calls.reach import Place, Reach
 from converter.analyze.calls.summary import Summary
 
-# Value -> function that it comes from. An address ("a3", 0x1234) lies in object number 3.
-Origin: TypeAlias = "dict[Value, Place]"
+# Value -> function that it comes from. An address ("a3", 0x1234) lies in object number 3; ("?3", 0x1234) is
+# what could not be told, in the function at 0x1234 of that object.
+Origin: TypeAlias = "dict[int | tuple[str, int], Place]"
 
 MAX_DEPTH = 12  # wrappers around wrappers
 MAX_VALUES = 512
@@ -36,23 +38,31 @@ class Origins:
         self._active: dict[tuple[Place, str, int], int] = {}  # with its level
         self._cut = _NO_CUT  # the lowest level that an answer was cut short for
         self._budget = MAX_QUERIES
-        self._callers, self._takers = self._reverse()
+        self._callers: dict[Place, list[Place]] = defaultdict(list)
+        self._takers: dict[Place, list[Place]] = defaultdict(list)
+        self._anybody: set[Place] = set()
+        self._reverse()
 
-    def _reverse(self) -> tuple[dict[Place, list[Place]], set[Place]]:
-        callers: dict[Place, list[Place]] = defaultdict(list)
-        takers: set[Place] = set()
+    def _reverse(self) -> None:
+        """Who calls each function, who takes its address, and which ones somebody unknown calls."""
         for place in sorted(self._reach.nodes):
             number, node = place[0], self._reach.nodes[place]
             for address in node.calls:
-                callers[number, address].append(place)
-            takers.update((number, address) for address in node.taken)
+                self._callers[number, address].append(place)
             for index in node.imports:
                 for target in self._targets(number, index):
-                    callers[target].append(place)
+                    self._callers[target].append(place)
+            taken = [(number, address) for address in node.taken]
             for index in node.loaded:
-                takers.update(self._targets(number, index))
-        takers.update(place for place, why in self._reach.parents.items() if isinstance(why, str))
-        return callers, takers
+                taken += self._targets(number, index)
+            for target in taken:
+                if self._summaries[number].is_code(place[1]):
+                    self._takers[target].append(place)
+                else:
+                    self._anybody.add(target)
+        self._anybody.update(
+            place for place, why in self._reach.parents.items() if isinstance(why, str) and why != GO_FUNCTION
+        )
 
     def _targets(self, number: int, index: int) -> list[Place]:
         found = []
@@ -61,9 +71,6 @@ class Origins:
             if graph.memory.is_code(symbol.value):
                 found.append((other, graph.function_at(symbol.value)))
         return found
-
-    def callers(self, place: Place) -> list[Place]:
-        return self._callers.get(place, [])
 
     def at(self, place: Place, address: int, register: int) -> Origin:
         """What `register` can hold before the instruction at `address` of the function `place`.
@@ -81,11 +88,16 @@ class Origins:
         for value in sorted(values, key=repr):
             if isinstance(value, tuple) and value[0] in ("p", "s"):
                 _merge(found, self._given(place, value[0], value[1], depth))
+                continue
+            if isinstance(value, tuple) and value[0] == "m":
+                value = self._summaries[place[0]].constant(value[1])
+            if value is None:
+                _merge(found, _unknown(place))
             elif isinstance(value, tuple):
                 found.setdefault((f"a{place[0]}", value[1]), place)
             else:
                 found.setdefault(value, place)
-        return found if len(found) <= MAX_VALUES else {None: place}
+        return found if len(found) <= MAX_VALUES else _unknown(place)
 
     def _given(self, place: Place, kind: str, where: int, depth: int) -> Origin:
         key = (place, kind, where)
@@ -96,7 +108,7 @@ class Origins:
             return {}
         self._budget -= 1
         if depth > MAX_DEPTH or self._budget < 0:
-            return {None: place}
+            return _unknown(place)
         outer, self._cut = self._cut, _NO_CUT
         level = self._active[key] = len(self._active)
         found = self._passed(place, kind, where, depth)
@@ -109,24 +121,51 @@ class Origins:
 
     def _passed(self, place: Place, kind: str, where: int, depth: int) -> Origin:
         """What all callers of `place` put into a register ("p") or stack argument ("s")."""
-        found: Origin = {None: place} if place in self._takers else {}
-        for caller in self._callers.get(place, ()):
+        found: Origin = _unknown(place) if place in self._anybody else {}
+        for caller, address, is_call in self._transfers(place):
+            if caller is None:
+                _merge(found, _unknown(place))
+                continue
             summary = self._summaries[caller[0]]
-            for address, is_call in summary.transfers(caller[1], *self._ways(caller, place)):
-                if kind == "p":
-                    values = summary.values(caller[1], address, where)
-                else:
-                    offset = where - (_STACK_ARGUMENT if is_call else 0)
-                    values = summary.stack_values(caller[1], address, offset)
-                _merge(found, self._resolve(caller, values, depth + 1))
+            if kind == "p":
+                values = summary.values(caller[1], address, where)
+            else:
+                offset = where - (_STACK_ARGUMENT if is_call else 0)
+                values = summary.stack_values(caller[1], address, offset)
+            _merge(found, self._resolve(caller, values, depth + 1))
         return found
 
-    def _ways(self, caller: Place, place: Place) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """How `caller` can name `place`: by addresses in its object, or by symbols (indices)."""
-        node = self._reach.nodes[caller]
-        addresses = (place[1],) if caller[0] == place[0] and place[1] in node.calls else ()
-        symbols = tuple(index for index in node.imports if place in self._targets(caller[0], index))
-        return addresses, symbols
+    def _transfers(self, place: Place) -> Iterator[tuple[Place | None, int, bool]]:
+        """(caller, instruction, whether it is a call) of all that leads to `place`; a caller of None is
+        unknown.
+        """
+        for taker in self._takers.get(place, ()):
+            address = place[1] if taker[0] == place[0] else None
+            symbols = self._symbols(taker, self._reach.nodes[taker].loaded, place)
+            calls = self._summaries[taker[0]].pointer_calls(taker[1], address, symbols)
+            if calls is None:
+                yield None, 0, False
+            for at, is_call in calls or ():
+                yield taker, at, is_call
+        for caller in self._callers.get(place, ()):
+            node = self._reach.nodes[caller]
+            addresses = (place[1],) if caller[0] == place[0] and place[1] in node.calls else ()
+            symbols = self._symbols(caller, node.imports, place)
+            for at, is_call in self._summaries[caller[0]].transfers(caller[1], addresses, symbols):
+                yield caller, at, is_call
+
+    def _symbols(self, place: Place, indices: tuple[int, ...], target: Place) -> tuple[int, ...]:
+        """Those of `indices`, symbols of the object of `place`, that are bound to `target`."""
+        return tuple(index for index in indices if target in self._targets(place[0], index))
+
+
+def is_unknown(value: int | tuple[str, int]) -> bool:
+    """The value stands for what could not be told."""
+    return isinstance(value, tuple) and value[0].startswith("?")
+
+
+def _unknown(place: Place) -> Origin:
+    return {(f"?{place[0]}", place[1]): place}
 
 
 def _merge(found: Origin, more: Origin) -> None:

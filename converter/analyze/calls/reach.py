@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from converter.analyze.calls.binding import Definition, Scope
-from converter.analyze.calls.graph import Node
+from converter.analyze.calls.links import Node
 from converter.analyze.calls.summary import Summary
 from converter.elf.symbols import STT_FUNC, STT_GNU_IFUNC
 

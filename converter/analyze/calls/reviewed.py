@@ -18,7 +18,8 @@ class ReviewedSite:
     """One rule; `calls` are names of what the site can add."""
 
     library: re.Pattern[str]
-    code: re.Pattern[str]
+    code: re.Pattern[str] | None
+    function: re.Pattern[str] | None
     calls: tuple[str, ...]
     reason: str
 
@@ -28,15 +29,27 @@ def reviewed_sites() -> tuple[ReviewedSite, ...]:
     with _DATA.open("rb") as file:
         rows = tomllib.load(file)["site"]
     return tuple(
-        ReviewedSite(re.compile(row["library"]), re.compile(row["code"]), tuple(row["calls"]), row["reason"])
+        ReviewedSite(
+            re.compile(row["library"]),
+            re.compile(row["code"]) if "code" in row else None,
+            re.compile(row["function"]) if "function" in row else None,
+            tuple(row["calls"]),
+            row["reason"],
+        )
         for row in rows
     )
 
 
-def reviewed(library: str, code: bytes) -> ReviewedSite | None:
-    """The rule for the site that ends `code` in `library` (its soname), if there is one."""
+def reviewed(library: str, code: bytes, function: str) -> ReviewedSite | None:
+    """The rule for the site that ends `code` in `library` (its soname), whose number comes from
+    `function`.
+    """
     text = code.hex()
     for site in reviewed_sites():
-        if site.library.fullmatch(library) and site.code.search(text):
+        if not site.library.fullmatch(library):
+            continue
+        if site.code is not None and site.code.search(text):
+            return site
+        if site.function is not None and site.function.fullmatch(function):
             return site
     return None

@@ -70,7 +70,8 @@ class Sites:
 
     def _review(self, place: Place, address: int, summary: Summary, source: Place) -> None:
         end = address + 2
-        rule = reviewed(summary.name, summary.graph.memory.view(end - CODE_BEFORE, CODE_BEFORE))
+        code = summary.graph.memory.view(end - CODE_BEFORE, CODE_BEFORE)
+        rule = reviewed(summary.name, code, self._witness.function(source))
         if rule is None:
             by = "" if source == place else f" that {self._witness.function(source)} passes"
             self._unknown(place, address, f"the number{by} could not be told")

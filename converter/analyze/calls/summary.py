@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-from converter.analyze.calls.graph import Node, ObjectGraph
+from converter.analyze.calls.graph import ObjectGraph
 from converter.analyze.calls.instructions import Value
+from converter.analyze.calls.links import Node
 from converter.elf.symbols import Symbol
 
 
@@ -18,6 +19,9 @@ class Summary:
         self._functions: dict[int, Node] = {}
         self._data: dict[int, Node] = {}
         self._values: dict[tuple[int, int, int, bool], frozenset[Value]] = {}
+        self._pointers: dict[
+            tuple[int, int | None, tuple[int, ...]], tuple[tuple[int, bool], ...] | None
+        ] = {}
         self._transfers: dict[tuple[int, tuple[int, ...], tuple[int, ...]], tuple[tuple[int, bool], ...]] = {}
 
     @cached_property
@@ -61,6 +65,13 @@ class Summary:
     def names(self) -> list[tuple[int, str]]:
         """Names of functions and data objects by address, ascending; one for each address."""
         return self.graph.names()
+
+    def is_code(self, address: int) -> bool:
+        return self.graph.memory.is_code(address)
+
+    def constant(self, address: int) -> int | None:
+        """ObjectGraph.constant, of the code that was read so far."""
+        return self.graph.constant(address)
 
     def string(self, address: int) -> bytes | None:
         return self.graph.memory.string(address)
@@ -121,3 +132,12 @@ class Summary:
         if found is None:
             found = self._transfers[key] = self.graph.transfers(start, addresses, symbols)
         return found
+
+    def pointer_calls(
+        self, start: int, address: int | None, symbols: tuple[int, ...]
+    ) -> tuple[tuple[int, bool], ...] | None:
+        """ObjectGraph.pointer_calls."""
+        key = (start, address, symbols)
+        if key not in self._pointers:
+            self._pointers[key] = self.graph.pointer_calls(start, address, symbols)
+        return self._pointers[key]

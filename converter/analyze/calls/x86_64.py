@@ -9,10 +9,12 @@ from iced_x86 import Code as Opcode
 from iced_x86 import Decoder, FlowControl, Instruction, MemorySizeExt, Mnemonic, OpKind, Register
 
 from converter.analyze.calls.instructions import Code, Slicer
+from converter.analyze.calls.x86_64_pointers import pointer_calls
 from converter.analyze.calls.x86_64_values import Body
 from converter.elf.memory import ElfMemory
 
-MAX_INSTRUCTIONS = 1 << 20  # of one function
+MAX_INSTRUCTIONS = 1 << 16  # of one function that is followed
+MAX_EXPLORED = 1 << 15  # bytes from the start of such a function; what lies behind is taken for another one
 
 _STORES = frozenset(
     {
@@ -61,7 +63,7 @@ _ENDS = frozenset(
 def explore(memory: ElfMemory, start: int, end: int, also: tuple[int, ...] = ()) -> Code:
     """Architecture.explore."""
     found = Code()
-    data = memory.view(start, end - start)
+    data = memory.view(start, min(end - start, MAX_EXPLORED))
     end = start + len(data)
     decoder = Decoder(64, data, ip=start)
     todo, seen = [start, *also], set[int]()
@@ -147,7 +149,12 @@ def _ip_relative(ins: Instruction, found: Code) -> None:
     mnemonic = ins.mnemonic
     if mnemonic == Mnemonic.LEA:
         found.addresses.add(ins.ip_rel_memory_address)
-    elif mnemonic not in _COMPARES and not (ins.op0_kind == OpKind.MEMORY and mnemonic in _STORES):
+        return
+    if ins.op0_kind == OpKind.MEMORY and mnemonic not in _COMPARES:
+        found.stores.add(ins.ip_rel_memory_address)
+        if mnemonic in _STORES:
+            return
+    if mnemonic not in _COMPARES:
         _add_reads(found, ins.ip_rel_memory_address, MemorySizeExt.size(ins.memory_size))
 
 
@@ -209,7 +216,17 @@ def address_pattern(memory: ElfMemory) -> list[int]:
 
 def slicer(memory: ElfMemory, body: tuple[tuple[int, int], ...]) -> Slicer:
     """Architecture.slicer."""
-    return Body(memory, body)
+    return _Function(memory, body)
+
+
+class _Function(Body):
+    """Slicer, for x86-64."""
+
+    def pointer_calls(
+        self, addresses: frozenset[int], slots: frozenset[int]
+    ) -> list[tuple[int, bool]] | None:
+        """Slicer.pointer_calls."""
+        return pointer_calls(self, addresses, slots)
 
 
 NUMBER_REGISTER: int = Register.RAX

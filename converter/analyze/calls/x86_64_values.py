@@ -51,6 +51,7 @@ _CALLER_SAVED = frozenset(
     }
 )
 _RETURNED = frozenset({Register.RAX, Register.RDX})
+_READS = frozenset({OpAccess.READ, OpAccess.COND_READ, OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE})
 _WRITES = frozenset({OpAccess.WRITE, OpAccess.COND_WRITE, OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE})
 _IMMEDIATES = frozenset(
     {
@@ -65,6 +66,7 @@ _IMMEDIATES = frozenset(
     }
 )
 _BRANCHES = frozenset({OpKind.NEAR_BRANCH64, OpKind.NEAR_BRANCH32, OpKind.NEAR_BRANCH16})
+_HIGH_BYTES = frozenset({Register.AH, Register.BH, Register.CH, Register.DH})
 _PADDING = frozenset({Mnemonic.NOP, Mnemonic.INT3, Mnemonic.UD2})
 _COPIES = frozenset({Mnemonic.MOV, Mnemonic.MOVZX, Mnemonic.MOVSX, Mnemonic.MOVSXD})
 _CMOV = frozenset(value for name, value in vars(Mnemonic).items() if name.startswith("CMOV"))
@@ -118,6 +120,7 @@ class Body:
         self._info = InstructionInfoFactory()
         self._written: dict[int, frozenset[int]] = {}
         self._before: list[list[int]] = [[] for _ in self.code]
+        self._after: list[list[int]] | None = None
         self._indirect: list[int] = []
         for at, ins in enumerate(self.code):
             self._connect(at, ins)
@@ -174,6 +177,36 @@ class Body:
                 found.append(Branch(ins.ip, is_call, None, ins.ip_rel_memory_address))
         return found
 
+    def writes(self, at: int) -> frozenset[int]:
+        """Registers (64-bit) that instruction number `at` changes, as a whole or in part."""
+        found = self._written.get(at)
+        if found is None:
+            found = self._written[at] = self._used(at, _WRITES)
+        return found
+
+    def reads(self, at: int) -> frozenset[int]:
+        """Registers (64-bit) that instruction number `at` reads, as operands or in addresses."""
+        return self._used(at, _READS)
+
+    def _used(self, at: int, accesses: frozenset[int]) -> frozenset[int]:
+        return frozenset(
+            RegisterExt.full_register(used.register)
+            for used in self._info.info(self.code[at]).used_registers()
+            if used.access in accesses
+        )
+
+    def successors(self, at: int) -> list[int]:
+        """Numbers of the instructions that can follow; of a computed jump all cases of switches."""
+        if self._after is None:
+            self._after = [[] for _ in self._before]
+            for here, before in enumerate(self._before):
+                for previous in before:
+                    self._after[previous].append(here)
+        found: list[int] = []
+        for following in self._after[at]:
+            found += self._after[self._switch] if following == self._switch else [following]
+        return found
+
     def _query(self, at: int, place: Place) -> frozenset[Value]:
         index = self._index.get(at)
         if index is None:
@@ -201,6 +234,10 @@ class Body:
             elif at == self._switch and not self._indirect:
                 found.add(None)
             for previous in self._before[at]:
+                equal = self._compared(previous, at, where)
+                if equal is not None:
+                    found.add(equal)
+                    continue
                 step = self._step(previous, where)
                 found.update(step.values)
                 if step.operand is not None and step.compute is not None:
@@ -213,13 +250,32 @@ class Body:
                         todo.append(following)
         return found
 
+    def _compared(self, branch: int, at: int, place: Place) -> int | None:
+        """The value of a register where a branch leads to `at` only if it is equal to a constant."""
+        if branch == self._switch or not isinstance(place, int) or branch == 0:
+            return None
+        ins, test = self.code[branch], self.code[branch - 1]
+        if ins.mnemonic not in (Mnemonic.JE, Mnemonic.JNE) or self._before[branch] != [branch - 1]:
+            return None
+        taken = self._index.get(ins.near_branch_target) == at
+        if taken == (at == branch + 1) or taken != (ins.mnemonic == Mnemonic.JE):
+            return None
+        if test.op_count != 2 or test.op0_kind != OpKind.REGISTER or RegisterExt.size(test.op0_register) < 4:
+            return None
+        if RegisterExt.full_register(test.op0_register) != place:
+            return None
+        if test.mnemonic == Mnemonic.CMP and test.op1_kind in _IMMEDIATES:
+            return int(test.immediate(1))
+        same = test.op1_kind == OpKind.REGISTER and test.op1_register == test.op0_register
+        return 0 if test.mnemonic == Mnemonic.TEST and same else None
+
     def _block_start(self, at: int, place: Place) -> tuple[int, Place]:
         """Back to the first instruction of the block, or to behind the one that changes `place`."""
         if isinstance(place, tuple):
             return at, place
         while at != self._entry and at != self._switch and self._before[at] == [at - 1]:
             ins = self.code[at - 1]
-            if ins.flow_control or place in self._writes(at - 1, ins):
+            if ins.flow_control or place in self.writes(at - 1):
                 break
             at -= 1
         return at, place
@@ -230,7 +286,7 @@ class Body:
         ins = self.code[at]
         if isinstance(place, tuple):
             return self._step_stack(ins, *place)
-        if place not in self._writes(at, ins):
+        if place not in self.writes(at):
             flow = ins.flow_control
             if ins.code == Opcode.SYSCALL:
                 return _UNKNOWN if place == Register.RAX else _Step(places=(place,))
@@ -238,16 +294,6 @@ class Body:
                 return _UNKNOWN if place in _RETURNED else _NOTHING
             return _Step(places=(place,))
         return self._step_register(ins, place)
-
-    def _writes(self, at: int, ins: Instruction) -> frozenset[int]:
-        found = self._written.get(at)
-        if found is None:
-            found = self._written[at] = frozenset(
-                RegisterExt.full_register(used.register)
-                for used in self._info.info(ins).used_registers()
-                if used.access in _WRITES
-            )
-        return found
 
     def _step_register(self, ins: Instruction, place: int) -> _Step:
         mnemonic = ins.mnemonic
@@ -261,7 +307,7 @@ class Body:
         if mnemonic in _SET:
             return _Step(values=(0, 1))
         if size < 4:
-            return _UNKNOWN
+            return self._low_byte(ins, place)
         mask = _MASK32 if size == 4 else _MASK64
         if mnemonic in _COPIES:
             return self._source(ins, 1, mask)
@@ -271,6 +317,14 @@ class Body:
         if mnemonic == Mnemonic.LEA:
             return self._address(ins, mask)
         return self._arithmetic(ins, place, mask)
+
+    def _low_byte(self, ins: Instruction, place: int) -> _Step:
+        """A write to a part of the register: `xor %eax, %eax; mov $56, %al` is common in handwritten code."""
+        is_low = RegisterExt.size(ins.op0_register) == 1 and ins.op0_register not in _HIGH_BYTES
+        if ins.mnemonic != Mnemonic.MOV or not is_low or ins.op1_kind != OpKind.IMMEDIATE8:
+            return _UNKNOWN
+        low = ins.immediate8
+        return _Step(compute=lambda value: value & ~0xFF | low, operand=place)
 
     def _arithmetic(self, ins: Instruction, place: int, mask: int) -> _Step:
         mnemonic = ins.mnemonic
@@ -304,6 +358,9 @@ class Body:
             return _Step(compute=lambda value: value & 0xFF, operand=full)
         if kind in _IMMEDIATES:
             return _Step(values=(ins.immediate(operand) & mask,))
+        if kind == OpKind.MEMORY and ins.is_ip_rel_memory_operand:
+            wide = MemorySizeExt.size(ins.memory_size) in (4, 8) and ins.mnemonic == Mnemonic.MOV
+            return _Step(values=(("m", ins.ip_rel_memory_address),)) if wide else _UNKNOWN
         on_stack = kind == OpKind.MEMORY and ins.memory_base in (Register.RSP, Register.RBP)
         if on_stack and not ins.memory_index and MemorySizeExt.size(ins.memory_size) >= 4:
             return _Step(places=((ins.memory_base, _signed(ins.memory_displacement)),))

@@ -76,16 +76,94 @@ def test_counting_loop_fails_closed(analyse: Analyse) -> None:
     assert len(found.unresolved) == 1
 
 
-def test_wrapper_whose_address_is_taken_fails_closed(analyse: Analyse) -> None:
+def test_wrapper_in_a_table_fails_closed(analyse: Analyse) -> None:
     found = analyse(
         """
         __attribute__((noinline)) long wrapper(long n) { return call(n, 0, 0, 0); }
-        long (*volatile pointer)(long) = wrapper;
-        void _start(void) { wrapper(39); pointer(1); }
+        long (*volatile table[2])(long) = {wrapper, wrapper};
+        void _start(int at) { wrapper(39); table[at](at); }
         """
     )
     assert list(found.syscalls) == ["getpid"]
     assert [site.function for site in found.unresolved] == ["wrapper"]
+
+
+def test_wrapper_called_through_a_register(analyse: Analyse) -> None:
+    """Compilers load the address of a function that is called often, once."""
+    found = analyse(
+        """
+        .globl _start
+        _start: lea wrapper(%rip), %rbx
+                mov $39, %edi
+                call *%rbx
+                mov $102, %edi
+                call *%rbx
+                hlt
+        wrapper: mov %rdi, %rax
+                 syscall
+                 ret
+        """,
+        "-static-pie",
+        language="assembly",
+    )
+    assert list(found.syscalls) == ["getpid", "getuid"]
+    assert found.unresolved == ()
+
+
+def test_wrapper_handed_to_others_fails_closed(analyse: Analyse) -> None:
+    found = analyse(
+        """
+        .globl _start
+        _start: lea wrapper(%rip), %rbx
+                mov $39, %edi
+                call *%rbx
+                mov %rbx, (%rsi)
+                hlt
+        wrapper: mov %rdi, %rax
+                 syscall
+                 ret
+        """,
+        "-static-pie",
+        language="assembly",
+    )
+    assert len(found.unresolved) == 1
+
+
+def test_number_known_by_a_comparison(analyse: Analyse) -> None:
+    """musl's read: GCC knows from the branch that the register holds 0, the number of read."""
+    found = analyse(
+        """
+        .globl _start
+        _start: mov (%rdi), %rax
+                test %rax, %rax
+                je 1f
+                mov $39, %eax
+                syscall
+                hlt
+        1:      syscall
+                hlt
+        """,
+        "-static",
+        language="assembly",
+    )
+    assert list(found.syscalls) == ["getpid", "read"]
+    assert found.unresolved == ()
+
+
+def test_number_in_read_only_data(analyse: Analyse) -> None:
+    found = analyse(
+        """
+        .globl _start
+        _start: mov number(%rip), %eax
+                syscall
+                hlt
+        .section .rodata
+        number: .quad 39
+        """,
+        "-static-pie",
+        language="assembly",
+    )
+    assert list(found.syscalls) == ["getpid"]
 
 
 def test_32_bit_interface_is_refused(analyse: Analyse) -> None:

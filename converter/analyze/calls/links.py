@@ -1,0 +1,146 @@
+"""What a reference in one object leads to: a call target, a computed address, or a word that the loader
+fills.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
+
+from converter.analyze.calls.extents import DataExtents, FunctionExtents
+from converter.analyze.calls.instructions import Architecture, Code
+from converter.elf.memory import ElfMemory
+from converter.elf.relocations import Relocations
+
+# Kinds of references; the fields of Node in this order.
+CALL, TAKEN, DATA, IMPORT, LOADED, COPIED, NOTHING = range(7)
+
+Link: TypeAlias = tuple[int, int]  # kind; address of a function or data object, or index of a symbol
+
+_NOWHERE: Link = (NOTHING, 0)
+
+
+class Node(NamedTuple):
+    """What a function or data object refers to.
+
+    calls:   functions that it calls or jumps to         taken:  functions whose address it takes
+    data:    data objects                                imports: dynamic symbols that it calls (indices)
+    loaded:  dynamic symbols whose address it loads      copied: symbols whose contents are copied into it
+    sites:   its system call instructions                foreign: those of other interfaces, with their name
+    """
+
+    calls: tuple[int, ...] = ()
+    taken: tuple[int, ...] = ()
+    data: tuple[int, ...] = ()
+    imports: tuple[int, ...] = ()
+    loaded: tuple[int, ...] = ()
+    copied: tuple[int, ...] = ()
+    sites: tuple[int, ...] = ()
+    foreign: tuple[tuple[int, str], ...] = ()
+
+
+class Links:
+    """References of one object; each is looked up once."""
+
+    def __init__(
+        self,
+        memory: ElfMemory,
+        architecture: Architecture,
+        relocations: Relocations,
+        functions: FunctionExtents,
+        objects: DataExtents,
+    ) -> None:
+        self._memory = memory
+        self._architecture = architecture
+        self._relocations = relocations
+        self._functions = functions
+        self._objects = objects
+        self._absolute = memory.elf.type == "EXEC"
+        self._called: dict[int, Link] = {}
+        self._computed: dict[int, Link] = {}
+        self._read: dict[tuple[int, bool], Link] = {}
+
+    def called(self, target: int) -> Link:
+        """Code calls or jumps to `target`."""
+        found = self._called.get(target)
+        if found is None:
+            found = self._called[target] = self._find_called(target)
+        return found
+
+    def computed(self, address: int) -> Link:
+        """The address of code or data becomes known to the program."""
+        found = self._computed.get(address)
+        if found is None:
+            found = self._computed[address] = self._find_computed(address)
+        return found
+
+    def read(self, slot: int, *, called: bool = False) -> Link:
+        """The word at `slot` is read, or what it points to is called: what the loader put there counts."""
+        found = self._read.get((slot, called))
+        if found is None:
+            found = self._read[slot, called] = self._find_read(slot, called)
+        return found
+
+    def function_at(self, address: int) -> int:
+        """The function that code at `address` belongs to, by its start."""
+        found = self._functions.containing(address)
+        return found[0] if found else address
+
+    def _find_called(self, target: int) -> Link:
+        if not self._memory.is_code(target):
+            return _NOWHERE
+        slot = self._architecture.stub_slot(self._memory, target)
+        if slot is not None and (self._filled(slot) or not self._functions.is_start(target)):
+            return self.read(slot, called=True)
+        return CALL, self.function_at(target)
+
+    def _filled(self, slot: int) -> bool:
+        found = self._relocations
+        return slot in found.symbolic or slot in found.irelative or slot in found.relative
+
+    def _find_computed(self, address: int) -> Link:
+        if not self._memory.is_code(address):
+            inside = self._memory.start <= address < self._memory.end
+            return (DATA, self._objects.containing(address)[0]) if inside else _NOWHERE
+        slot = self._architecture.stub_slot(self._memory, address)
+        if slot is not None and self._filled(slot):
+            return self.read(slot)
+        return TAKEN, self.function_at(address)
+
+    def _find_read(self, slot: int, called: bool) -> Link:
+        found = self._relocations
+        if slot in found.relative:
+            return self.computed(found.relative[slot])
+        if slot in found.symbolic:
+            return (IMPORT if called else LOADED), found.symbolic[slot][0]
+        if slot in found.irelative:
+            return TAKEN, self.function_at(found.irelative[slot])
+        if slot in found.copies:
+            return COPIED, found.copies[slot]
+        return self._find_word(slot) if self._absolute else _NOWHERE
+
+    def _find_word(self, slot: int) -> Link:
+        """In programs at fixed addresses, any word that looks like the address of a function or of data is
+        one.
+        """
+        value = self._memory.word(slot)
+        if value is None or not self._memory.start <= value < self._memory.end:
+            return _NOWHERE
+        if not self._memory.is_code(value):
+            return DATA, self._objects.containing(value)[0]
+        if self._functions.is_start(value) or self._functions.containing(value) is None:
+            return TAKEN, self.function_at(value)
+        return _NOWHERE
+
+
+def node_of(links: Iterable[Link], own: int, code: Code | None = None) -> Node:
+    """The node of the function or data object at `own`, which need not refer to itself."""
+    kinds: tuple[set[int], ...] = (set(), set(), set(), set(), set(), set(), set())
+    for kind, value in links:
+        kinds[kind].add(value)
+    kinds[CALL].discard(own)
+    kinds[DATA].discard(own)
+    calls, taken, data, imports, loaded, copied = (tuple(sorted(kind)) for kind in kinds[:NOTHING])
+    sites = tuple(sorted(code.sites)) if code else ()
+    foreign = tuple(sorted(code.foreign)) if code else ()
+    return Node(calls, taken, data, imports, loaded, copied, sites, foreign)
