@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from converter.analyze.command import argument_vector, environment
 from converter.analyze.executable import Executable, find_executable, search_path, shown
@@ -82,6 +82,28 @@ def find_program(
         volumes=tuple(dict.fromkeys(volumes)),
         stop_signal=parse_signal(config.stop_signal),
         healthcheck=config.healthcheck,
+    )
+
+
+def as_launched(
+    config: ImageConfig,
+    tree: FileTree,
+    base: Program,
+    *,
+    path: bytes,
+    argv: tuple[bytes, ...],
+    environment: Mapping[bytes, bytes],
+    cwd: bytes,
+    user: Credentials,
+) -> Program:
+    """The program that `base`'s script executes in the end, with all else of `base`.
+
+    Raises IncompatibleImageError where execve would fail.
+    """
+    executable = find_executable(tree, path, cwd, user)
+    elf = _checked_elf(tree, executable, config)
+    return replace(
+        base, argv=argv, executable=executable, elf=elf, environment=environment, cwd=cwd, user=user
     )
 
 

@@ -75,6 +75,13 @@ def resolve_user(tree: FileTree, user: str) -> Credentials:
     return Credentials(uid, gid, groups, home, found.name if found else None)
 
 
+def database(tree: FileTree, path: bytes) -> Iterator[list[bytes]]:
+    """The records of /etc/passwd or /etc/group that have a name and a number, as lists of fields."""
+    for fields in _records(tree, path, 3):
+        if fields[0] and _number(fields[2]) is not None:
+            yield fields
+
+
 def _group_id(tree: FileTree, wanted: bytes, shown: str) -> int:
     number = _number(wanted)
     for entry in _groups(tree):

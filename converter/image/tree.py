@@ -111,6 +111,10 @@ class FileTree(Mapping[bytes, Inode]):
                 found.setdefault(parent or b"/", []).append(name)
         return found
 
+    def entries(self) -> dict[bytes, Inode]:
+        """A copy as a dictionary, in no order: for who changes many entries."""
+        return dict(self._entries)
+
     def children(self, path: bytes) -> list[bytes]:
         """Names in the directory `path` (no symlinks followed), in byte order; [] when it is none."""
         return list(self._children.get(path, ()))

@@ -1,0 +1,226 @@
+"""Programs that only start another one: env, gosu, su-exec, setpriv, tini, nice ... and what they change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from converter.analyze.entrypoint.shell.values import Unknown, Value, shown, to_bytes, to_text
+from converter.analyze.entrypoint.shell.world import Launch
+from converter.analyze.executable import search_path
+from converter.analyze.users import Credentials, database, resolve_user
+from converter.errors import IncompatibleImageError
+from converter.image.tree import FileTree
+
+
+class LauncherProblem(Exception):  # the honest end of reading
+    """A launcher is used in a way that is not understood."""
+
+
+class _Words:
+    """The arguments of a launcher, taken from the front."""
+
+    def __init__(self, launch: Launch) -> None:
+        self.name = to_bytes(launch.path).decode("utf-8", "replace").rpartition("/")[2]
+        self.left = list(launch.argv[1:])
+
+    def option(self) -> str | None:
+        """The next word if it is an option; `--` is taken and ends them."""
+        if not self.left:
+            return None
+        word = self.left[0]
+        if isinstance(word, Unknown):
+            raise LauncherProblem(f"{self.name} is started with {word.reason}")
+        if not word.startswith("-") or word == "-":
+            return None
+        self.left.pop(0)
+        return None if word == "--" else word
+
+    def value(self, option: str = "") -> str:
+        """The next word, or what follows `=` in `option`."""
+        if "=" in option:
+            return option.partition("=")[2]
+        if not self.left or isinstance(self.left[0], Unknown):
+            raise LauncherProblem(f"{self.name} lacks an argument, or has one that is not known")
+        return str(self.left.pop(0))
+
+    def refuse(self, option: str) -> LauncherProblem:
+        return LauncherProblem(f"{self.name} {shown(option)} is not understood")
+
+
+def _next(tree: FileTree, launch: Launch, words: list[Value], **changes: object) -> Launch | None:
+    """What execvp(3) of `words` is, with `changes` to the launch; None if there are no words."""
+    if not words:
+        return None
+    name = words[0]
+    if isinstance(name, Unknown):
+        raise LauncherProblem(f"the program to start is {name.reason}")
+    following = replace(launch, argv=tuple(words), **changes)  # type: ignore[arg-type]
+    path = following.env.get("PATH", to_text(b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"))
+    if isinstance(path, Unknown):
+        raise LauncherProblem(f"PATH depends on {path.reason}")
+    try:
+        found = search_path(
+            tree, to_bytes(name), {b"PATH": to_bytes(path)}, to_bytes(following.cwd), following.user
+        )
+    except IncompatibleImageError as error:
+        raise LauncherProblem(str(error)) from error
+    return replace(following, path=to_text(found))
+
+
+def _user(tree: FileTree, text: str) -> Credentials:
+    try:
+        return resolve_user(tree, text)
+    except IncompatibleImageError as error:
+        raise LauncherProblem(str(error)) from error
+
+
+def env(tree: FileTree, launch: Launch) -> Launch | None:
+    """env(1), with -i, -u, -C, -S and assignments; without a program it prints, and starts nothing."""
+    words, variables, cwd = _Words(launch), dict(launch.env), launch.cwd
+    while (option := words.option()) is not None:
+        if option in ("-i", "--ignore-environment"):
+            variables = {}
+        elif option.startswith(("-u", "--unset")):
+            variables.pop(
+                option[2:] if option.startswith("-u") and len(option) > 2 else words.value(option), None
+            )
+        elif option.startswith(("-C", "--chdir")):
+            cwd = option[2:] if option.startswith("-C") and len(option) > 2 else words.value(option)
+            found = tree.resolve(to_bytes(cwd), cwd=to_bytes(launch.cwd))
+            cwd = to_text(found[0]) if found else cwd
+        elif option.startswith(("-S", "-vS", "--split-string")):
+            text = option.partition("S")[2] if option[1] != "-" else words.value(option)
+            text = text or words.value()
+            if set(text) & set("'\"\\$"):
+                raise words.refuse(option)
+            words.left = [*text.split(), *words.left]
+        elif option not in ("-v", "--debug"):
+            raise words.refuse(option)
+    if words.left[:1] == ["-"]:
+        words.left.pop(0)
+        variables = {}
+    while words.left and isinstance(word := words.left[0], str) and "=" in word:
+        name, _, value = word.partition("=")
+        variables[name] = value
+        words.left.pop(0)
+    return _next(tree, launch, words.left, env=variables, cwd=cwd)
+
+
+def step_down(tree: FileTree, launch: Launch) -> Launch | None:
+    """gosu and su-exec: a USER as docker has it, its groups, and HOME from passwd, always."""
+    words = _Words(launch)
+    if words.left and isinstance(words.left[0], str) and words.left[0].startswith("-"):
+        raise words.refuse(words.left[0])
+    user = _user(tree, words.value())
+    return _next(tree, launch, words.left, user=user, env={**launch.env, "HOME": to_text(user.home)})
+
+
+def setpriv(tree: FileTree, launch: Launch) -> Launch | None:
+    """setpriv(1) of util-linux: users and groups; the environment stays without --reset-env."""
+    words, user, variables = _Words(launch), launch.user, dict(launch.env)
+    uid, gid, groups = user.uid, user.gid, user.groups
+    while (option := words.option()) is not None:
+        name = option.partition("=")[0]
+        if name in ("--reuid", "--ruid", "--euid"):
+            found = _user(tree, words.value(option))
+            uid = found.uid
+            user = replace(found, gid=gid)
+        elif name in ("--regid", "--rgid", "--egid"):
+            gid = _group(tree, words.value(option))
+        elif name == "--clear-groups":
+            groups = ()
+        elif name == "--init-groups":
+            groups = _user(tree, str(uid)).groups
+        elif name == "--groups":
+            groups = tuple(_group(tree, each) for each in words.value(option).split(","))
+        elif name in ("--inh-caps", "--bounding-set", "--ambient-caps", "--securebits", "--pdeathsig"):
+            words.value(option)
+        elif name not in ("--keep-groups", "--no-new-privs", "--nnp"):
+            raise words.refuse(option)
+    credentials = replace(user, uid=uid, gid=gid, groups=tuple(dict.fromkeys([gid, *groups])))
+    return _next(tree, launch, words.left, user=credentials, env=variables)
+
+
+def _group(tree: FileTree, text: str) -> int:
+    for fields in database(tree, b"/etc/group"):
+        if to_text(fields[0]) == text:
+            return int(fields[2])
+    if not text.isdigit():
+        raise LauncherProblem(f"there is no group {shown(text)}")
+    return int(text[:10])
+
+
+def chroot(tree: FileTree, launch: Launch) -> Launch | None:
+    """`chroot --userspec=U:G --groups=... / PROGRAM`: for its change of user only."""
+    words, user, groups = _Words(launch), launch.user, None
+    while (option := words.option()) is not None:
+        name = option.partition("=")[0]
+        if name == "--userspec":
+            user = _user(tree, words.value(option))
+            user = replace(user, groups=launch.user.groups)
+        elif name == "--groups":
+            listed = words.value(option)
+            groups = tuple(_group(tree, each) for each in listed.split(",")) if listed else ()
+        elif name != "--skip-chdir":
+            raise words.refuse(option)
+    root = words.value()
+    if root.strip("/"):
+        raise LauncherProblem(f"chroot into {shown(root)}")
+    chosen = user.groups if groups is None else groups
+    user = replace(user, groups=tuple(dict.fromkeys([user.gid, *chosen])))
+    return _next(tree, launch, words.left, user=user, cwd="/")
+
+
+def runuser(tree: FileTree, launch: Launch) -> Launch | None:
+    """`runuser -u USER -- PROGRAM` (util-linux)."""
+    words, user = _Words(launch), None
+    while words.left and isinstance(word := words.left[0], str) and word.startswith("-"):
+        words.left.pop(0)
+        if word == "--":
+            break
+        if word.partition("=")[0] not in ("-u", "--user"):
+            raise words.refuse(word)
+        user = _user(tree, words.value(word))
+    if user is None:
+        raise LauncherProblem("runuser without -u starts a shell")
+    return _next(tree, launch, words.left, user=user, first=False)
+
+
+def init(tree: FileTree, launch: Launch) -> Launch | None:
+    """tini, dumb-init, catatonit: a process 1 that starts the program and passes signals on."""
+    words = _Words(launch)
+    while (option := words.option()) is not None:
+        if option in ("-p", "-e", "-r", "--rewrite"):
+            words.value()
+        elif not re.fullmatch(r"-[sgvwlc]+|--single-child|--verbose|-[pe].+", option):
+            raise words.refuse(option)
+    return _next(tree, launch, words.left, first=False)
+
+
+def _adjusting(valued: tuple[str, ...], operands: int = 0) -> Callable[[FileTree, Launch], Launch | None]:
+    """A launcher that sets a property of the process which a unikernel has not (niceness, buffers)."""
+
+    def start(tree: FileTree, launch: Launch) -> Launch | None:
+        words = _Words(launch)
+        while (option := words.option()) is not None:
+            if option in ("--help", "--version"):
+                raise words.refuse(option)
+            if option in valued:
+                words.value()
+        for _ in range(operands):
+            words.value()
+        return _next(tree, launch, words.left)
+
+    return start
+
+
+LAUNCHERS: Mapping[str, Callable[[FileTree, Launch], Launch | None]] = {
+    "env": env, "gosu": step_down, "su-exec": step_down, "setpriv": setpriv, "chroot": chroot,
+    "runuser": runuser, "tini": init, "tini-static": init, "dumb-init": init, "catatonit": init,
+    "nice": _adjusting(("-n", "--adjustment")), "ionice": _adjusting(("-c", "-n", "--class", "--classdata")),
+    "stdbuf": _adjusting(("-i", "-o", "-e")), "nohup": _adjusting(()), "setsid": _adjusting(()),
+    "chrt": _adjusting(("-T", "-P", "-D"), 1), "taskset": _adjusting((), 1),
+    "timeout": _adjusting(("-k", "-s"), 1), "catchsegv": _adjusting(()), "time": _adjusting(("-o", "-f")),
+}  # fmt: skip

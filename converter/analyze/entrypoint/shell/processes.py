@@ -1,0 +1,206 @@
+"""Programs that a script starts: known ones are imitated, scripts are read, all else is foreign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from converter.analyze.entrypoint.launchers import LAUNCHERS, LauncherProblem
+from converter.analyze.entrypoint.shell.commands import COMMANDS
+from converter.analyze.entrypoint.shell.commands.process import Process, Unsupported
+from converter.analyze.entrypoint.shell.files import FileProblem
+from converter.analyze.entrypoint.shell.state import Shell
+from converter.analyze.entrypoint.shell.streams import Console, Stream
+from converter.analyze.entrypoint.shell.values import Status, Unknown, Value, to_bytes, to_text
+from converter.analyze.entrypoint.shell.world import Foreign, Launch, World
+from converter.analyze.executable import Executable, find_executable, search_path
+from converter.errors import IncompatibleImageError
+
+SHELLS = {
+    "dash": "dash",
+    "bash": "bash",
+    "ash": "ash",
+    "sh": "ash",
+}  # by real name; `sh`: of a multi-call binary
+_MULTI_CALL = ("busybox", "toybox", "coreutils")
+_MAX_LAUNCHES = 16  # programs that each start the next
+_ASKED = (["--version"], ["--help"], ["-V"])
+
+
+class Replaced(Exception):  # control flow
+    """`exec`: from here on the process is another program."""
+
+    def __init__(self, launch: Launch, streams: Mapping[int, Stream]) -> None:
+        super().__init__(launch.path)
+        self.launch = launch
+        self.streams = streams
+
+
+class CannotExecute(Exception):  # an error of the script's, not of ours
+    """execve(2) would fail; `status` is what the shell makes of it."""
+
+    def __init__(self, error: IncompatibleImageError, status: int) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A launch, after all launchers (env, gosu, tini ...) that only start the next program.
+
+    launch:   as execve gets it, a script perhaps
+    expanded: the same with its `#!` lines followed, so that it names an ELF file
+    name:     what the ELF file is: `dash`, `redis-server`; of a multi-call binary the applet
+    steps:    the launchers on the way, for people
+    """
+
+    launch: Launch
+    expanded: Launch
+    name: str
+    executable: Executable
+    steps: tuple[str, ...]
+
+
+def find_program(shell: Shell, name: str, path: Value | None = None) -> str | None:
+    """The path that the shell would execute for `name`; None if PATH has it not."""
+    folders = path if path is not None else shell.get("PATH")
+    if isinstance(folders, Unknown):
+        raise shell.undecided(f"PATH depends on {folders.reason}")
+    env = {b"PATH": to_bytes(folders or "")}
+    try:
+        view = shell.world.files.view
+        found = search_path(view, to_bytes(name), env, to_bytes(shell.cwd), shell.user)
+        return (
+            to_text(found)
+            if b"/" not in to_bytes(name) or view.resolve(found, cwd=to_bytes(shell.cwd))
+            else None
+        )
+    except IncompatibleImageError:
+        return None
+
+
+def follow(world: World, launch: Launch) -> Followed:
+    """Through scripts' first lines and launchers to what runs. Raises CannotExecute, LauncherProblem."""
+    steps: list[str] = []
+    while len(steps) < _MAX_LAUNCHES:
+        try:
+            cwd = to_bytes(launch.cwd)
+            executable = find_executable(world.files.view, to_bytes(launch.path), cwd, launch.user)
+        except IncompatibleImageError as error:
+            found = world.files.resolve(launch.path, launch.cwd)
+            raise CannotExecute(error, 126 if found else 127) from error
+        expanded = _expanded(launch, executable)
+        name = _name(expanded, executable)
+        following = LAUNCHERS[name](world.files.view, expanded) if name in LAUNCHERS else None
+        if following is None:
+            return Followed(launch, expanded, name, executable, tuple(steps))
+        steps.append(f"{name} starts {_shown(following)}" + _as_whom(launch, following))
+        launch = following
+    raise LauncherProblem(f"more than {_MAX_LAUNCHES} programs that each start the next")
+
+
+def _expanded(launch: Launch, executable: Executable) -> Launch:
+    argv = list(launch.argv)
+    for script in executable.scripts:
+        option: list[Value] = [to_text(script.argument)] if script.argument is not None else []
+        argv = [to_text(script.interpreter), *option, to_text(script.path), *argv[1:]]
+    return replace(launch, path=to_text(executable.loaded), argv=tuple(argv))
+
+
+def _name(launch: Launch, executable: Executable) -> str:
+    real = to_text(executable.loaded_real_path).rpartition("/")[2]
+    if real.split(".")[0].split("-")[0] not in _MULTI_CALL:
+        return real
+    return launch.path.rpartition("/")[2]
+
+
+def _shown(launch: Launch) -> str:
+    return launch.path
+
+
+def _as_whom(before: Launch, after: Launch) -> str:
+    return f" as user {after.user.uid}:{after.user.gid}" if before.user != after.user else ""
+
+
+def run_program(
+    shell: Shell,
+    words: list[Value],
+    env: dict[str, Value],
+    *,
+    replaces: bool = False,
+    argv0: Value | None = None,
+) -> Status:
+    """Start a program with the shell's streams. Raises Replaced if it `replaces` the main shell."""
+    name = words[0]
+    if isinstance(name, Unknown):
+        raise shell.undecided(f"the name of a command is {name.reason}")
+    path = find_program(shell, name, env.get("PATH"))
+    if path is None:
+        there = shell.world.files.resolve(name, shell.cwd) if "/" in name else None
+        shell.complain(f"{name}: " + ("Permission denied" if there else "not found"))
+        return 126 if there else 127
+    if shell.bash and not replaces:
+        env["_"] = path
+    argv = (words[0] if argv0 is None else argv0, *words[1:])
+    launch = Launch(path, argv, env, shell.cwd, shell.user, shell.umask, shell.main and replaces)
+    if replaces and shell.main:
+        try:
+            find_executable(shell.world.files.view, to_bytes(path), to_bytes(shell.cwd), shell.user)
+        except IncompatibleImageError as error:
+            shell.complain(str(error))
+            return 126
+        raise Replaced(launch, shell.streams)
+    return start(shell, launch)
+
+
+def start(shell: Shell, launch: Launch) -> Status:
+    """Run a program as a child: imitate it, read it, or take note of it."""
+    world = shell.world
+    try:
+        followed = follow(world, launch)
+    except CannotExecute as problem:
+        shell.complain(str(problem))
+        return problem.status
+    except LauncherProblem as problem:
+        world.doubt(f"{shell.where}: {problem}")
+        return Unknown(f"the status of {launch.path}")
+    launch, name = followed.launch, followed.name
+    if name in SHELLS:
+        from converter.analyze.entrypoint.shell.invocation import (
+            ReadsInput,
+            run_shell,
+        )  # they come here again
+
+        known = len(world.foreign)
+        try:
+            status = run_shell(world, followed.expanded, name, shell.streams, parent=shell)
+        except ReadsInput:
+            return _foreign(shell, launch, name)
+        if status != 0 and len(world.foreign) > known:
+            return Unknown(f"the status of {launch.path}")  # of what it runs, really
+        return status
+    command = COMMANDS.get(name)
+    if command is not None:
+        process = Process(shell, launch, followed.name)
+        try:
+            return command(process)
+        except Unsupported as problem:
+            return _foreign(shell, launch, str(problem))
+        except FileProblem as problem:
+            process.complain(str(problem))
+            return 1
+    return _foreign(shell, launch, name)
+
+
+def _foreign(shell: Shell, launch: Launch, name: str) -> Status:
+    world = shell.world
+    output = shell.streams.get(1)
+    apart = not shell.main or not isinstance(output, Console)
+    asked = list(launch.argv[1:]) in _ASKED
+    if output is not None and not isinstance(output, Console):
+        output.write(Unknown(f"the output of {name}"))
+    if not asked:
+        world.happened()
+        world.foreign.append(Foreign(launch, shell.script, shell.line, world.events, apart))
+    return Unknown(f"the status of {name}")

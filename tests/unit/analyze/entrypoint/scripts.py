@@ -1,0 +1,16 @@
+"""The small scripts of `scripts/`, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "scripts"
+
+
+def load(table: str) -> dict[str, str]:
+    """`### NAME` begins each; what stands above the first is for people."""
+    parts = (FOLDER / f"{table}.txt").read_text(encoding="utf-8").split("\n### ")[1:]
+    return {name: text.rstrip("\n") + "\n" for name, _, text in (part.partition("\n") for part in parts)}
+
+
+BOTH, BASH, DASH = (load(table) for table in ("both", "bash", "dash"))

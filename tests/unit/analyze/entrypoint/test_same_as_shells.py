@@ -1,0 +1,32 @@
+"""Reading a script finds what the host's dash and bash do when they run it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.analyze.entrypoint import native, scripts
+
+ARGS = ("one", "two words", "-x", "*")
+CASES = [
+    pytest.param(shell, text, id=f"{shell}: {name}")
+    for shell, tables in {"dash": (scripts.BOTH, scripts.DASH), "bash": (scripts.BOTH, scripts.BASH)}.items()
+    for table in tables
+    for name, text in table.items()
+]
+
+
+@pytest.fixture(scope="module")
+def stub(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return native.build_stub(tmp_path_factory.mktemp("stub"))
+
+
+@pytest.mark.parametrize(("shell", "text"), CASES)
+def test_reading_finds_what_running_does(shell: str, text: str, stub: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    native.prepare(root, stub, {"script": text})
+    read, _, doubt = native.read(shell, root, "script", ARGS)
+    real = native.run(shell, root, "script", ARGS)
+    assert doubt == ""
+    assert read == real
