@@ -18,35 +18,42 @@ def host_tree(paths: Iterable[Path | str]) -> FileTree:
     todo = [Path(path) for path in paths]
     while todo:
         path = todo.pop()
-        at = path.parts[0]
-        for part in path.parts[1:]:
-            below = Path(at) / part
-            if below.is_symlink():  # then go on where it leads
-                add(entries, below)
-                target = os.path.normpath(below.parent / below.readlink())
-                todo.append(Path(target) / path.relative_to(below))
+        at = Path("/")
+        for number, part in enumerate(path.parts[1:], 2):
+            at /= part
+            if at.is_symlink():  # then go on where it leads
+                _add(entries, at, at.lstat())
+                todo.append(Path(os.path.normpath(at.parent / at.readlink())).joinpath(*path.parts[number:]))
                 break
-            at = str(below)
         else:
-            if path.exists() and add(entries, path) and path.is_dir():
-                todo += path.iterdir()
+            if path.exists() and _add(entries, path, path.lstat()) and path.is_dir():
+                _add_below(entries, path)
     return FileTree.empty().with_entries(entries)
 
 
-def add(entries: dict[bytes, Inode], path: Path) -> bool:
-    """Take in one path; False: it is there already or cannot be read."""
-    name = str(path).encode("utf-8", "surrogateescape")
+def _add_below(entries: dict[bytes, Inode], folder: Path) -> None:
+    todo = [str(folder)]
+    while todo:
+        try:
+            found = list(os.scandir(todo.pop()))
+        except OSError:
+            continue
+        for each in found:
+            new = _add(entries, each.path, each.stat(follow_symlinks=False))
+            if new and each.is_dir(follow_symlinks=False):
+                todo.append(each.path)
+
+
+def _add(entries: dict[bytes, Inode], path: Path | str, found: os.stat_result) -> bool:
+    """Take in one path; False: it is there already."""
+    name = os.fsencode(path)
     if name in entries:
         return False
-    try:
-        found = path.lstat()
-    except OSError:
-        return False
     kind = _KINDS[stat.S_IFMT(found.st_mode)]
-    target = str(path.readlink()).encode("utf-8", "surrogateescape") if kind is FileKind.SYMLINK else b""
-    spans = ()
-    if kind is FileKind.REGULAR and found.st_size:
-        spans = (Span(0, found.st_size, blob=path),)
-    size = len(target) if target else found.st_size if kind is FileKind.REGULAR else 0
-    entries[name] = Inode(kind, stat.S_IMODE(found.st_mode), size=size, spans=spans, target=target)
+    target = os.fsencode(Path(path).readlink()) if kind is FileKind.SYMLINK else b""
+    length = found.st_size if kind is FileKind.REGULAR else 0
+    spans = (Span(0, length, blob=Path(path)),) if length else ()
+    entries[name] = Inode(
+        kind, stat.S_IMODE(found.st_mode), size=length or len(target), spans=spans, target=target
+    )
     return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import io
 from collections.abc import Sequence
 from typing import cast
@@ -47,7 +48,7 @@ class CallAnalysis:
         roles = [each.role for each in objects]
         scope = Scope(summaries, roles)
         reach = Reach(summaries, scope)
-        _add_roots(reach, scope, summaries, roles)
+        _add_roots(reach, scope, summaries, objects)
         lookups = Lookups(summaries, scope, reach)
         for _ in range(_MAX_ROUNDS):
             reach.run()
@@ -103,15 +104,23 @@ def architecture_of(machine: str, where: str) -> Architecture:
     return cast(Architecture, x86_64)
 
 
-def _add_roots(reach: Reach, scope: Scope, summaries: Sequence[Summary], roles: Sequence[str]) -> None:
-    for number, (summary, role) in enumerate(zip(summaries, roles, strict=True)):
-        if role in (PROGRAM, INTERPRETER):
+def _add_roots(
+    reach: Reach, scope: Scope, summaries: Sequence[Summary], objects: Sequence[CodeObject]
+) -> None:
+    for number, (summary, each) in enumerate(zip(summaries, objects, strict=True)):
+        if each.role in (PROGRAM, INTERPRETER):
             reach.add_root(number, summary.entry, "entry point")
         for address, why in summary.start_functions:
             reach.add_root(number, address, why)
-        if role == PLUGIN:
+        if each.role == PLUGIN:
             for definition in scope.exports(number):
-                reach.add_definition(definition, "exported by a plug-in")
+                if _is_entry(definition.symbol.name, each.entries):
+                    reach.add_definition(definition, "exported by a plug-in")
     for name in _LOADER_LOOKUPS:
         for definition in scope.find(name):
             reach.add_definition(definition, "called by the loader")
+
+
+def _is_entry(name: bytes, entries: tuple[str, ...]) -> bool:
+    text = name.decode("utf-8", "backslashreplace")
+    return not entries or any(fnmatch.fnmatchcase(text, pattern) for pattern in entries)

@@ -18,11 +18,15 @@ PLUGIN, PLUGIN_LIBRARY = "plugin", "plugin library"
 
 @dataclass(frozen=True, slots=True)
 class CodeObject:
-    """An ELF file that gets mapped. `path` is canonical; `role` is one of the constants above."""
+    """An ELF file that gets mapped. `path` is canonical; `role` is one of the constants above.
+
+    entries: globs of the exports of a plug-in that are looked up by name; empty: any may be
+    """
 
     path: bytes
     inode: Inode
     role: str
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ class Family:
 
     names:     opened through the loader's search
     objects:   globs of paths; every shared object that matches is opened
+    entries:   globs of the symbols that are looked up in what the family opens; empty: any may be
     beside:    the same, relative to the folder of the program's ELF file
     variables: environment variables with folders, colon-separated; every shared object in them is opened
     files:     globs of paths of data files and programs
@@ -62,6 +63,7 @@ class Family:
     when: tuple[Condition, ...]
     names: tuple[str, ...] = ()
     objects: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     files: tuple[str, ...] = ()

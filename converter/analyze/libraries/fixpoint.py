@@ -71,7 +71,7 @@ class _Search:
         """The objects for the analysis of calls."""
         tree = self._around.tree
         return tuple(
-            CodeObject(each.path, tree[each.path], PLUGIN_LIBRARY if each.needed else PLUGIN)
+            CodeObject(each.path, tree[each.path], PLUGIN_LIBRARY if each.needed else PLUGIN, each.entries)
             for each in self.objects.values()
         )
 
@@ -80,7 +80,7 @@ class _Search:
 
         Families that follow from loaded objects alone are followed up here, without another analysis.
         """
-        before = {path: each.needed for path, each in self.objects.items()}
+        before = self.code()
         while True:
             known = len(self.objects)
             for family in all_families():
@@ -90,7 +90,7 @@ class _Search:
                     self._take(family)
             self._take_names()
             if len(self.objects) == known:
-                return {path: each.needed for path, each in self.objects.items()} != before
+                return self.code() != before
 
     def open_reasons(self) -> tuple[str, ...]:
         """Of the families in use, and of objects that open libraries by names that nothing tells."""
@@ -109,13 +109,13 @@ class _Search:
             for folder in around.program.environment.get(variable.encode(), b"").split(b":"):
                 places += [each for each in around.folder(folder) if b".so" in each] if folder else []
         for name in (*(each.encode() for each in family.names), *places):
-            self._open(name, evidence)
+            self._open(name, evidence, entries=family.entries)
         self._add_files(around.paths.select(family.files), evidence)
         if family.reader:
             reader, _, argument = family.reader.partition(":")
             found = READERS[reader](around, argument)
             for name, where in found.objects.items():
-                self._open(name, Evidence(evidence.kind, evidence.source, where))
+                self._open(name, Evidence(evidence.kind, evidence.source, where), entries=family.entries)
             for path, where in found.files.items():
                 self._add_files([path], Evidence(evidence.kind, evidence.source, where))
 
@@ -151,7 +151,9 @@ class _Search:
         raw = os.fsencode(path)
         return next((each for each in self._around.mapped() if each.real_path == raw), None)
 
-    def _open(self, name: bytes, why: Evidence, caller: Loaded | None = None) -> None:
+    def _open(
+        self, name: bytes, why: Evidence, caller: Loaded | None = None, entries: tuple[str, ...] = ()
+    ) -> None:
         links = self._around.links
         if links is None or not name:
             return
@@ -160,23 +162,27 @@ class _Search:
         except IncompatibleImageError:
             return
         for number, loaded in enumerate(fresh):
-            reason = why
+            reason, asked = why, entries
             if number and loaded.wanted_by is not None:
                 reason = Evidence("static", shown(loaded.wanted_by.real_path), f"needs {shown(loaded.name)}")
-            self.objects[loaded.real_path] = RuntimeObject(library_of(loaded), (reason,), bool(number))
+                asked = ()
+            self.objects[loaded.real_path] = RuntimeObject(library_of(loaded), (reason,), bool(number), asked)
         if not fresh:
-            self._add_reason(name, why)
+            self._open_again(name, why, entries)
 
-    def _add_reason(self, name: bytes, why: Evidence) -> None:
-        """One more reason for an object that is there already; it is opened by name from now on."""
+    def _open_again(self, name: bytes, why: Evidence, entries: tuple[str, ...]) -> None:
+        """One more reason, and more entries, for an object that is there already."""
         found = regular_file(self._around.tree, name, self._around.program.cwd) if b"/" in name else None
         links = self._around.links
         answering = links.named(name) if links is not None else None
         path = found[0] if found is not None else answering.real_path if answering is not None else b""
         known = self.objects.get(path)
-        if known is not None and (known.needed or why not in known.why) and len(known.why) < _EVIDENCES_MAX:
-            reasons: Evidences = tuple(dict.fromkeys((*known.why, why)))
-            self.objects[path] = RuntimeObject(known.library, reasons)
+        if known is None or (not known.needed and why in known.why):
+            return
+        reasons: Evidences = tuple(dict.fromkeys((*known.why, why)))[:_EVIDENCES_MAX]
+        if not known.needed:
+            entries = tuple(sorted({*known.entries, *entries})) if known.entries and entries else ()
+        self.objects[path] = RuntimeObject(known.library, reasons, entries=entries)
 
     def _add_files(self, paths: Iterable[bytes], why: Evidence) -> None:
         for path in paths:

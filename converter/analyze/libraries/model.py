@@ -12,11 +12,15 @@ from converter.profile.model import Evidences
 
 @dataclass(frozen=True, slots=True)
 class RuntimeObject:
-    """A shared object that is opened at run time, or that such a one needs in turn (`needed`)."""
+    """A shared object that is opened at run time, or that such a one needs in turn (`needed`).
+
+    entries: globs of the symbols that are looked up in it; empty: any may be
+    """
 
     library: Library
     why: Evidences  # never empty
     needed: bool = False
+    entries: tuple[str, ...] = ()
 
     @property
     def path(self) -> bytes:

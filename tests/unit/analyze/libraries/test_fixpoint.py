@@ -105,3 +105,41 @@ def test_beside_the_program() -> None:
     result = found(entries, argv=[f"{home}/bin/java"])
     assert paths(result) == [f"{home}/lib/libnet.so", f"{home}/lib/server/libjvm.so"]
     assert files(result) == [f"{home}/lib/jspawnhelper"]
+
+
+def test_only_what_is_looked_up_in_a_module_counts() -> None:
+    """libsasl2 looks a client's entry points up in every plug-in; as a server it looks for others."""
+    entries = {
+        f"{LIB}/libsasl2.so.2": lib(),
+        f"{LIB}/sasl2/liby.so": lib(b"libdb.so"),
+        f"{LIB}/libdb.so": lib(),
+    }
+    client, server = "sasl_client_init", "sasl_server_init"
+    for symbols, looked_up in (
+        ([client], ("sasl_canonuser_init", "sasl_client_plug_init")),
+        (
+            [client, server],
+            (
+                "sasl_auxprop_plug_init",
+                "sasl_canonuser_init",
+                "sasl_client_plug_init",
+                "sasl_server_plug_init",
+            ),
+        ),
+    ):
+        result = found(entries, needed=[b"libsasl2.so.2"], called={_APP: symbols})
+        plugin, needed = result.objects
+        assert tuple(sorted(plugin.entries)) == looked_up
+        assert (needed.path.decode(), needed.entries, needed.needed) == (f"{LIB}/libdb.so", (), True)
+
+
+def test_a_module_that_another_one_needs_and_that_is_opened_itself() -> None:
+    """Then any of its exports may be looked up, whatever order they came in."""
+    folder = "/usr/lib/python3/dist-packages"
+    entries = {f"{folder}/a.so": lib(b"libz.so", runpath=b"$ORIGIN"), f"{folder}/libz.so": lib()}
+    seen: list[list[str]] = []
+    result = found(entries, argv=["/usr/bin/python3"], seen=seen)
+    assert [(each.path.decode(), each.needed) for each in result.objects] == [
+        (f"{folder}/a.so", False),
+        (f"{folder}/libz.so", False),
+    ]
