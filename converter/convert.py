@@ -7,15 +7,17 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from converter import __version__
 from converter.analyze.packages.database import read_packages
 from converter.analyze.packages.model import Packages
-from converter.analyze.program import Program
-from converter.image.model import Image
 from converter.image.progress import Progress, Silent
-from converter.link.architecture import architecture
+from converter.link.architecture import Architecture, architecture
+from converter.link.build import SHARED, build_archive
 from converter.link.bundle import BootRecord
+from converter.link.catalogue import read_catalogue
+from converter.link.choice import Choice, choose
 from converter.link.kernel import Kernel, link_kernel, linker_script
 from converter.link.manifest import SCHEMA, Manifest
 from converter.link.unikernel import Unikernel, write_unikernel
@@ -23,10 +25,13 @@ from converter.options import Options
 from converter.output import check_target, default_name, whole_file
 from converter.profile.model import Profile
 from converter.profile.writing import profile_bytes, profile_digest
-from converter.profiling import Profiled, profile_image
+from converter.profiling import Profiled, Reading, profile_image
 from converter.rootfs.layout import plan
 from converter.rootfs.needs import needs_of
 from converter.rootfs.slim import Files, Slimmed, slim
+
+if TYPE_CHECKING:
+    from converter.trace.request import TraceRequest
 
 _LOG = logging.getLogger("u2k")
 
@@ -48,26 +53,30 @@ def convert(
     options: Options | None = None,
     *,
     profiles: Sequence[Profile] = (),
+    trace: TraceRequest | None = None,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Conversion:
     """Make a unikernel of the image `ref`, as the file `output` (default: named after it, in this folder).
 
-    `profiles` are joined with what the analysis finds.
-    Errors: UsageError, SourceError, IncompatibleImageError, OutputError, ToolchainError; no file is left.
+    `profiles` are joined with what the analysis finds, and with what is seen when `trace` asks for a run.
+    Errors: UsageError, SourceError, IncompatibleImageError, OutputError, ToolchainError, RunError from
+    tracing; no file is left.
     """
     chosen, shown = options or Options(), progress or Silent()
     path = output if output is not None else Path(default_name(ref))
     check_target(path, force=force)
     machine = architecture(chosen.platform.architecture)
-    profiled = profile_image(ref, chosen, profiles, shown)
+    profiled = profile_image(ref, chosen, profiles, trace, shown)
     linker_script(chosen.target, machine)  # refuses before anything is built
     _LOG.info("program: %s", os.fsdecode(profiled.reading.program.executable.path))
     packages = read_packages(profiled.reading.tree)
     slimmed = slimmed_root(profiled, packages, chosen)
     layout = plan(slimmed.tree)
-    kernel = link_kernel(chosen.target, machine, progress=shown)
-    record = boot_record(profiled.reading.program, profiled.reading.image)
+    kernel = link_kernel(
+        chosen.target, machine, chosen_parts(profiled.profile, machine, chosen, shown), shown
+    )
+    record = boot_record(profiled.reading, slimmed)
     manifest = describe(profiled, kernel, record, chosen)
     with whole_file(path) as out:
         manifest = write_unikernel(kernel, record, layout, manifest, out, profile_bytes(profiled.profile))
@@ -89,8 +98,21 @@ def slimmed_root(profiled: Profiled, packages: Packages, options: Options) -> Sl
     )
 
 
-def boot_record(program: Program, image: Image) -> BootRecord:
+def chosen_parts(profile: Profile, machine: Architecture, options: Options, progress: Progress) -> Choice:
+    """The parts of the library OS that the kernel is linked with."""
+    return choose(
+        profile,
+        read_catalogue(build_archive(SHARED, machine, progress), machine),
+        options.target,
+        how=options.form,
+        add=(*options.add_syscalls, *options.add_parts),
+        drop=options.drop,
+    )
+
+
+def boot_record(reading: Reading, slimmed: Slimmed) -> BootRecord:
     """What the library OS is told to start."""
+    program = reading.program
     return BootRecord(
         path=absolute(program.executable.path, program.cwd),
         argv=program.argv,
@@ -99,7 +121,8 @@ def boot_record(program: Program, image: Image) -> BootRecord:
         uid=program.user.uid,
         gid=program.user.gid,
         groups=program.user.groups,
-        entrypoint_args=len(image.config.entrypoint),
+        entrypoint_args=len(reading.image.config.entrypoint),
+        left_out=tuple(each.path for each in slimmed.dropped),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from converter.image.platform import Platform
 
 TARGETS = ("vm", "process")
-FORMS = ("default", "strict", "full")
+Form = Literal["default", "strict", "full"]
 FILES = ("slim", "strict", "all")
 
 
@@ -18,6 +19,7 @@ class Options:
     program:           argument vector to run instead of what the entrypoint leads to, or None
     form:              which evidence chooses: default (all), strict (what was seen), full (everything is in)
     add_syscalls:      system calls that are in whatever the evidence says
+    add_parts:         parts of the library OS that are in
     drop:              system calls and parts that are not
     files:             what the root image keeps: slim, strict, all
     keep:              globs of paths that it keeps in any case
@@ -28,10 +30,11 @@ class Options:
     target: str = "vm"
     source: str = "auto"
     program: tuple[str, ...] | None = None
-    form: str = "default"
+    form: Form = "default"
     add_syscalls: tuple[str, ...] = ()
+    add_parts: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
-    files: str = "all"
+    files: str = "slim"
     keep: tuple[str, ...] = ()
     allow_unsupported: bool = False
 
@@ -41,8 +44,9 @@ class Options:
             "program": " ".join(self.program or ()),
             "form": self.form if self.form != "default" else "",
             "add-syscall": " ".join(self.add_syscalls),
+            "add-part": " ".join(self.add_parts),
             "drop": " ".join(self.drop),
-            "files": self.files if self.files != "all" else "",
+            "files": self.files if self.files != "slim" else "",
             "keep": " ".join(self.keep),
             "allow-unsupported": "yes" if self.allow_unsupported else "",
         }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from converter.analyze.calls.analysis import static_calls
-from converter.analyze.calls.model import objects_of
+from converter.analyze.calls.analysis import CallAnalysis
+from converter.analyze.calls.model import CodeObject, StaticCalls
+from converter.analyze.libraries.fixpoint import close_libraries
 from converter.analyze.program import Program, find_program
 from converter.analyze.static_profile import static_profile
 from converter.elf.closure import LibraryClosure
@@ -14,9 +16,15 @@ from converter.image.model import Image
 from converter.image.open import file_tree, open_image
 from converter.image.progress import Progress, Silent
 from converter.image.tree import FileTree
+from converter.libos import syscall_table
 from converter.options import Options
 from converter.profile.merge import merge, union
 from converter.profile.model import Evidence, Profile
+
+if TYPE_CHECKING:
+    from converter.trace.check import Violation
+    from converter.trace.model import Trace
+    from converter.trace.request import TraceRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,17 @@ class Reading:
 class Profiled:
     """A reading, and all that is known of what its program uses.
 
-    static: what reading alone gave; profile: that, and what was seen, given and asked for
+    static:     what reading alone gave
+    profile:    that, and what was seen, given and asked for
+    trace:      the run that was asked for, if any
+    violations: what was seen and not foretold
     """
 
     reading: Reading
     static: Profile
     profile: Profile
+    trace: Trace | None = None
+    violations: tuple[Violation, ...] = ()
 
 
 def read_image(ref: str, options: Options | None = None, progress: Progress | None = None) -> Reading:
@@ -58,20 +71,43 @@ def profile_image(
     ref: str,
     options: Options | None = None,
     given: Sequence[Profile] = (),
+    trace: TraceRequest | None = None,
     progress: Progress | None = None,
 ) -> Profiled:
     """Read an image, and find out what its program uses. `given` profiles are joined with what is found.
 
-    Errors: as `read_image`; UsageError when a given profile is of another program.
+    trace: run the program in a sandbox as well, this way
+    Errors: as `read_image`; UsageError when a given profile is of another program; RunError from tracing.
     """
     chosen = options or Options()
     reading = read_image(ref, chosen, progress)
-    calls = static_calls(reading.tree, objects_of(reading.tree, reading.libraries))
-    static = static_profile(reading.image, reading.program, reading.libraries, calls)
-    return Profiled(reading, static, asked_for(merge([static, *given]), chosen))
+    static = read_profile_of(reading, chosen)
+    if trace is None:
+        return Profiled(reading, static, asked_for(merge([static, *given]), chosen))
+    from converter.trace.check import violations
+    from converter.trace.image import trace_image
+
+    watched = trace_image(reading.image_tree, reading.program, trace, static.subject, progress)
+    profile = asked_for(merge([static, watched.profile, *given]), chosen)
+    return Profiled(reading, static, profile, watched, violations(static, watched.profile))
+
+
+def read_profile_of(reading: Reading, options: Options) -> Profile:
+    """What reading alone tells of the program."""
+    unread = options.form == "full" and options.platform.architecture != "amd64"
+    analyse = _unread if unread else CallAnalysis(reading.tree).run
+    runtime = close_libraries(reading.tree, reading.program, reading.libraries, analyse)
+    return static_profile(reading.image, reading.program, reading.libraries, runtime)
+
+
+def _unread(_: Sequence[CodeObject]) -> StaticCalls:
+    """For code that cannot be read yet: everything is linked anyway."""
+    return StaticCalls(open=("code of this architecture cannot be read yet",))
 
 
 def asked_for(profile: Profile, options: Options) -> Profile:
     """The profile with the system calls that the command line adds."""
-    why = Evidence("user", "--add-syscall")
-    return replace(profile, syscalls=union((profile.syscalls, dict.fromkeys(options.add_syscalls, (why,)))))
+    known = syscall_table("x86_64") | syscall_table("aarch64")
+    why = (Evidence("user", "--add-syscall"),)
+    added = {name: why for name in options.add_syscalls if name in known}
+    return replace(profile, syscalls=union((profile.syscalls, added)))

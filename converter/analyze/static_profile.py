@@ -7,24 +7,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from converter import __version__
-from converter.analyze.calls.model import StaticCalls
+from converter.analyze.libraries.model import RuntimeLibraries
 from converter.analyze.program import Program
 from converter.elf.closure import LibraryClosure
 from converter.image.model import Image
-from converter.profile.merge import bounded
-from converter.profile.model import Entries, Evidence, Profile, Subject
+from converter.profile.merge import union
+from converter.profile.model import Evidence, Profile, Subject
 
 
-def static_profile(image: Image, program: Program, libraries: LibraryClosure, calls: StaticCalls) -> Profile:
+def static_profile(
+    image: Image, program: Program, libraries: LibraryClosure, runtime: RuntimeLibraries
+) -> Profile:
     """All static evidence of what `program` uses."""
+    calls = runtime.calls
+    opened = {os.fsdecode(each.path): each.why for each in runtime.objects}
+    belonging = {os.fsdecode(path): why for path, why in runtime.files.items()}
     return Profile(
         subject=subject_of(image, program),
         tool_version=__version__,
-        syscalls=ordered(calls.syscalls),
-        arguments={choice: ordered(calls.arguments[choice]) for choice in sorted(calls.arguments)},
-        libraries=ordered(dict(_needed(libraries))),
-        files=ordered(dict(_executed(program))),
-        open=tuple(sorted(set(calls.open))),
+        syscalls=union((calls.syscalls,)),
+        arguments={choice: union((calls.arguments[choice],)) for choice in sorted(calls.arguments)},
+        libraries=union((dict(_needed(libraries)), opened)),
+        files=union((dict(_executed(program)), belonging)),
+        open=tuple(sorted({*calls.open, *runtime.open})),
         unresolved=tuple(sorted(set(calls.unresolved))),
     )
 
@@ -47,11 +52,6 @@ def subject_of(image: Image, program: Program) -> Subject:
 def _name(reference: str) -> str:
     """Profiles travel: of an archive or folder of this host only its last name goes along."""
     return reference.rstrip("/").rpartition("/")[2] if Path(reference).exists() else reference
-
-
-def ordered(entries: Entries) -> Entries:
-    """Sorted by name, each with as much evidence as a profile keeps."""
-    return {name: bounded(entries[name]) for name in sorted(entries)}
 
 
 def _needed(closure: LibraryClosure) -> Iterator[tuple[str, tuple[Evidence, ...]]]:

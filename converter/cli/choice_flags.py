@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from converter.cli.completion import system_calls, system_calls_and_parts
+from converter.cli.completion import parts, system_calls, system_calls_and_parts
 from converter.cli.flags import one_of
 
 Strict = Annotated[
@@ -21,6 +21,15 @@ AddSyscall = Annotated[
         metavar="NAME",
         help="Link this system call as well. Can be repeated.",
         autocompletion=system_calls,
+    ),
+]
+AddPart = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--add-part",
+        metavar="NAME",
+        help="Link this part of the library OS as well: procfs, tmpfs ... Can be repeated.",
+        autocompletion=parts,
     ),
 ]
 Drop = Annotated[

@@ -12,9 +12,13 @@ def system_calls(incomplete: str) -> list[str]:
     return sorted(name for name in names if name.startswith(incomplete))
 
 
-def system_calls_and_parts(incomplete: str) -> list[str]:
-    """What --drop takes."""
+def parts(incomplete: str) -> list[str]:
+    """Those of the library OS that can be chosen."""
     from converter.link.parts import all_parts
 
-    parts = [part.name for part in all_parts() if part.name.startswith(incomplete)]
-    return [*system_calls(incomplete), *parts]
+    return [part.name for part in all_parts() if part.optional and part.name.startswith(incomplete)]
+
+
+def system_calls_and_parts(incomplete: str) -> list[str]:
+    """What --drop takes."""
+    return [*system_calls(incomplete), *parts(incomplete)]

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from converter.cli.choice_flags import (
+    AddPart,
+    AddSyscall,
+    Drop,
+    Full,
     Keep,
     KeptFiles,
     SaveProfile,
     Sbom,
     Seccomp,
+    Strict,
 )
 from converter.cli.flags import (
     Force,
@@ -28,11 +33,24 @@ from converter.cli.flags import (
     one_of,
     words,
 )
+from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, trace_request
+
+if TYPE_CHECKING:
+    from converter.options import Form
 
 EXAMPLES = (
     "Examples:  u2k convert redis:7   |   u2k convert -o app.u2k registry.example/app:1.2   |   "
     "u2k convert --keep '/usr/share/app/**' app:1   |   u2k convert --seccomp app.json --json app:1"
 )
+
+
+def form(strict: bool, full: bool) -> Form:
+    """Which evidence chooses. UsageError for both at once."""
+    from converter.errors import UsageError
+
+    if strict and full:
+        raise UsageError("--strict and --full exclude each other", hint="give one of them")
+    return "strict" if strict else "full" if full else "default"
 
 
 def command(
@@ -53,8 +71,17 @@ def command(
     source: Source = "auto",
     program: ProgramLine = None,
     profiles: Profiles = None,
-    files: KeptFiles = "all",
+    strict: Strict = False,
+    full: Full = False,
+    add_syscall: AddSyscall = None,
+    add_part: AddPart = None,
+    drop: Drop = None,
+    files: KeptFiles = "slim",
     keep: Keep = None,
+    trace: Trace = False,
+    probes: Probes = None,
+    exercises: Exercises = None,
+    trace_seconds: TraceSeconds = 60,
     save_profile: SaveProfile = None,
     seccomp: Seccomp = None,
     sbom: Sbom = None,
@@ -64,9 +91,9 @@ def command(
 ) -> None:
     """Convert a container image into a unikernel: one bootable file, of what the program uses.
 
-    Nothing of the image is executed and no container engine is needed. Ends with a comparison of container
-    and unikernel; -v and --json have all of it. Exit status: 0 done, 2 usage, 3 the image cannot become a
-    unikernel, 4 the image could not be fetched, 1 anything else.
+    No container engine is needed, and nothing of the image is executed unless --trace asks for it. Ends
+    with a comparison of container and unikernel; -v and --json have all of it. Exit status: 0 done, 2 usage,
+    3 the image cannot become a unikernel, 4 the image could not be fetched, 1 anything else.
     """
     explain(verbose)
     from converter.cli.progress import shown
@@ -85,6 +112,10 @@ def command(
         choice("--target", target, TARGETS),
         source,
         words(program),
+        form(strict, full),
+        tuple(add_syscall or ()),
+        tuple(add_part or ()),
+        tuple(drop or ()),
         files=choice("--files", files, FILES),
         keep=tuple(keep or ()),
     )
@@ -92,7 +123,8 @@ def command(
         if extra is not None:
             check_target(extra, force=force)
     given = [read_profile(path) for path in profiles or ()]
-    made = convert(image, output, options, profiles=given, force=force, progress=shown(as_json))
+    asked = trace_request(trace, probes, exercises, trace_seconds)
+    made = convert(image, output, options, profiles=given, trace=asked, force=force, progress=shown(as_json))
     if save_profile is not None:
         text_file(save_profile, profile_text(made.profiled.profile))
     if seccomp is not None:

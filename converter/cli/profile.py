@@ -20,6 +20,7 @@ from converter.cli.flags import (
     explain,
     words,
 )
+from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, trace_request
 
 EXAMPLES = (
     "Examples:  u2k profile redis:7   |   u2k profile redis:7 -o redis.json   |   "
@@ -35,6 +36,10 @@ def command(
     ] = None,
     profiles: Profiles = None,
     program: ProgramLine = None,
+    trace: Trace = False,
+    probes: Probes = None,
+    exercises: Exercises = None,
+    trace_seconds: TraceSeconds = 60,
     platform: PlatformName = "linux/amd64",
     source: Source = "auto",
     force: Force = False,
@@ -43,8 +48,9 @@ def command(
 ) -> None:
     """Find the system calls, libraries and files that an image's program uses, each with why.
 
-    By reading alone; nothing is executed. With -o or --json the whole profile, for `u2k convert
-    --profile`, `u2k explain` and `u2k diff`; otherwise a summary. Exit status: as of convert.
+    By reading alone, unless --trace, --probe or --exercise ask for a run in a sandbox. With -o or --json
+    the whole profile, for `u2k convert --profile`, `u2k explain` and `u2k diff`; otherwise a summary. Exit
+    status: as of convert.
     """
     explain(verbose)
     from converter.cli.progress import shown
@@ -55,18 +61,22 @@ def command(
     from converter.profile.writing import profile_text
     from converter.profiling import profile_image
     from converter.report.profile_text import lines
+    from converter.report.trace_text import watched_lines
 
     if output is not None:
         check_target(output, force=force)
     options = Options(Platform.parse(platform), source=source, program=words(program))
     given = [read_profile(path) for path in profiles or ()]
-    found = profile_image(image, options, given, shown(as_json))
+    asked = trace_request(trace, probes, exercises, trace_seconds)
+    found = profile_image(image, options, given, asked, shown(as_json))
     if output is not None:
         text_file(output, profile_text(found.profile))
     if as_json:
         sys.stdout.write(profile_text(found.profile))
         return
     for line in lines(found.profile, everything=verbose):
+        print(line)
+    for line in watched_lines(found):
         print(line)
     if output is not None:
         print()

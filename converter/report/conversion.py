@@ -35,8 +35,11 @@ class ConversionReport:
     """What came out, from what, and why.
 
     used:          system calls that the program may make, with why
-    linked:        those that the unikernel has
-    absent:        those of `used` that it has not
+    linked:        those that the unikernel has, and what they rely on
+    absent:        those of `used` that the library OS has not
+    not_linked:    those that it has and that nothing needs
+    parts:         parts of the library OS that are in, with why
+    implied:       those of `linked` that are not of `used`, with why
     dropped:       what of the image is not in the root, by reason
     dropped_paths: the same as (path, reason, bytes), a folder standing for all that was below
     open:          why `used` may not be all
@@ -48,10 +51,12 @@ class ConversionReport:
     container: Column
     unikernel: Column
     subject: Subject
-    parts: tuple[str, ...]
-    linked: tuple[str, ...]
     used: Mapping[str, Evidences]
-    absent: tuple[str, ...]
+    linked: tuple[str, ...]
+    absent: Mapping[str, Evidences]
+    not_linked: tuple[str, ...]
+    parts: Mapping[str, tuple[str, ...]]
+    implied: Mapping[str, tuple[str, ...]]
     dropped: tuple[ReasonTotal, ...]
     dropped_paths: tuple[tuple[str, str, int], ...]
     open: tuple[str, ...]
@@ -62,7 +67,7 @@ class ConversionReport:
 def report(conversion: Conversion) -> ConversionReport:
     """Count and collect. Raises SourceError when the cached layers are gone."""
     profiled, manifest = conversion.profiled, conversion.unikernel.manifest
-    reading, profile = profiled.reading, profiled.profile
+    reading, profile, choice = profiled.reading, profiled.profile, conversion.kernel.choice
     known = syscall_numbers(conversion.kernel.machine)
     container = Column(
         stored=sum(layer.size for layer in reading.image.layers),
@@ -82,10 +87,12 @@ def report(conversion: Conversion) -> ConversionReport:
         container=container,
         unikernel=unikernel,
         subject=profile.subject,
-        parts=manifest.parts,
-        linked=manifest.syscalls,
         used=profile.syscalls,
-        absent=tuple(sorted(profile.syscalls.keys() - set(manifest.syscalls))),
+        linked=choice.syscalls,
+        absent=choice.absent,
+        not_linked=choice.dropped,
+        parts={name: choice.why.get(name, ()) for name in choice.parts},
+        implied={name: why for name, why in choice.why.items() if name not in choice.parts},
         dropped=totals(conversion.slimmed.dropped),
         dropped_paths=tuple(_topmost(conversion.slimmed.dropped)),
         open=profile.open,
@@ -109,6 +116,7 @@ def _topmost(dropped: Iterable[Dropped]) -> Iterator[tuple[str, str, int]]:
 
 def _notes(conversion: Conversion) -> Iterator[str]:
     """What the user should know, one sentence each."""
+    yield from map(str, conversion.profiled.violations)
     for pattern in conversion.slimmed.unmatched:
         yield f"--keep {pattern} matches nothing in the image"
     yield from conversion.packages.unread

@@ -58,17 +58,28 @@ def _fields(report: ConversionReport, everything: bool) -> Iterator[str]:
     yield from _field(
         "program", [f"{shlex.join(subject.argv)} {how}", *(subject.reasons if everything else ())]
     )
-    yield from _field("parts", wrapped(report.parts, ""))
+    yield from _field("parts", _parts(report, everything))
     if report.absent:
         missing = f"{len(report.absent)} calls that it may make are not there (ENOSYS):"
-        yield from _field("absent", [missing, *wrapped(report.absent, "")])
+        yield from _field("absent", [missing, *wrapped(report.absent, "", 96)])
     if report.dropped:
         yield from _field("left out", _dropped(report, everything))
     yield from _field("not closed", _cut(report.open, everything))
     if report.unresolved:
         yield from _field("unresolved", _cut(tuple(places(report.unresolved)), everything))
     if everything:
-        yield from _field("linked", [f"{len(report.linked)} calls:", *wrapped(report.linked, "")])
+        yield from _field("linked", [f"{len(report.linked)} calls:", *wrapped(report.linked, "", 96)])
+        yield from _field("implied", [f"{name}: {'; '.join(why)}" for name, why in report.implied.items()])
+        yield from _field(
+            "not linked", [f"{len(report.not_linked)} calls:", *wrapped(report.not_linked, "", 96)]
+        )
+
+
+def _parts(report: ConversionReport, everything: bool) -> Iterator[str]:
+    if everything:
+        yield from (f"{name}: {'; '.join(why)}" for name, why in report.parts.items())
+    else:
+        yield from wrapped(report.parts, "", 96)
 
 
 def _dropped(report: ConversionReport, everything: bool) -> Iterator[str]:
