@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 # The kernel's entry, and a system call that the compiler can put anywhere (man syscall(2): register use).
 PRELUDE = """
@@ -21,6 +25,8 @@ def compiled(folder: Path, source: str, *flags: str, name: str = "program", lang
     """An x86-64 ELF file from C (with PRELUDE) or assembly; `flags` say whether it is a program or a
     library.
     """
+    if shutil.which("gcc") is None or platform.machine() != "x86_64":
+        pytest.skip("needs gcc for x86-64")
     code = folder / f"{name}.{'c' if language == 'c' else 'S'}"
     code.write_text((PRELUDE if language == "c" else "") + source)
     out = folder / name

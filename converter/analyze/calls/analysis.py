@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import cast
 
+from converter.analyze.calls import store
 from converter.analyze.calls.arguments import Arguments
 from converter.analyze.calls.binding import Scope
 from converter.analyze.calls.graph import ObjectGraph
@@ -40,9 +41,33 @@ class CallAnalysis:
     def __init__(self, tree: FileTree) -> None:
         self._tree = tree
         self._summaries: dict[Inode, Summary] = {}
+        self._digests: dict[Inode, bytes] = {}
 
     def run(self, objects: Sequence[CodeObject]) -> StaticCalls:
         """What the code of `objects` can do. The first is the program; order is that of symbol search."""
+        name = store.name_of(
+            b"result",
+            *(part for each in objects for part in (each.path, each.role.encode(), self._digest(each))),
+        )
+        kept = store.load(name)
+        if kept is not None:
+            return StaticCalls.of_plain(kept)
+        found = self._analyse(objects)
+        for each in objects:
+            summary = self._summaries[each.inode]
+            if summary.changed and not summary.exhausted:
+                store.save(store.name_of(b"summary", self._digest(each)), summary.known)
+                summary.changed = False
+        store.save(name, found.plain())
+        return found
+
+    def _digest(self, each: CodeObject) -> bytes:
+        found = self._digests.get(each.inode)
+        if found is None:
+            found = self._digests[each.inode] = store.file_digest(self._tree, each.inode)
+        return found
+
+    def _analyse(self, objects: Sequence[CodeObject]) -> StaticCalls:
         summaries = [self._summary(each) for each in objects]
         paths = [each.path for each in objects]
         roles = [each.role for each in objects]
@@ -71,7 +96,8 @@ class CallAnalysis:
     def _summary(self, each: CodeObject) -> Summary:
         found = self._summaries.get(each.inode)
         if found is None:
-            found = self._summaries[each.inode] = Summary(lambda: _load(self._tree, each))
+            known = store.load(store.name_of(b"summary", self._digest(each)))
+            found = self._summaries[each.inode] = Summary(lambda: _load(self._tree, each), known)
         return found
 
 

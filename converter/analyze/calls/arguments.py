@@ -61,7 +61,7 @@ class Arguments:
         }
 
     def _values(self, site: Site, choice: str, argument: int, mask: int) -> list[tuple[str, Evidence]]:
-        register = self._summaries[site.place[0]].graph.architecture.ARGUMENT_REGISTERS[argument]
+        register = self._summaries[site.place[0]].argument_register(argument)
         found = []
         for value, source in self._origins.at(site.place, site.address, register).items():
             evidence = self._witness.passing(source, site.place)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import struct
+from functools import cached_property
 
 from converter.analyze.calls.extents import DataExtents, FunctionExtents
 from converter.analyze.calls.instructions import Architecture, Code, Slicer
@@ -105,15 +106,16 @@ class ObjectGraph:
     def data_at(self, address: int) -> int:
         return self._objects.containing(address)[0]
 
-    def names(self) -> list[tuple[int, str]]:
-        """Names of functions and data objects by address, ascending; of several the first in byte order."""
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """Names of functions and data objects by address; of several the first in byte order."""
         found: dict[int, bytes] = {each.start: each.name for each in self.go}
         for symbol in (*self.symbols, *self.local_symbols):
             if symbol.defined and symbol.name and symbol.value:
                 known = found.get(symbol.value)
                 if known is None or symbol.name < known:
                     found[symbol.value] = symbol.name
-        return [(address, found[address].decode("utf-8", "backslashreplace")) for address in sorted(found)]
+        return {address: name.decode("utf-8", "backslashreplace") for address, name in found.items()}
 
     # Nodes
 
@@ -220,7 +222,7 @@ class ObjectGraph:
         alone = bool(self.go) or (start == address and end - start <= 8 and self._objects.is_named(address))
         if not alone or self._objects.is_computed(address):
             return False
-        return all(address not in code.stores for code in self._code.values())
+        return all(address not in self._read(start).stores for start in self.functions.known)
 
     def pointer_calls(
         self, start: int, address: int | None, symbols: tuple[int, ...]

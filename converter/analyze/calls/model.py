@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from converter.elf.closure import LibraryClosure
 from converter.image.tree import FileTree, Inode
-from converter.profile.model import Entries, Evidences, Unresolved
+from converter.profile.model import Entries, Evidence, Evidences, Unresolved
 
 # PROGRAM and INTERPRETER: the main program and its loader. LIBRARY: mapped at start, because something needs
 # it. PLUGIN: opened by name at run time, so that its exports are called by names that the code may not show.
@@ -52,6 +54,46 @@ class StaticCalls:
     dlopen_names: Mapping[str, Evidences] = field(default_factory=dict)
     dlsym_names: Mapping[str, Evidences] = field(default_factory=dict)
     dlopen_any: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """The same in built-in types."""
+        return {
+            "syscalls": _plain(self.syscalls),
+            "arguments": {choice: _plain(values) for choice, values in self.arguments.items()},
+            "unresolved": [dataclasses.astuple(each) for each in self.unresolved],
+            "open": self.open,
+            "called": dict(self.called),
+            "dlopen_names": _plain(self.dlopen_names),
+            "dlsym_names": _plain(self.dlsym_names),
+            "dlopen_any": self.dlopen_any,
+        }
+
+    @classmethod
+    def of_plain(cls, plain: dict[str, Any]) -> StaticCalls:
+        """The inverse of `plain`."""
+        return cls(
+            syscalls=_entries(plain["syscalls"]),
+            arguments={choice: _entries(values) for choice, values in plain["arguments"].items()},
+            unresolved=tuple(Unresolved(*each) for each in plain["unresolved"]),
+            open=plain["open"],
+            called=plain["called"],
+            dlopen_names=_entries(plain["dlopen_names"]),
+            dlsym_names=_entries(plain["dlsym_names"]),
+            dlopen_any=plain["dlopen_any"],
+        )
+
+
+_Plain = dict[str, tuple[tuple[str, str, str], ...]]
+
+
+def _plain(entries: Entries) -> _Plain:
+    return {
+        name: tuple((each.kind, each.source, each.detail) for each in why) for name, why in entries.items()
+    }
+
+
+def _entries(plain: _Plain) -> dict[str, Evidences]:
+    return {name: tuple(Evidence(*each) for each in why) for name, why in plain.items()}
 
 
 def objects_of(tree: FileTree, closure: LibraryClosure) -> tuple[CodeObject, ...]:

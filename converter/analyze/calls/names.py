@@ -73,7 +73,7 @@ class Lookups:
             for number, symbol in self._scope.find(name):
                 place = (number, symbol.value)
                 if place in self._reach.parents:
-                    register = self._summaries[number].graph.architecture.PARAMETER_REGISTERS[parameter]
+                    register = self._summaries[number].parameter_register(parameter)
                     yield place, origins.given(place, register)
 
     def _strings(self, origin: Origin) -> Iterable[tuple[bytes, Place]]:

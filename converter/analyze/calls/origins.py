@@ -38,6 +38,7 @@ class Origins:
         self._active: dict[tuple[Place, str, int], int] = {}  # with its level
         self._cut = _NO_CUT  # the lowest level that an answer was cut short for
         self._budget = MAX_QUERIES
+        self._bound: dict[tuple[int, int], list[Place]] = {}
         self._callers: dict[Place, list[Place]] = defaultdict(list)
         self._takers: dict[Place, list[Place]] = defaultdict(list)
         self._anybody: set[Place] = set()
@@ -56,7 +57,7 @@ class Origins:
             for index in node.loaded:
                 taken += self._targets(number, index)
             for target in taken:
-                if self._summaries[number].is_code(place[1]):
+                if self._reach.is_function(place):
                     self._takers[target].append(place)
                 else:
                     self._anybody.add(target)
@@ -65,12 +66,16 @@ class Origins:
         )
 
     def _targets(self, number: int, index: int) -> list[Place]:
-        found = []
-        for other, symbol in self._scope.bind(number, index):
-            graph = self._summaries[other].graph
-            if graph.memory.is_code(symbol.value):
-                found.append((other, graph.function_at(symbol.value)))
-        return found
+        key = (number, index)
+        targets = self._bound.get(key)
+        if targets is None:
+            targets = []
+            for other, symbol in self._scope.bind(number, index):
+                found = self._summaries[other].locate(symbol.value)
+                if found is not None and found[0]:
+                    targets.append((other, found[1]))
+            self._bound[key] = targets
+        return targets
 
     def at(self, place: Place, address: int, register: int) -> Origin:
         """What `register` can hold before the instruction at `address` of the function `place`.

@@ -13,7 +13,6 @@ from typing import TypeAlias
 from converter.analyze.calls.binding import Definition, Scope
 from converter.analyze.calls.links import Node
 from converter.analyze.calls.summary import Summary
-from converter.elf.symbols import STT_FUNC, STT_GNU_IFUNC
 
 Place: TypeAlias = tuple[int, int]  # (object, address of a function or data object)
 
@@ -27,22 +26,26 @@ class Reach:
         self.parents: dict[Place, Place | str] = {}
         self.nodes: dict[Place, Node] = {}
         self.symbols: dict[bytes, set[int]] = {}  # name -> objects whose code refers to it
+        self._is_function: set[Place] = set()
         self._functions: list[Place] = []
         self._data: list[Place] = []
 
     def add_root(self, number: int, address: int, why: str) -> None:
         """Code at `address` of an object runs because of `why`."""
-        self._found((number, self._summaries[number].graph.function_at(address)), why, self._functions)
+        found = self._summaries[number].locate(address)
+        if found is not None and found[0]:
+            self._found((number, found[1]), why, self._functions)
 
     def add_definition(self, definition: Definition, why: Place | str) -> None:
         """A symbol becomes known to the program."""
         number, symbol = definition
-        graph = self._summaries[number].graph
-        if symbol.type in (STT_FUNC, STT_GNU_IFUNC) or graph.memory.is_code(symbol.value):
-            if graph.memory.is_code(symbol.value):
-                self._found((number, graph.function_at(symbol.value)), why, self._functions)
-        elif graph.memory.is_data(symbol.value):
-            self._found((number, graph.data_at(symbol.value)), why, self._data)
+        found = self._summaries[number].locate(symbol.value)
+        if found is not None:
+            self._found((number, found[1]), why, self._functions if found[0] else self._data)
+
+    def is_function(self, place: Place) -> bool:
+        """Whether a place that was reached is a function, not a data object."""
+        return place in self._is_function
 
     def run(self) -> None:
         """Follow everything until nothing new comes."""
@@ -50,6 +53,7 @@ class Reach:
         while functions or data:
             if functions:
                 place = functions.pop()
+                self._is_function.add(place)
                 node = self._summaries[place[0]].function(place[1])
             else:
                 place = data.pop()

@@ -55,7 +55,7 @@ class Sites:
     def _resolve(self, place: Place, address: int, origins: Origins) -> None:
         summary = self._summaries[place[0]]
         names = {number: name for name, number in syscall_table(_MACHINES[summary.machine]).items()}
-        origin = origins.at(place, address, summary.graph.architecture.NUMBER_REGISTER)
+        origin = origins.at(place, address, summary.number_register())
         if not origin:
             return  # no call leads here
         for value, source in origin.items():
@@ -70,7 +70,7 @@ class Sites:
 
     def _review(self, place: Place, address: int, summary: Summary, source: Place) -> None:
         end = address + 2
-        code = summary.graph.memory.view(end - CODE_BEFORE, CODE_BEFORE)
+        code = summary.code_before(end, CODE_BEFORE)
         rule = reviewed(summary.name, code, self._witness.function(source))
         if rule is None:
             by = "" if source == place else f" that {self._witness.function(source)} passes"

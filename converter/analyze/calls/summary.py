@@ -1,87 +1,109 @@
-"""What is known of one object, whatever program it is part of."""
+"""What is known of one object, whatever program it is part of: answers are kept, and go to the cache.
+
+Every answer depends on the bytes of the object alone. An object whose questions have all been asked before,
+in this run or an earlier one, is not read again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
+from typing import Any, TypeVar
 
 from converter.analyze.calls.graph import ObjectGraph
 from converter.analyze.calls.instructions import Value
 from converter.analyze.calls.links import Node
 from converter.elf.symbols import Symbol
 
+_Answer = TypeVar("_Answer")
+
+# Question -> subject -> answer, all of built-in types, as marshal takes them.
+Known = dict[str, dict[Any, Any]]
+
 
 class Summary:
-    """The references of an object and the values of its registers, made when asked for and then kept."""
+    """The answers for one object. `known` are those of earlier runs; `changed`: there are more by now."""
 
-    def __init__(self, load: Callable[[], ObjectGraph]) -> None:
+    def __init__(self, load: Callable[[], ObjectGraph], known: Known | None = None) -> None:
         self._load = load
-        self._functions: dict[int, Node] = {}
-        self._data: dict[int, Node] = {}
-        self._values: dict[tuple[int, int, int, bool], frozenset[Value]] = {}
-        self._pointers: dict[
-            tuple[int, int | None, tuple[int, ...]], tuple[tuple[int, bool], ...] | None
-        ] = {}
-        self._transfers: dict[tuple[int, tuple[int, ...], tuple[int, ...]], tuple[tuple[int, bool], ...]] = {}
+        self.known: Known = known if known is not None else {}
+        self.changed = False
+        self._functions = self.known.setdefault("function", {})
+        self._data = self.known.setdefault("data", {})
 
     @cached_property
     def graph(self) -> ObjectGraph:
         """The object itself, read from the file."""
         return self._load()
 
-    @cached_property
-    def symbols(self) -> list[Symbol]:
-        return self.graph.symbols
-
-    @cached_property
-    def symbolic(self) -> bool:
-        return self.graph.symbolic()
-
-    @cached_property
-    def name(self) -> str:
-        """The soname; empty without one."""
-        return (self.graph.memory.elf.soname or b"").decode("utf-8", "backslashreplace")
-
-    @cached_property
-    def machine(self) -> str:
-        return self.graph.memory.elf.machine
-
-    @cached_property
-    def entry(self) -> int:
-        return self.graph.memory.elf.entry
-
-    @cached_property
-    def start_functions(self) -> list[tuple[int, str]]:
-        return self.graph.start_functions()
-
     @property
     def exhausted(self) -> bool:
-        return self.graph.exhausted
+        """The object is too large to be looked at as a whole: answers may lack something, and are not
+        kept.
+        """
+        return "graph" in self.__dict__ and self.graph.exhausted
+
+    def _ask(self, question: str, subject: Hashable, answer: Callable[[], _Answer]) -> _Answer:
+        answers = self.known.setdefault(question, {})
+        if subject not in answers:
+            answers[subject] = answer()
+            self.changed = True
+        found: _Answer = answers[subject]
+        return found
+
+    # The file
+
+    @cached_property
+    def symbols(self) -> list[Symbol]:
+        """Dynamic symbols, by their index."""
+        kept = self._ask("symbols", 0, lambda: [tuple(symbol) for symbol in self.graph.symbols])
+        return [Symbol._make(each) for each in kept]
+
+    @cached_property
+    def _file(self) -> tuple[str, str, int, bool, str]:
+        def answer() -> tuple[str, str, int, bool, str]:
+            elf = self.graph.memory.elf
+            soname = (elf.soname or b"").decode("utf-8", "backslashreplace")
+            return soname, elf.machine, elf.entry, self.graph.symbolic(), elf.type
+
+        return self._ask("file", 0, answer)
+
+    @property
+    def name(self) -> str:
+        """The soname; empty without one."""
+        return self._file[0]
+
+    @property
+    def machine(self) -> str:
+        return self._file[1]
+
+    @property
+    def entry(self) -> int:
+        return self._file[2]
+
+    @property
+    def symbolic(self) -> bool:
+        """The object looks for symbols in itself first."""
+        return self._file[3]
+
+    @property
+    def start_functions(self) -> list[tuple[int, str]]:
+        """ObjectGraph.start_functions, as (start of a function, why)."""
+        return self._ask(
+            "start functions",
+            0,
+            lambda: [(self.graph.function_at(at), why) for at, why in self.graph.start_functions()],
+        )
 
     @cached_property
     def exports(self) -> list[Symbol]:
         return [symbol for symbol in self.symbols if symbol.defined and symbol.name]
 
-    def names(self) -> list[tuple[int, str]]:
-        """Names of functions and data objects by address, ascending; one for each address."""
-        return self.graph.names()
-
-    def is_code(self, address: int) -> bool:
-        return self.graph.memory.is_code(address)
-
-    def constant(self, address: int) -> int | None:
-        """ObjectGraph.constant, of the code that was read so far."""
-        return self.graph.constant(address)
-
-    def string(self, address: int) -> bytes | None:
-        return self.graph.memory.string(address)
-
     @cached_property
     def _defined(self) -> dict[bytes, list[Symbol]]:
         found: dict[bytes, list[Symbol]] = {}
-        for symbol in self.symbols:
-            if symbol.defined and symbol.name:
-                found.setdefault(symbol.name, []).append(symbol)
+        for symbol in self.exports:
+            found.setdefault(symbol.name, []).append(symbol)
         return found
 
     def definition(self, name: bytes, version: bytes) -> Symbol | None:
@@ -95,49 +117,98 @@ class Summary:
                 return symbol
         return None
 
+    def locate(self, address: int) -> tuple[bool, int] | None:
+        """Whether `address` lies in a function or in a data object, and where that begins; None: in
+        neither.
+        """
+
+        def answer() -> tuple[bool, int] | None:
+            if self.graph.memory.is_code(address):
+                return True, self.graph.function_at(address)
+            return (False, self.graph.data_at(address)) if self.graph.memory.is_data(address) else None
+
+        return self._ask("locate", address, answer)
+
+    def name_at(self, address: int) -> str:
+        """The name of the function or data object that begins at `address`; empty without one."""
+        return self._ask("name", address, lambda: self.graph.names.get(address, ""))
+
+    def string(self, address: int) -> bytes | None:
+        """The NUL-terminated string at `address`."""
+        return self._ask("string", address, lambda: self.graph.memory.string(address))
+
+    def code_before(self, end: int, length: int) -> bytes:
+        """`length` bytes that end at `end`."""
+        return self._ask("code", (end, length), lambda: self.graph.memory.view(end - length, length))
+
+    # References
+
     def function(self, start: int) -> Node:
+        """ObjectGraph.function."""
         found = self._functions.get(start)
         if found is None:
-            found = self._functions[start] = self.graph.function(start)
-        return found
+            found = self._functions[start] = tuple(self.graph.function(start))
+            self.changed = True
+        return Node._make(found)
 
     def data(self, start: int) -> Node:
+        """ObjectGraph.data."""
         found = self._data.get(start)
         if found is None:
-            found = self._data[start] = self.graph.data(start)
-        return found
+            found = self._data[start] = tuple(self.graph.data(start))
+            self.changed = True
+        return Node._make(found)
+
+    # Values
 
     def values(self, start: int, at: int, register: int) -> frozenset[Value]:
         """Slicer.values of the function at `start`."""
-        key = (start, at, register, False)
-        found = self._values.get(key)
-        if found is None:
-            found = self._values[key] = self.graph.slicer(start).values(at, register)
-        return found
+        return self._ask(
+            "values", (start, at, register), lambda: self.graph.slicer(start).values(at, register)
+        )
 
     def stack_values(self, start: int, at: int, offset: int) -> frozenset[Value]:
         """Slicer.stack_values of the function at `start`."""
-        key = (start, at, offset, True)
-        found = self._values.get(key)
-        if found is None:
-            found = self._values[key] = self.graph.slicer(start).stack_values(at, offset)
-        return found
+        return self._ask(
+            "stack values", (start, at, offset), lambda: self.graph.slicer(start).stack_values(at, offset)
+        )
+
+    def constant(self, address: int) -> int | None:
+        """ObjectGraph.constant."""
+        return self._ask("constant", address, lambda: self.graph.constant(address))
 
     def transfers(
         self, start: int, addresses: tuple[int, ...], symbols: tuple[int, ...]
     ) -> tuple[tuple[int, bool], ...]:
         """ObjectGraph.transfers."""
-        key = (start, addresses, symbols)
-        found = self._transfers.get(key)
-        if found is None:
-            found = self._transfers[key] = self.graph.transfers(start, addresses, symbols)
-        return found
+        return self._ask(
+            "transfers",
+            (start, addresses, symbols),
+            lambda: self.graph.transfers(start, addresses, symbols),
+        )
 
     def pointer_calls(
         self, start: int, address: int | None, symbols: tuple[int, ...]
     ) -> tuple[tuple[int, bool], ...] | None:
         """ObjectGraph.pointer_calls."""
-        key = (start, address, symbols)
-        if key not in self._pointers:
-            self._pointers[key] = self.graph.pointer_calls(start, address, symbols)
-        return self._pointers[key]
+        return self._ask(
+            "pointer calls",
+            (start, address, symbols),
+            lambda: self.graph.pointer_calls(start, address, symbols),
+        )
+
+    def number_register(self) -> int:
+        """Architecture.NUMBER_REGISTER."""
+        return self._ask("register", 0, lambda: self.graph.architecture.NUMBER_REGISTER)
+
+    def argument_register(self, argument: int) -> int:
+        """Architecture.ARGUMENT_REGISTERS[argument]."""
+        return self._ask(
+            "argument register", argument, lambda: self.graph.architecture.ARGUMENT_REGISTERS[argument]
+        )
+
+    def parameter_register(self, parameter: int) -> int:
+        """Architecture.PARAMETER_REGISTERS[parameter]."""
+        return self._ask(
+            "parameter register", parameter, lambda: self.graph.architecture.PARAMETER_REGISTERS[parameter]
+        )

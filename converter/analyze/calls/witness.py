@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Sequence
 
 from converter.analyze.calls.reach import Place, Reach
@@ -19,20 +18,13 @@ class Witness:
         self._summaries = summaries
         self._paths = [path.decode("utf-8", "surrogateescape") for path in paths]
         self._reach = reach
-        self._names: dict[int, tuple[list[int], list[str]]] = {}
 
     def path(self, number: int) -> str:
         return self._paths[number]
 
     def function(self, place: Place) -> str:
         """The name of a function or data object, by its symbol if it has one, else its address."""
-        number, address = place
-        if number not in self._names:
-            names = self._summaries[number].names()
-            self._names[number] = ([at for at, _ in names], [name for _, name in names])
-        starts, names_of = self._names[number]
-        at = bisect.bisect_left(starts, address)
-        return names_of[at] if at < len(starts) and starts[at] == address else f"{address:#x}"
+        return self._summaries[place[0]].name_at(place[1]) or f"{place[1]:#x}"
 
     def evidence(self, place: Place, address: int, passed_by: Place | None = None) -> Evidence:
         """Why the site at `address` of the function `place` counts; `passed_by`: where its number comes
