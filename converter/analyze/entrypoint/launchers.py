@@ -108,18 +108,38 @@ def env(tree: FileTree, launch: Launch) -> Launch | None:
     return _next(tree, launch, words.left, env=variables, cwd=cwd)
 
 
-def step_down(tree: FileTree, launch: Launch) -> Launch | None:
-    """gosu and su-exec: a USER as docker has it, its groups, and HOME from passwd, always."""
+def gosu(tree: FileTree, launch: Launch) -> Launch | None:
+    """gosu USER: HOME from passwd, always; of the groups only those that /etc/group has the user in."""
+    words, user = _stepping_down(tree, launch)
+    member = tuple(gid for gid in user.groups if gid != user.gid)
+    env = {**launch.env, "HOME": to_text(user.home)}
+    return _next(tree, launch, words.left, user=replace(user, groups=member), env=env)
+
+
+def su_exec(tree: FileTree, launch: Launch) -> Launch | None:
+    """su-exec USER: HOME from passwd, always; the groups as getgrouplist(3) has them, the primary one first."""
+    words, user = _stepping_down(tree, launch)
+    user = replace(user, groups=_group_list(tree, user))
+    return _next(tree, launch, words.left, user=user, env={**launch.env, "HOME": to_text(user.home)})
+
+
+def _stepping_down(tree: FileTree, launch: Launch) -> tuple[_Words, Credentials]:
     words = _Words(launch)
     if words.left and isinstance(words.left[0], str) and words.left[0].startswith("-"):
         raise words.refuse(words.left[0])
-    user = _user(tree, words.value())
-    return _next(tree, launch, words.left, user=user, env={**launch.env, "HOME": to_text(user.home)})
+    return words, _user(tree, words.value())
+
+
+def _group_list(tree: FileTree, user: Credentials) -> tuple[int, ...]:
+    """getgrouplist(3): the primary group, and those that the user is a member of."""
+    if user.name is None:
+        return (user.gid,)
+    return tuple(dict.fromkeys([user.gid, *_user(tree, to_text(user.name)).groups[1:]]))
 
 
 def setpriv(tree: FileTree, launch: Launch) -> Launch | None:
     """setpriv(1) of util-linux: users and groups; the environment stays without --reset-env."""
-    words, user, variables = _Words(launch), launch.user, dict(launch.env)
+    words, user = _Words(launch), launch.user
     uid, gid, groups = user.uid, user.gid, user.groups
     while (option := words.option()) is not None:
         name = option.partition("=")[0]
@@ -132,15 +152,14 @@ def setpriv(tree: FileTree, launch: Launch) -> Launch | None:
         elif name == "--clear-groups":
             groups = ()
         elif name == "--init-groups":
-            groups = _user(tree, str(uid)).groups
+            groups = _group_list(tree, replace(_user(tree, str(uid)), gid=gid))
         elif name == "--groups":
             groups = tuple(_group(tree, each) for each in words.value(option).split(","))
         elif name in ("--inh-caps", "--bounding-set", "--ambient-caps", "--securebits", "--pdeathsig"):
             words.value(option)
         elif name not in ("--keep-groups", "--no-new-privs", "--nnp"):
             raise words.refuse(option)
-    credentials = replace(user, uid=uid, gid=gid, groups=tuple(dict.fromkeys([gid, *groups])))
-    return _next(tree, launch, words.left, user=credentials, env=variables)
+    return _next(tree, launch, words.left, user=replace(user, uid=uid, gid=gid, groups=groups))
 
 
 def _group(tree: FileTree, text: str) -> int:
@@ -159,7 +178,7 @@ def chroot(tree: FileTree, launch: Launch) -> Launch | None:
         name = option.partition("=")[0]
         if name == "--userspec":
             user = _user(tree, words.value(option))
-            user = replace(user, groups=launch.user.groups)
+            user = replace(user, groups=_group_list(tree, user))
         elif name == "--groups":
             listed = words.value(option)
             groups = tuple(_group(tree, each) for each in listed.split(",")) if listed else ()
@@ -168,8 +187,7 @@ def chroot(tree: FileTree, launch: Launch) -> Launch | None:
     root = words.value()
     if root.strip("/"):
         raise LauncherProblem(f"chroot into {shown(root)}")
-    chosen = user.groups if groups is None else groups
-    user = replace(user, groups=tuple(dict.fromkeys([user.gid, *chosen])))
+    user = user if groups is None else replace(user, groups=groups)
     return _next(tree, launch, words.left, user=user, cwd="/")
 
 
@@ -183,6 +201,7 @@ def runuser(tree: FileTree, launch: Launch) -> Launch | None:
         if word.partition("=")[0] not in ("-u", "--user"):
             raise words.refuse(word)
         user = _user(tree, words.value(word))
+        user = replace(user, groups=_group_list(tree, user))
     if user is None:
         raise LauncherProblem("runuser without -u starts a shell")
     return _next(tree, launch, words.left, user=user, first=False)
@@ -217,7 +236,7 @@ def _adjusting(valued: tuple[str, ...], operands: int = 0) -> Callable[[FileTree
 
 
 LAUNCHERS: Mapping[str, Callable[[FileTree, Launch], Launch | None]] = {
-    "env": env, "gosu": step_down, "su-exec": step_down, "setpriv": setpriv, "chroot": chroot,
+    "env": env, "gosu": gosu, "su-exec": su_exec, "setpriv": setpriv, "chroot": chroot,
     "runuser": runuser, "tini": init, "tini-static": init, "dumb-init": init, "catatonit": init,
     "nice": _adjusting(("-n", "--adjustment")), "ionice": _adjusting(("-c", "-n", "--class", "--classdata")),
     "stdbuf": _adjusting(("-i", "-o", "-e")), "nohup": _adjusting(()), "setsid": _adjusting(()),

@@ -65,7 +65,7 @@ exec "$@"
 def test_stepping_down_to_another_user() -> None:
     found = resolved(STEP_DOWN, ("server", "-p"), working_dir="/data", files={"/data/old": regular(b"x")})
     user = found.program.user
-    assert (user.uid, user.gid, user.groups) == (999, 998, (998, 50))
+    assert (user.uid, user.gid, user.groups) == (999, 998, (50,))
     assert found.program.environment[b"HOME"] == b"/var/redis"
     assert found.program.argv == (b"server", b"-p")
     assert found.umask == 0o077
@@ -77,15 +77,17 @@ def test_stepping_down_to_another_user() -> None:
 @pytest.mark.parametrize(
     ("command", "uid", "gid", "groups"),
     [
-        ("gosu redis server", 999, 998, (998, 50)),
-        ("gosu redis:app server", 999, 1000, (1000,)),
-        ("gosu 1234:5 server", 1234, 5, (5,)),
+        ("gosu redis server", 999, 998, (50,)),
+        ("gosu redis:app server", 999, 1000, ()),
+        ("gosu 1234:5 server", 1234, 5, ()),
         ("su-exec app server", 1000, 1000, (1000,)),
-        ("setpriv --reuid=app --regid=app --clear-groups server", 1000, 1000, (1000,)),
+        ("su-exec redis:app server", 999, 1000, (1000, 50)),
+        ("setpriv --reuid=app --regid=app --clear-groups server", 1000, 1000, ()),
         ("setpriv --reuid redis --regid 998 --init-groups server", 999, 998, (998, 50)),
-        ("chroot --userspec=app:redis / server", 1000, 998, (998, 0)),
-        ("tini -- gosu app server", 1000, 1000, (1000,)),
-        ("dumb-init -c env X=1 nice -n 5 stdbuf -oL gosu app server", 1000, 1000, (1000,)),
+        ("chroot --userspec=redis:app / server", 999, 1000, (1000, 50)),
+        ("chroot --userspec=redis --groups=7,app / server", 999, 998, (7, 1000)),
+        ("tini -- gosu app server", 1000, 1000, ()),
+        ("dumb-init -c env X=1 nice -n 5 stdbuf -oL gosu app server", 1000, 1000, ()),
     ],
 )
 def test_launchers(command: str, uid: int, gid: int, groups: tuple[int, ...]) -> None:
