@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from converter.analyze.entrypoint.erlang import UnknownErlexec, emulator
 from converter.analyze.entrypoint.shell.values import Unknown, Value, shown, to_bytes, to_text
 from converter.analyze.entrypoint.shell.world import Launch
 from converter.analyze.executable import search_path
@@ -117,7 +118,7 @@ def gosu(tree: FileTree, launch: Launch) -> Launch | None:
 
 
 def su_exec(tree: FileTree, launch: Launch) -> Launch | None:
-    """su-exec USER: HOME from passwd, always; the groups as getgrouplist(3) has them, the primary one first."""
+    """su-exec USER: HOME from passwd, always; the groups as getgrouplist(3) has them."""
     words, user = _stepping_down(tree, launch)
     user = replace(user, groups=_group_list(tree, user))
     return _next(tree, launch, words.left, user=user, env={**launch.env, "HOME": to_text(user.home)})
@@ -235,6 +236,14 @@ def _adjusting(valued: tuple[str, ...], operands: int = 0) -> Callable[[FileTree
     return start
 
 
+def erlexec(tree: FileTree, launch: Launch) -> Launch | None:
+    """The Erlang emulator, with erlexec's own additions."""
+    try:
+        return emulator(tree, launch)
+    except UnknownErlexec as problem:
+        raise LauncherProblem(str(problem)) from problem
+
+
 LAUNCHERS: Mapping[str, Callable[[FileTree, Launch], Launch | None]] = {
     "env": env, "gosu": gosu, "su-exec": su_exec, "setpriv": setpriv, "chroot": chroot,
     "runuser": runuser, "tini": init, "tini-static": init, "dumb-init": init, "catatonit": init,
@@ -242,4 +251,5 @@ LAUNCHERS: Mapping[str, Callable[[FileTree, Launch], Launch | None]] = {
     "stdbuf": _adjusting(("-i", "-o", "-e")), "nohup": _adjusting(()), "setsid": _adjusting(()),
     "chrt": _adjusting(("-T", "-P", "-D"), 1), "taskset": _adjusting((), 1),
     "timeout": _adjusting(("-k", "-s"), 1), "catchsegv": _adjusting(()), "time": _adjusting(("-o", "-f")),
+    "erlexec": erlexec,
 }  # fmt: skip

@@ -296,6 +296,41 @@ def test_scripts_start_scripts() -> None:
     assert found.tree.read(found.tree[b"/run/greeting"]) == b"hi\n"
 
 
+ERL = """
+ROOTDIR=/usr/lib/erlang; BINDIR=$ROOTDIR/erts-14.2/bin; EMU=beam; PROGNAME=$(echo "$0" | sed 's/.*\\///')
+export EMU ROOTDIR BINDIR PROGNAME
+exec "$BINDIR/erlexec" ${1+"$@"}
+"""
+
+
+def test_erlang_is_read_up_to_the_emulator() -> None:
+    folder = "/usr/lib/erlang/erts-14.2/bin"
+    files = {f"{folder}/{name}": program(NOTHING) for name in ("erlexec", "beam.smp")}
+    files["/bin/erl"] = f"#!/bin/sh{ERL}"
+    config, tree = image(files, cmd=("erl", "-noinput", "-pa", "ebin", "-s", "app", "start"))
+    found = resolve(config, tree)
+    ours = [
+        "--",
+        "-root",
+        "/usr/lib/erlang",
+        "-bindir",
+        folder,
+        "-progname",
+        "erl",
+        "--",
+        "-home",
+        "/root",
+        "--",
+    ]
+    flags = ["-noshell", "-noinput", "-pa", "ebin", "-s", "app", "start"]
+    assert [word.decode() for word in found.program.argv] == [f"{folder}/beam.smp", *ours, *flags]
+    assert found.program.environment[b"PATH"] == f"{folder}:/usr/lib/erlang/bin:/bin".encode()
+    config, tree = image(files, cmd=("erl", "-detached"))
+    assert "only a run shows" in (resolve(config, tree).undecided or "")
+    config, tree = image(files, cmd=("erl",), env=("PATH=/bin", "ERL_FLAGS=+S 1"))
+    assert "ERL_FLAGS" in (resolve(config, tree).undecided or "")
+
+
 def test_what_the_engine_makes_is_not_the_images() -> None:
     assert resolved('x=$(cat /etc/hosts); exec "$@" "$x"').undecided is not None
     assert resolved('echo x > /dev/null; [ -e /dev/null ] && exec "$@"').undecided is None
