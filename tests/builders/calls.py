@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from converter.analyze.calls.model import CodeObject, StaticCalls
+from converter.elf.closure import elf_at
+from converter.elf.memory import ElfMemory
+from converter.elf.symbols import dynamic_symbols
+from converter.image.tree import FileTree
 
 
 def referring(
@@ -24,5 +28,23 @@ def referring(
             for symbol in (called or {}).get(path, ()):
                 found[symbol] = (*found.get(symbol, ()), path)
         return StaticCalls(called=found, dlopen_any=dlopen_any)
+
+    return analyse
+
+
+def importing(tree: FileTree) -> Callable[[Sequence[CodeObject]], StaticCalls]:
+    """An analysis that takes every import for referred to, and all names of dlopen for unknown."""
+    kept: dict[bytes, tuple[str, ...]] = {}
+
+    def imports(each: CodeObject) -> tuple[str, ...]:
+        if each.path not in kept:
+            memory = ElfMemory(tree.read(each.inode, 1 << 30), elf_at(tree, each.path, each.inode))
+            symbols = dynamic_symbols(memory, memory.dynamic())
+            kept[each.path] = tuple(symbol.name.decode() for symbol in symbols if not symbol.defined)
+        return kept[each.path]
+
+    def analyse(objects: Sequence[CodeObject]) -> StaticCalls:
+        called = {each.path.decode(): imports(each) for each in objects}
+        return referring(called=called, dlopen_any=True)(objects)
 
     return analyse
