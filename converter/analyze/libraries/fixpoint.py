@@ -46,14 +46,17 @@ def close_libraries(
     around = Surroundings(tree, program, links, ImagePaths(tree))
     search = _Search(around)
     base = objects_of(tree, closure)
+    search.extend()  # what follows from the program and its libraries alone: an analysis less
+    stopped: tuple[str, ...] = ("libraries kept bringing more libraries; the search for more was given up",)
     for _ in range(_ROUNDS_MAX):
         around.calls = analyse((*base, *search.code()))
         if not search.extend():
+            stopped = ()
             break
     return RuntimeLibraries(
         objects=tuple(search.objects.values()),
         files={path: tuple(sorted(why)) for path, why in sorted(search.files.items())},
-        open=search.open_reasons(),
+        open=search.open_reasons() + stopped,
         calls=around.calls,
     )
 
@@ -93,17 +96,22 @@ class _Search:
                 return self.code() != before
 
     def open_reasons(self) -> tuple[str, ...]:
-        """Of the families in use, and of objects that open libraries by names that nothing tells."""
-        reasons = [each.open for each in all_families() if each.open and each.name in self._families]
-        if self._around.calls.dlopen_any:
-            reasons += [
-                f"{path} opens libraries by names that are not in its code" for path in self._unexplained()
-            ]
+        """Of the families in use, and of objects that open libraries by names that nothing tells.
+
+        A module of a family that is open itself needs no reason of its own.
+        """
+        families = [each for each in all_families() if each.open and each.name in self._families]
+        reasons = [each.open for each in families]
+        sources = {_source(each) for each in families}
+        for path in self._unexplained() if self._around.calls.dlopen_any else ():
+            known = self.objects.get(os.fsencode(path))
+            if known is None or not any(why.source in sources for why in known.why):
+                reasons.append(f"{path} opens libraries by names that are not in its code")
         return tuple(dict.fromkeys(reasons))
 
     def _take(self, family: Family) -> None:
         around = self._around
-        evidence = Evidence("rule", f"libraries/{family.name}", self._families[family.name])
+        evidence = Evidence("rule", _source(family), self._families[family.name])
         places = around.paths.select(family.objects + tuple(self._beside(family)))
         for variable in family.variables:
             for folder in around.program.environment.get(variable.encode(), b"").split(b":"):
@@ -192,3 +200,8 @@ class _Search:
                 continue
             if found is not None:
                 self.files.setdefault(found[0], set()).add(why)
+
+
+def _source(family: Family) -> str:
+    """What the evidence of a family names as its source."""
+    return f"libraries/{family.name}"

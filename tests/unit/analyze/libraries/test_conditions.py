@@ -19,11 +19,13 @@ _UNISTRING = f"{LIB}/libunistring.so.2"
         ({_UNISTRING: ["iconv_open"]}, False),
         ({_UNISTRING: ["iconv_open"], _APP: ["u8_strconv_from_encoding"]}, True),
         ({_UNISTRING: ["iconv_open", "u8_strconv_from_encoding"]}, False),
+        ({f"{LIB}/libstdc++.so.6": ["iconv_open"]}, False),
     ],
 )
 def test_charset_modules_by_who_asks(called: dict[str, list[str]], expected: bool) -> None:
-    entries = {_GCONV: lib(), _UNISTRING: lib()}
-    assert (_GCONV in paths(found(entries, needed=[b"libunistring.so.2"], called=called))) is expected
+    entries = {_GCONV: lib(), _UNISTRING: lib(), f"{LIB}/libstdc++.so.6": lib()}
+    needed = [b"libunistring.so.2", b"libstdc++.so.6"]
+    assert (_GCONV in paths(found(entries, needed=needed, called=called))) is expected
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from converter.analyze.libraries import fixpoint
 from tests.builders.runtime_images import LIB, LIBC, files, found, lib, paths
 from tests.builders.trees import regular, symlink
 
@@ -143,3 +146,23 @@ def test_a_module_that_another_one_needs_and_that_is_opened_itself() -> None:
         (f"{folder}/a.so", False),
         (f"{folder}/libz.so", False),
     ]
+
+
+def test_a_module_of_an_open_family_adds_no_reason_and_its_names_count() -> None:
+    module = "/usr/lib/python3/dist-packages/m.so"
+    entries = {module: lib(text=b"\0libp.so.1\0"), f"{LIB}/libp.so.1": lib()}
+    seen: list[list[str]] = []
+    called = {module: ["dlopen"], "/usr/bin/python3": ["dlopen"]}
+    result = found(entries, argv=["/usr/bin/python3"], called=called, dlopen_any=True, seen=seen)
+    assert paths(result) == [module, f"{LIB}/libp.so.1"]
+    assert [reason.partition(" ")[0] for reason in result.open] == ["Python"]
+    assert [len(each) for each in seen] == [4, 5]  # the modules of the interpreter are there from the start
+
+
+def test_libraries_that_never_stop_bringing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fixpoint, "_ROUNDS_MAX", 2)
+    entries = {f"{LIB}/lib{each}.so": lib(text=b"\0lib%d.so\0" % (each + 1)) for each in range(1, 9)}
+    called = {_APP: ["dlopen"], **{path: ["dlopen"] for path in entries}}
+    result = found(entries, text=b"\0lib1.so\0", called=called, dlopen_any=True)
+    assert len(paths(result)) == 2
+    assert result.open[-1].endswith("was given up")

@@ -45,7 +45,7 @@ _FOLDERS = (
 )
 _PYTHON = """
 import bz2, ctypes, curses, dbm, decimal, hashlib, lzma, mmap, multiprocessing, readline, socket, sqlite3, ssl
-import _asyncio, _elementtree, _json, _posixsubprocess, _queue, _struct, _uuid, pyexpat, termios, unicodedata, zlib
+import unicodedata, _asyncio, _elementtree, _json, _posixsubprocess, _queue, _struct, pyexpat, termios, zlib
 ssl.create_default_context(); sqlite3.connect(":memory:"); socket.getaddrinfo("localhost", 80)
 hashlib.new("sha256"); "x".encode("cp932"); "x".encode("big5")
 """
