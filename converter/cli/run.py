@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
 from converter.cli.flags import PlatformName, Source, Verbose, explain
 from converter.errors import U2kError
+
+if TYPE_CHECKING:
+    from converter.link.manifest import Manifest
+    from converter.run.request import Runner, RunRequest
 
 STATUS_FAILED = 125  # any failure that is not the program's, as with docker run
 _USAGE = 2
@@ -61,6 +66,24 @@ def command(
         str | None, typer.Option("--entrypoint", metavar="PROGRAM", help="Replace ENTRYPOINT, drop CMD.")
     ] = None,
     hostname: Annotated[str | None, typer.Option("--hostname", help="The name it sees as its own.")] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            "--trace",
+            metavar="FILE",
+            help="Run it with a kernel that tells what the program uses; added to the profile FILE.",
+        ),
+    ] = None,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn",
+            help="Add what it misses to its profile, NAME.profile.json beside it (or --profile).",
+        ),
+    ] = False,
+    profile: Annotated[
+        Path | None, typer.Option("--profile", metavar="FILE", help="With --learn: the profile to add to.")
+    ] = None,
     platform: PlatformName = "linux/amd64",
     source: Source = "auto",
     verbose: Verbose = False,
@@ -90,6 +113,9 @@ def command(
             platform,
             source,
             verbose,
+            trace,
+            learn,
+            profile,
         )
     except U2kError as error:
         report(error)
@@ -114,15 +140,25 @@ def _run(
     platform: str,
     source: str,
     verbose: bool,
+    trace: Path | None,
+    learn: bool,
+    profile: Path | None,
 ) -> int:
     import os
 
+    from converter.errors import UsageError
     from converter.link.manifest import read_manifest
     from converter.run.choose import choose_runner
     from converter.run.memory import parse_size
     from converter.run.request import RunRequest, checked_hostname, environment_entry
     from converter.run.unikernel_file import is_unikernel
 
+    if trace is not None and learn:
+        raise UsageError(
+            "a tracing kernel has every part, so that nothing is missed",
+            where="--trace and --learn",
+            hint="take one of them",
+        )
     path = Path(what) if is_unikernel(Path(what)) else _converted(what, platform, source)
     manifest = read_manifest(path)
     request = RunRequest(
@@ -137,7 +173,25 @@ def _run(
         log_level=3 if verbose else 2,
         hostname=None if hostname is None else checked_hostname(hostname),
     )
-    return choose_runner(on, manifest, machine).run(request)
+    if trace is None and not learn:
+        if profile is not None:
+            raise UsageError("it is for --learn", where="--profile", hint="add --learn")
+        return choose_runner(on, manifest, machine).run(request)
+    return _watched(request, lambda found: choose_runner(on, found, machine), trace, profile)
+
+
+def _watched(
+    request: RunRequest, choose: Callable[[Manifest], Runner], trace: Path | None, profile: Path | None
+) -> int:
+    from converter.trace.watched_run import run_learning, run_traced
+
+    if trace is not None:
+        status, said = run_traced(request, choose, trace)
+    else:
+        status, said = run_learning(request, choose, profile)
+    for line in said:
+        print(f"u2k: {line}", file=sys.stderr)
+    return status
 
 
 def _converted(what: str, platform: str, source: str) -> Path:

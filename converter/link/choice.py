@@ -36,8 +36,8 @@ class Choice:
 
 
 def full(catalogue: Catalogue, platform: str) -> Choice:
-    """Everything that can run on `platform`."""
-    parts = optional_parts(platform)
+    """Everything that can run on `platform`, but for what looks on (Part.interposer)."""
+    parts = [part for part in optional_parts(platform) if part.interposer is None]
     why = {part.name: ("everything was asked for",) for part in parts}
     return Choice(tuple(sorted(catalogue.handlers)), tuple(part.name for part in parts), why)
 

@@ -36,8 +36,9 @@ class Part:
     """A folder of libos/ with a rule file.
 
     symbol:    the object that the generated table names (`filesystem_tmpfs`), or None
+    interposer: function that every system call goes through first; only where the part was asked for
     hooks:     pointers of u2k/part.h -> what they point to where this part is linked
-    header:    what declares the objects of `hooks`
+    header:    what declares the objects of `hooks`, and the interposer
     platforms: where it can be linked, empty for everywhere
     hardened:  compiled with sanitizer traps
     implied:   system call -> the calls whose handlers rely on it
@@ -49,6 +50,7 @@ class Part:
     symbol: str | None
     hooks: Mapping[str, str]
     header: str | None
+    interposer: str | None
     needs: tuple[str, ...]
     platforms: tuple[str, ...]
     hardened: bool
@@ -58,7 +60,7 @@ class Part:
     @property
     def optional(self) -> bool:
         """Whether it is in or out by choice; the linker finds the others by what refers to them."""
-        return bool(self.symbol or self.hooks)
+        return bool(self.symbol or self.hooks or self.interposer)
 
     def runs_on(self, platform: str) -> bool:
         """Whether it can be linked for `platform`."""
@@ -95,6 +97,7 @@ def _read(relative: Path) -> Part:
             symbol=rules.get("symbol"),
             hooks=dict(rules.get("hooks", {})),
             header=rules.get("header"),
+            interposer=rules.get("interposer"),
             needs=tuple(rules.get("needs", ())),
             platforms=tuple(rules.get("platforms", ())),
             hardened=bool(rules.get("hardened", False)),
@@ -105,7 +108,7 @@ def _read(relative: Path) -> Part:
         raise ToolchainError(f"the rule file is malformed: {error}", where=where) from error
     if part.kind not in KINDS:
         raise ToolchainError(f"unknown kind {part.kind!r}", where=where, hint=f"one of {', '.join(KINDS)}")
-    if part.hooks and not part.header:
+    if (part.hooks or part.interposer) and not part.header:
         raise ToolchainError("hooks without a header that declares them", where=where)
     return part
 

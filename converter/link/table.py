@@ -12,6 +12,7 @@ from converter.link.choice import Choice
 from converter.link.names import find_pairs, joined, pack
 from converter.link.parts import Part, all_parts
 from converter.link.source import combined_digest, libos_root
+from converter.link.tracing import shapes_table
 
 _HEAD = """\
 #include <u2k/part.h>
@@ -25,10 +26,11 @@ def table_source(catalogue: Catalogue, choice: Choice) -> str:
     handlers = {catalogue.handlers[name]: name for name in choice.syscalls}
     lines = [_HEAD]
     lines += [f"long sys_{name}(struct syscall *);" for name in choice.syscalls]
-    lines += _handlers(handlers)
+    chosen = [part for part in all_parts() if part.name in choice.parts]
+    interposer = next((part for part in chosen if part.interposer), None)
+    lines += _handlers(handlers) if interposer is None else _interposed(handlers, interposer, catalogue)
     lines.append(f"const long syscall_restart_nr = {_number(catalogue, 'restart_syscall')};")
     lines += _names(catalogue, frozenset(choice.syscalls))
-    chosen = [part for part in all_parts() if part.name in choice.parts]
     lines += _objects("filesystem", "part_filesystems", chosen)
     lines += _objects("driver", "part_drivers", chosen)
     lines += _hooks(frozenset(choice.parts))
@@ -39,16 +41,29 @@ def _number(catalogue: Catalogue, name: str) -> int:
     return next(number for number, each in catalogue.names.items() if each == name)
 
 
-def _handlers(handlers: dict[int, str]) -> list[str]:
-    """Handlers in the order of their numbers, and for each number which one; 0 is `syscall_absent`."""
-    size = max(handlers, default=-1) + 1
+def _handlers(handlers: dict[int, str], table: str = "syscall_handlers", size: int = 0) -> list[str]:
+    """Handlers in the order of their numbers, and for each number which one; 0 is `syscall_absent`.
+
+    At least `size` numbers get an index.
+    """
+    size = max(size, max(handlers, default=-1) + 1)
     places = {number: at for at, number in enumerate(sorted(handlers), start=1)}
     listed = ", ".join(["syscall_absent", *(f"sys_{handlers[number]}" for number in sorted(handlers))])
     index = ", ".join(str(places.get(number, 0)) for number in range(size)) or "0"
     return [
-        f"const syscall_fn syscall_handlers[] = {{{listed}}};",
+        f"const syscall_fn {table}[] = {{{listed}}};",
         f"const uint16_t syscall_index[] = {{{index}}};",
         f"const unsigned syscall_index_size = {size};",
+    ]
+
+
+def _interposed(handlers: dict[int, str], part: Part, catalogue: Catalogue) -> list[str]:
+    """The interposer in the place of every handler; the handlers in a table of its own."""
+    return [
+        f"#include <{part.header}>",
+        *_handlers(handlers, "trace_handlers", max(catalogue.names) + 1),
+        f"const syscall_fn syscall_handlers[] = {{[0 ... {len(handlers)}] = {part.interposer}}};",
+        *shapes_table(catalogue),
     ]
 
 

@@ -62,15 +62,26 @@ def write_unikernel(
 
     Errors: OutputError from writing, ToolchainError for a kernel that has no room for a bundle.
     """
+    head = bundle_head(record, root.size)
+    manifest = replace(manifest, root_bytes=root.size)
+    manifest, bundle_at = write_frame(kernel, manifest, profile, len(head) + root.size, out)
+    _write(out.fileno(), head, bundle_at)
+    out.seek(bundle_at + len(head))
+    write_root(root, out)
+    return manifest
+
+
+def write_frame(
+    kernel: Kernel, manifest: Manifest, profile: bytes, bundle_size: int, out: BinaryIO
+) -> tuple[Manifest, int]:
+    """All of a unikernel file but the bundle; the manifest as written, and where the bundle goes.
+
+    Errors: OutputError from writing, ToolchainError for a kernel that has no room for a bundle.
+    """
     elf = read_kernel(kernel.path.read_bytes())
     loads = [(segment, data) for segment, data in elf.segments if segment.type == PT_LOAD]
-    manifest = replace(
-        manifest, kernel_bytes=sum(segment.filesz for segment, _ in loads), root_bytes=root.size
-    )
+    manifest = replace(manifest, kernel_bytes=sum(segment.filesz for segment, _ in loads))
     notes = b"".join(data for segment, data in elf.segments if segment.type == PT_NOTE) + manifest.note()
-    head = bundle_head(record, root.size)
-    bundle_size = len(head) + root.size
-
     others = [(segment, data) for segment, data in elf.segments if segment.type not in (PT_LOAD, PT_NOTE)]
     count = len(loads) + 2 + len(others)
     position = _page(EHDR.size + count * PHDR.size)
@@ -107,13 +118,9 @@ def write_unikernel(
         extra.strings_index,
     )
     pieces.append((0, ehdr + b"".join(segment.pack() for segment in headers)))
-    fd = out.fileno()
     for at, data in pieces:
-        _write(fd, data, at)
-    _write(fd, head, bundle_at)
-    out.seek(bundle_at + len(head))
-    write_root(root, out)
-    return manifest
+        _write(out.fileno(), data, at)
+    return manifest, bundle_at
 
 
 def _bundle_segment(kernel: Kernel, elf: KernelElf, offset: int, size: int) -> Segment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from typing import TextIO
 
 from converter.errors import RunError
@@ -17,10 +18,14 @@ _STDERR = 2
 class Log:
     """Passes lines on, with names for addresses, and remembers whether the library OS failed.
 
+    `watch` sees each line first, without its newline; those that it answers with True are not passed on.
     `raw`: standard error may be a terminal in raw mode, which needs the carriage return said.
     """
 
-    def __init__(self, symbols: SymbolTable, *, raw: bool = False) -> None:
+    def __init__(
+        self, symbols: SymbolTable, *, raw: bool = False, watch: Callable[[str], bool] | None = None
+    ) -> None:
+        self._watch = watch
         self._symbols = symbols
         self._end = "\r\n" if raw else "\n"
         self._panicked = False
@@ -29,6 +34,8 @@ class Log:
         """Until the end of `lines`. A standard error that nobody reads loses them; the program goes on."""
         while line := lines.readline(_LONGEST):
             self._panicked = self._panicked or line.startswith(_PANIC)
+            if self._watch is not None and self._watch(line.rstrip("\n")):
+                continue
             text = self._symbols.annotate(line.rstrip("\n")) + self._end
             with contextlib.suppress(OSError):
                 os.write(_STDERR, text.encode(errors="replace"))

@@ -53,7 +53,7 @@ class QemuRunner:
     def run(self, request: RunRequest) -> int:
         check_memory(request.memory, request.manifest)
         symbols = SymbolTable(request.unikernel)
-        log = Log(symbols, raw=request.terminal)
+        log = Log(symbols, raw=request.terminal, watch=request.watch)
         relay = Relay(log, pass_input=has_input(request))
         with contextlib.ExitStack() as stack:
             signals = stack.enter_context(forwarding(resizes=request.terminal))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +27,7 @@ class RunRequest:
     terminal: bool = False  # the three streams are one terminal
     log_level: int = 2  # u2k/log.h
     hostname: str | None = None
+    watch: Callable[[str], bool] | None = None  # sees each line of the log; True: the user need not
 
 
 class Runner(Protocol):

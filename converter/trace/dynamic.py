@@ -25,18 +25,24 @@ def started(record: Record) -> Started | None:
     return Started(record.executable, record.argv, record.env, record.cwd, record.user)
 
 
-def profile_of(record: Record, subject: Subject, tree: FileTree) -> Profile:
-    """What `record`'s program used, as a profile of `subject` with the program's own facts in it."""
+def profile_of(record: Record, subject: Subject, tree: FileTree | None) -> Profile:
+    """What `record`'s program used, as a profile of `subject` with the program's own facts in it.
+
+    Without `tree` the files that execve(2) reads are not known but for the first.
+    """
     shown = _name(record.executable)
     arguments: dict[str, dict[str, str]] = {}
     for (choice, value), how in record.arguments.items():
         arguments.setdefault(choice, {})[value] = how
     libraries = dict(record.libraries)
     files = dict(record.files)
-    for path in _loaded(tree, record):
-        files.setdefault(path, "executed")
-    for path in _interpreter(tree, record):
-        libraries.setdefault(path, "the program's loader")
+    if tree is None:
+        files.setdefault(record.executable, "executed")
+    else:
+        for path in _loaded(tree, record):
+            files.setdefault(path, "executed")
+        for path in _interpreter(tree, record):
+            libraries.setdefault(path, "the program's loader")
     return Profile(
         subject=_subject(record, subject),
         tool_version=__version__,
@@ -55,7 +61,7 @@ def ran(record: Record, times: int) -> Ran:
 
 def _subject(record: Record, subject: Subject) -> Subject:
     if record.argv is None or record.env is None:
-        return subject
+        return replace(subject, path=os.fsdecode(record.executable))
     return replace(
         subject,
         path=os.fsdecode(record.executable),

@@ -25,7 +25,7 @@ static void unpack(struct unpacking *u, uint8_t byte)
         unpack(u, syscall_name_pairs[byte - 128][0]);
         unpack(u, syscall_name_pairs[byte - 128][1]);
     } else if (byte == 0) {
-        u->skip--;
+        u->skip -= u->skip != UINT32_MAX; /* a pair may hold the end of the next name too */
     } else if (u->skip == 0 && u->len + 1 < NAME_SIZE) {
         u->name[u->len++] = (char)byte;
     }

@@ -1,0 +1,87 @@
+"""A run of a unikernel that is watched: traced by its own kernel, or for what it misses."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from converter.errors import UsageError
+from converter.link.manifest import Manifest
+from converter.link.sections import read_profile_section
+from converter.output import text_file
+from converter.profile.merge import merge
+from converter.profile.model import Profile
+from converter.profile.reading import MAX_BYTES, parse_profile, read_profile
+from converter.profile.writing import profile_text
+from converter.run.request import Runner, RunRequest
+from converter.trace.learn import Learned
+from converter.trace.unikernel import tracing
+
+Choose = Callable[[Manifest], Runner]
+
+
+def run_traced(request: RunRequest, choose: Choose, file: Path) -> tuple[int, list[str]]:
+    """Run `request`'s unikernel with a kernel that has every part and tells what is asked of it.
+
+    `file` gets the profile; if it is one of the same program, what was seen is added to it. Returns the
+    program's status and lines for the user. Errors: UsageError, ToolchainError, OutputError, RunError.
+    """
+    there = read_profile(file) if file.exists() else None
+    carried = carried_profile(request.unikernel)
+    with tracing(request.unikernel, subject=carried.subject if carried else None) as traced:
+        changed = replace(request, unikernel=traced.path, manifest=traced.manifest, watch=traced.log.line)
+        status = choose(traced.manifest).run(changed)
+        seen = traced.profile()
+    text_file(file, profile_text(merge([there, seen]) if there else seen))
+    said = [f"traced: {len(seen.syscalls)} system calls, {len(seen.files)} files -> {file}"]
+    if traced.log.full:
+        said.append("it did more than could be kept: what came last is missing")
+    return status, [*said, f"next: {next_command(file, seen)}"]
+
+
+def run_learning(request: RunRequest, choose: Choose, file: Path | None) -> tuple[int, list[str]]:
+    """Run it as it is, and add what was missing to its profile.
+
+    file: the profile; None: NAME.profile.json beside the unikernel. One that is not there yet begins as the
+    one that the unikernel carries. Returns the program's status and lines for the user. Errors: UsageError,
+    OutputError, RunError.
+    """
+    path = file or request.unikernel.with_suffix(".profile.json")
+    base = read_profile(path) if path.exists() else carried_profile(request.unikernel)
+    if base is None:
+        raise UsageError(
+            "it carries no profile to which anything could be added",
+            where=str(request.unikernel),
+            hint="name one with --profile FILE, or convert the image again",
+        )
+    learned = Learned()
+    status = choose(request.manifest).run(replace(request, watch=learned.line))
+    said = []
+    if learned.lacked:
+        said.append(f"the library OS does not have: {', '.join(learned.lacked)} (docs/syscalls.md)")
+    if not learned.anything():
+        return status, [*said, "nothing to learn: nothing was missed that could be there"]
+    profile = learned.profile(base)
+    text_file(path, profile_text(profile))
+    for what, names in (
+        ("system calls", learned.calls),
+        ("files", learned.paths),
+        ("parts", learned.parts),
+    ):
+        if names:
+            said.append(f"learned {what}: {', '.join(names)}")
+    return status, [*said, f"next: {next_command(path, profile)}"]
+
+
+def carried_profile(unikernel: Path) -> Profile | None:
+    """The profile in a unikernel file, if it has one. UsageError if that is damaged."""
+    data = read_profile_section(unikernel, MAX_BYTES)
+    return None if data is None else parse_profile(data, str(unikernel))
+
+
+def next_command(file: Path, profile: Profile) -> str:
+    """What to type to convert with what is known now."""
+    image = profile.subject.reference or "IMAGE"
+    return shlex.join(["u2k", "convert", "--force", "--profile", str(file), image])
