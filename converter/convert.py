@@ -121,7 +121,7 @@ def boot_record(reading: Reading, slimmed: Slimmed) -> BootRecord:
         uid=program.user.uid,
         gid=program.user.gid,
         groups=program.user.groups,
-        entrypoint_args=len(reading.image.config.entrypoint),
+        entrypoint_args=reading.resolution.kept_args or 0,
         left_out=tuple(each.path for each in slimmed.dropped),
     )
 
@@ -143,7 +143,7 @@ def describe(profiled: Profiled, kernel: Kernel, record: BootRecord, options: Op
         architecture=options.platform.architecture,
         path=os.fsdecode(record.path),
         argv=tuple(map(os.fsdecode, record.argv)),
-        entrypoint_args=record.entrypoint_args,
+        entrypoint_args=reading.resolution.kept_args,
         env=tuple(map(os.fsdecode, record.env)),
         cwd=os.fsdecode(record.cwd),
         user=(record.uid, record.gid),

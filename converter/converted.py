@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from converter import __version__
@@ -10,8 +11,21 @@ from converter.cache import cache_folder
 from converter.convert import convert
 from converter.image.open import open_image
 from converter.image.progress import Progress
+from converter.link.manifest import read_manifest
 from converter.link.source import combined_digest, source_files
 from converter.options import Options
+
+
+def unikernel_to_run(what: str, options: Options, progress: Progress) -> tuple[Path, bool]:
+    """A unikernel file for the image `what`, and whether it was made for the arguments and environment.
+
+    Mostly these can be given when it runs, so that one file serves all. But an entrypoint script may do
+    something else for them: then there is a file for each. Errors: as `convert`.
+    """
+    plain = unikernel_for(what, replace(options, args=(), env=()), progress)
+    if read_manifest(plain).entrypoint_args is not None or not (options.args or options.env):
+        return plain, False
+    return unikernel_for(what, options, progress), True
 
 
 def unikernel_for(what: str, options: Options, progress: Progress) -> Path:

@@ -16,6 +16,7 @@ FILES = ("slim", "strict", "all")
 class Options:
     """With the image's digest, the profiles and the version of u2k these decide the output's bytes.
 
+    entrypoint, args, env: as with `docker run`: instead of ENTRYPOINT and CMD, added to ENV
     program:           argument vector to run instead of what the entrypoint leads to, or None
     form:              which evidence chooses: default (all), strict (what was seen), full (everything is in)
     add_syscalls:      system calls that are in whatever the evidence says
@@ -29,6 +30,9 @@ class Options:
     platform: Platform = field(default_factory=Platform)
     target: str = "vm"
     source: str = "auto"
+    entrypoint: tuple[str, ...] | None = None
+    args: tuple[str, ...] = ()
+    env: tuple[str, ...] = ()
     program: tuple[str, ...] | None = None
     form: Form = "default"
     add_syscalls: tuple[str, ...] = ()
@@ -41,6 +45,9 @@ class Options:
     def recorded(self) -> dict[str, str]:
         """The ones that were changed, for the manifest; where the image came from decides nothing."""
         told = {
+            "entrypoint": " ".join(self.entrypoint or ()),
+            "args": " ".join(self.args),
+            "env": " ".join(self.env),
             "program": " ".join(self.program or ()),
             "form": self.form if self.form != "default" else "",
             "add-syscall": " ".join(self.add_syscalls),

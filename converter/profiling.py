@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from converter.analyze.calls.analysis import CallAnalysis
 from converter.analyze.calls.model import CodeObject, StaticCalls
+from converter.analyze.entrypoint import Resolution, resolve
 from converter.analyze.libraries.fixpoint import close_libraries
-from converter.analyze.program import Program, find_program
-from converter.analyze.static_profile import static_profile
+from converter.analyze.program import Program, as_launched, find_program
+from converter.analyze.static_profile import static_profile, subject_of
 from converter.elf.closure import LibraryClosure
 from converter.image.model import Image
 from converter.image.open import file_tree, open_image
@@ -32,11 +34,15 @@ class Reading:
     """An image, read and understood.
 
     image_tree: what the layers say; tree: what the program finds when it starts
+    start:      what is executed first: ENTRYPOINT and CMD, or what replaces them
+    resolution: how `start` leads to `program`, the one that runs in the end
     """
 
     image: Image
     image_tree: FileTree
     tree: FileTree
+    start: Program
+    resolution: Resolution
     program: Program
     libraries: LibraryClosure
 
@@ -63,8 +69,11 @@ def read_image(ref: str, options: Options | None = None, progress: Progress | No
     chosen, shown = options or Options(), progress or Silent()
     image = open_image(ref, platform=chosen.platform, source=chosen.source, progress=shown)
     tree = file_tree(image, progress=shown)
-    program = find_program(image.config, tree, entrypoint=chosen.program)
-    return Reading(image, tree, program.with_missing_folders(tree), program, program.libraries(tree))
+    config = replace(image.config, env=(*image.config.env, *chosen.env))
+    start = find_program(config, tree, entrypoint=chosen.program or chosen.entrypoint, args=chosen.args)
+    found = resolve(config, tree, entrypoint=chosen.entrypoint, args=chosen.args, program=chosen.program)
+    libraries = found.program.libraries(found.tree)
+    return Reading(image, tree, found.tree, start, found, found.program, libraries)
 
 
 def profile_image(
@@ -81,15 +90,65 @@ def profile_image(
     """
     chosen = options or Options()
     reading = read_image(ref, chosen, progress)
-    static = read_profile_of(reading, chosen)
     if trace is None:
+        static = read_profile_of(reading, chosen)
         return Profiled(reading, static, asked_for(merge([static, *given]), chosen))
     from converter.trace.check import violations
     from converter.trace.image import trace_image
 
-    watched = trace_image(reading.image_tree, reading.program, trace, static.subject, progress)
+    subject = subject_of(reading.image, reading.resolution)
+    watched = trace_image(reading.image_tree, reading.start, trace, subject, progress)
+    reading = as_watched(reading, watched)
+    static = read_profile_of(reading, chosen)
     profile = asked_for(merge([static, watched.profile, *given]), chosen)
     return Profiled(reading, static, profile, watched, violations(static, watched.profile))
+
+
+def as_watched(reading: Reading, trace: Trace) -> Reading:
+    """The reading with the program that was seen to run in the end, where reading found another or none."""
+    seen, found = trace.program, reading.program
+    if seen is None or (seen.argv == found.argv and same_file(reading.tree, seen.path, found)):
+        return reading
+    environment = dict(entry.split(b"=", 1) for entry in seen.env if b"=" in entry)
+    if b"HOSTNAME" not in reading.start.environment:
+        environment.pop(b"HOSTNAME", None)  # the run's own
+    program = as_launched(
+        reading.image.config,
+        reading.tree,
+        reading.start,
+        path=seen.path,
+        argv=seen.argv,
+        environment=environment,
+        cwd=seen.cwd,
+        user=seen.user,
+    )
+    steps = (*reading.resolution.reasons, *_doubt(reading.resolution), f"a run showed {_words(seen.argv)}")
+    resolution = replace(
+        reading.resolution,
+        program=program,
+        decided_by="trace",
+        reasons=steps,
+        undecided=None,
+        kept_args=None,
+    )
+    return replace(reading, resolution=resolution, program=program, libraries=program.libraries(reading.tree))
+
+
+def same_file(tree: FileTree, path: bytes, program: Program) -> bool:
+    """Whether `path` is what `program` executes, by whatever name."""
+    found = tree.resolve(path)
+    return found is not None and found[0] in (
+        program.executable.real_path,
+        program.executable.loaded_real_path,
+    )
+
+
+def _doubt(resolution: Resolution) -> tuple[str, ...]:
+    return () if resolution.undecided is None else (f"not decided by reading: {resolution.undecided}",)
+
+
+def _words(argv: tuple[bytes, ...]) -> str:
+    return " ".join(map(os.fsdecode, argv))
 
 
 def read_profile_of(reading: Reading, options: Options) -> Profile:
@@ -97,7 +156,7 @@ def read_profile_of(reading: Reading, options: Options) -> Profile:
     unread = options.form == "full" and options.platform.architecture != "amd64"
     analyse = _unread if unread else CallAnalysis(reading.tree).run
     runtime = close_libraries(reading.tree, reading.program, reading.libraries, analyse)
-    return static_profile(reading.image, reading.program, reading.libraries, runtime)
+    return static_profile(reading.image, reading.resolution, reading.libraries, runtime)
 
 
 def _unread(_: Sequence[CodeObject]) -> StaticCalls:

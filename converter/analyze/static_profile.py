@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from converter import __version__
+from converter.analyze.entrypoint import Resolution
 from converter.analyze.libraries.model import RuntimeLibraries
 from converter.analyze.program import Program
 from converter.elf.closure import LibraryClosure
@@ -16,27 +17,28 @@ from converter.profile.model import Evidence, Profile, Subject
 
 
 def static_profile(
-    image: Image, program: Program, libraries: LibraryClosure, runtime: RuntimeLibraries
+    image: Image, found: Resolution, libraries: LibraryClosure, runtime: RuntimeLibraries
 ) -> Profile:
-    """All static evidence of what `program` uses."""
+    """All static evidence of what the program uses."""
     calls = runtime.calls
     opened = {os.fsdecode(each.path): each.why for each in runtime.objects}
     belonging = {os.fsdecode(path): why for path, why in runtime.files.items()}
     return Profile(
-        subject=subject_of(image, program),
+        subject=subject_of(image, found),
         tool_version=__version__,
         syscalls=union((calls.syscalls,)),
         arguments={choice: union((calls.arguments[choice],)) for choice in sorted(calls.arguments)},
         libraries=union((dict(_needed(libraries)), opened)),
-        files=union((dict(_executed(program)), belonging)),
+        files=union((dict(_executed(found.program)), belonging)),
         open=tuple(sorted({*calls.open, *runtime.open})),
         unresolved=tuple(sorted(set(calls.unresolved))),
     )
 
 
-def subject_of(image: Image, program: Program) -> Subject:
+def subject_of(image: Image, found: Resolution) -> Subject:
     """The image, and the program as it starts."""
-    user = program.user
+    program, user = found.program, found.program.user
+    doubt = () if found.undecided is None else (f"undecided: {found.undecided}",)
     return Subject(
         reference=_name(image.reference),
         digest=image.digest,
@@ -46,6 +48,8 @@ def subject_of(image: Image, program: Program) -> Subject:
         env=tuple(os.fsdecode(name + b"=" + value) for name, value in program.environment.items()),
         cwd=os.fsdecode(program.cwd),
         user=(user.uid, user.gid, *(group for group in user.groups if group != user.gid)),
+        decided_by=found.decided_by,
+        reasons=(*found.reasons, *doubt),
     )
 
 

@@ -20,6 +20,9 @@ from converter.cli.choice_flags import (
     Strict,
 )
 from converter.cli.flags import (
+    Arguments,
+    Entrypoint,
+    Environment,
     Force,
     Json,
     PlatformName,
@@ -31,6 +34,7 @@ from converter.cli.flags import (
     choice,
     explain,
     one_of,
+    variables,
     words,
 )
 from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, trace_request
@@ -69,6 +73,9 @@ def command(
         ),
     ] = "vm",
     source: Source = "auto",
+    entrypoint: Entrypoint = None,
+    args: Arguments = None,
+    env: Environment = None,
     program: ProgramLine = None,
     profiles: Profiles = None,
     strict: Strict = False,
@@ -111,6 +118,9 @@ def command(
         Platform.parse(platform),
         choice("--target", target, TARGETS),
         source,
+        None if entrypoint is None else (entrypoint,),
+        words(args, "--args") or (),
+        variables(env),
         words(program),
         form(strict, full),
         tuple(add_syscall or ()),

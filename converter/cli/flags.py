@@ -41,6 +41,18 @@ Source = Annotated[
         autocompletion=one_of("auto", "archive", "engine", "registry"),
     ),
 ]
+Entrypoint = Annotated[
+    str | None,
+    typer.Option("--entrypoint", metavar="PROGRAM", help="Replace ENTRYPOINT, drop CMD, as with docker run."),
+]
+Arguments = Annotated[
+    str | None,
+    typer.Option("--args", metavar="'ARGS'", help="Replace CMD, as the words behind docker run IMAGE do."),
+]
+Environment = Annotated[
+    list[str] | None,
+    typer.Option("-e", "--env", metavar="NAME=VALUE", help="Set an environment variable. Can be repeated."),
+]
 ProgramLine = Annotated[
     str | None,
     typer.Option(
@@ -69,7 +81,7 @@ def choice(option: str, word: str, allowed: Sequence[str]) -> str:
     return word
 
 
-def words(line: str | None) -> tuple[str, ...] | None:
+def words(line: str | None, option: str = "--program") -> tuple[str, ...] | None:
     """A command line of one option as words, by the shell's quoting rules. UsageError if they are broken."""
     import shlex
 
@@ -78,10 +90,20 @@ def words(line: str | None) -> tuple[str, ...] | None:
     try:
         found = None if line is None else tuple(shlex.split(line))
     except ValueError as error:
-        raise UsageError(f"{error} in {line!r}", where="--program", hint="quote it as for a shell") from error
-    if found is not None and not found:
-        raise UsageError("names no program", where="--program", hint="give a path and its arguments")
+        raise UsageError(f"{error} in {line!r}", where=option, hint="quote it as for a shell") from error
+    if found == () and option == "--program":
+        raise UsageError("names no program", where=option, hint="give a path and its arguments")
     return found
+
+
+def variables(entries: list[str] | None) -> tuple[str, ...]:
+    """NAME=VALUE as given; UsageError for what sets nothing: a unikernel must not depend on this host's."""
+    from converter.errors import UsageError
+
+    for entry in entries or ():
+        if not entry.partition("=")[0] or "=" not in entry:
+            raise UsageError(f"{entry!r} sets no variable", where="--env", hint="write NAME=VALUE")
+    return tuple(entries or ())
 
 
 def explain(verbose: bool) -> None:

@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from converter.cli.flags import (
+    Arguments,
+    Entrypoint,
+    Environment,
     Force,
     Json,
     PlatformName,
@@ -18,6 +21,7 @@ from converter.cli.flags import (
     Source,
     Verbose,
     explain,
+    variables,
     words,
 )
 from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, trace_request
@@ -35,6 +39,9 @@ def command(
         typer.Option("-o", "--output", metavar="FILE", help="Write the profile (JSON) to this file."),
     ] = None,
     profiles: Profiles = None,
+    entrypoint: Entrypoint = None,
+    args: Arguments = None,
+    env: Environment = None,
     program: ProgramLine = None,
     trace: Trace = False,
     probes: Probes = None,
@@ -65,7 +72,14 @@ def command(
 
     if output is not None:
         check_target(output, force=force)
-    options = Options(Platform.parse(platform), source=source, program=words(program))
+    options = Options(
+        Platform.parse(platform),
+        source=source,
+        entrypoint=None if entrypoint is None else (entrypoint,),
+        args=words(args, "--args") or (),
+        env=variables(env),
+        program=words(program),
+    )
     given = [read_profile(path) for path in profiles or ()]
     asked = trace_request(trace, probes, exercises, trace_seconds)
     found = profile_image(image, options, given, asked, shown(as_json))

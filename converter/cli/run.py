@@ -159,13 +159,19 @@ def _run(
             where="--trace and --learn",
             hint="take one of them",
         )
-    path = Path(what) if is_unikernel(Path(what)) else _converted(what, platform, source)
+    variables = [entry for text in env if (entry := environment_entry(text, os.environb)) is not None]
+    path = Path(what)
+    if not is_unikernel(path):
+        path, made_for_them = _converted(what, platform, source, entrypoint, args, variables)
+        entrypoint = None
+        if made_for_them:
+            args, variables = [], []
     manifest = read_manifest(path)
     request = RunRequest(
         unikernel=path,
         manifest=manifest,
         args=[os.fsencode(arg) for arg in args],
-        env=[entry for text in env if (entry := environment_entry(text, os.environb)) is not None],
+        env=variables,
         entrypoint=None if entrypoint is None else os.fsencode(entrypoint),
         memory=None if memory is None else parse_size(memory),
         interactive=interactive,
@@ -194,10 +200,22 @@ def _watched(
     return status
 
 
-def _converted(what: str, platform: str, source: str) -> Path:
+def _converted(
+    what: str, platform: str, source: str, entrypoint: str | None, args: list[str], env: list[bytes]
+) -> tuple[Path, bool]:
+    """The image's unikernel, and whether it has arguments and environment in it already."""
+    import os
+
     from converter.cli.progress import shown
-    from converter.converted import unikernel_for
+    from converter.converted import unikernel_to_run
     from converter.image.platform import Platform
     from converter.options import Options
 
-    return unikernel_for(what, Options(Platform.parse(platform), "vm", source), shown())
+    options = Options(
+        Platform.parse(platform),
+        source=source,
+        entrypoint=None if entrypoint is None else (entrypoint,),
+        args=tuple(args),
+        env=tuple(map(os.fsdecode, env)),
+    )
+    return unikernel_to_run(what, options, shown())

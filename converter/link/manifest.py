@@ -31,7 +31,7 @@ class Manifest:
     architecture: str  # OCI name
     path: str  # the program; not UTF-8 bytes are surrogate-escaped
     argv: tuple[str, ...]
-    entrypoint_args: int
+    entrypoint_args: int | None  # words of argv that stay when arguments are given; None: none can be
     env: tuple[str, ...]
     cwd: str
     user: tuple[int, int]
@@ -65,6 +65,8 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
             fields[name] = tuple(fields[name])
         manifest = Manifest(**fields)
         for name in ("entrypoint_args", "kernel_bytes", "root_bytes"):
+            if name == "entrypoint_args" and fields[name] is None:
+                continue
             if type(fields[name]) is not int or fields[name] < 0:
                 raise ValueError(name)
         for name in ("target", "architecture", "path"):

@@ -116,6 +116,10 @@ def _topmost(dropped: Iterable[Dropped]) -> Iterator[tuple[str, str, int]]:
 
 def _notes(conversion: Conversion) -> Iterator[str]:
     """What the user should know, one sentence each."""
+    resolution = conversion.profiled.reading.resolution
+    if resolution.undecided is not None:
+        yield f"the entrypoint could not be read to its end: {resolution.undecided}"
+        yield "what the image names was taken as the program; --trace watches it, --program names another"
     yield from map(str, conversion.profiled.violations)
     for pattern in conversion.slimmed.unmatched:
         yield f"--keep {pattern} matches nothing in the image"

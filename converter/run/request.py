@@ -52,6 +52,12 @@ def boot_tokens(request: RunRequest, size: tuple[int, int] | None = None) -> lis
     tokens += [f"u2k.env={_encoded(entry)}" for entry in request.env]
     args = list(request.args)
     program = request.entrypoint
+    if program is None and args and request.manifest.entrypoint_args is None:
+        raise UsageError(
+            "its arguments cannot be replaced: an entrypoint script was read for those that it has",
+            where=str(request.unikernel),
+            hint="convert the image again, with u2k convert --args 'ARGS', or run the image itself",
+        )
     if program is None and args and request.manifest.entrypoint_args == 0:
         # No ENTRYPOINT: the first argument is the program, looked up in PATH.
         program = args.pop(0)

@@ -137,3 +137,40 @@ def test_what_is_no_profile(tmp_path: Path) -> None:
     assert "No such file" in refused("diff", file, file).what
     file.write_text("[]")
     assert "an object was expected" in refused("explain", file, "lib", "x").what
+
+
+SCRIPT = b"""#!/bin/sh
+case "$1" in -*) set -- /bin/app "$@" ;; esac
+[ -n "$MODE" ] && exec "$@" --mode "$MODE"
+exec "$@"
+"""
+SHELL = oci.file("bin/sh", elves.elf(interpreter=b"/lib/ld.so", needed=[b"libc.so.6"]), mode=0o755)
+
+
+@pytest.fixture
+def scripted(tmp_path: Path) -> str:
+    layers = [oci.layer(LOADER, LIBC, PROGRAM, SHELL, oci.file("start.sh", SCRIPT, mode=0o755))]
+    run = {"Entrypoint": ["/start.sh"], "Cmd": ["-a"]}
+    return str(oci.write_tar(tmp_path / "scripted.tar", oci.simple_layout(layers, run=run)))
+
+
+@pytest.mark.parametrize(
+    ("options", "argv", "decided_by"),
+    [
+        ([], ["/bin/app", "-a"], "script"),
+        (["--args", "-b 'c d'"], ["/bin/app", "-b", "c d"], "script"),
+        (["-e", "MODE=x y"], ["/bin/app", "-a", "--mode", "x y"], "script"),
+        (["--entrypoint", "/bin/app"], ["/bin/app"], "image"),
+        (["--entrypoint", "/bin/app", "--args", "1"], ["/bin/app", "1"], "image"),
+        (["--program", "/bin/sh -c true"], ["/bin/sh", "-c", "true"], "user"),
+    ],
+)
+def test_the_entrypoint_is_read(scripted: str, options: list[str], argv: list[str], decided_by: str) -> None:
+    subject = json.loads(u2k("profile", "--json", *options, scripted).output)["subject"]
+    assert (subject["argv"], subject["decided_by"]) == (argv, decided_by)
+    assert subject["reasons"]
+
+
+def test_variables_need_a_value(scripted: str) -> None:
+    assert "sets no variable" in refused("profile", "-e", "HOME", scripted).what
+    assert "sets no variable" in refused("profile", "-e", "=x", scripted).what

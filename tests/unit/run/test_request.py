@@ -8,7 +8,9 @@ from converter.run.memory import default_memory, parse_size
 from converter.run.request import RunRequest, boot_tokens, environment_entry
 
 
-def manifest(argv: tuple[str, ...] = ("server", "--port", "1"), kept: int = 1, **more: object) -> Manifest:
+def manifest(
+    argv: tuple[str, ...] = ("server", "--port", "1"), kept: int | None = 1, **more: object
+) -> Manifest:
     fields: dict[str, object] = {
         "schema": 1, "tool_version": "0", "source_digest": "sha256:0", "target": "vm", "os": "linux",
         "architecture": "amd64", "path": "/bin/server", "argv": argv, "entrypoint_args": kept, "env": (),
@@ -34,6 +36,14 @@ def test_without_entrypoint_the_first_argument_is_the_program() -> None:
     assert tokens(manifest=manifest(kept=0), args=[b"sh", b"-c"]) == [
         "u2k.exec=sh", "u2k.arg=-c",
     ]  # fmt: skip
+
+
+def test_arguments_of_a_program_that_a_script_chose_cannot_be_replaced() -> None:
+    assert tokens(manifest=manifest(kept=None)) == []
+    assert tokens(manifest=manifest(kept=None), entrypoint=b"/bin/ls", args=[b"/"])[0] == "u2k.exec=/bin/ls"
+    with pytest.raises(UsageError, match="cannot be replaced") as refused:
+        tokens(manifest=manifest(kept=None), args=[b"-x"])
+    assert "--args" in str(refused.value.hint)
 
 
 def test_another_entrypoint_drops_cmd() -> None:
