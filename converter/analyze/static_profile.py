@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from converter import __version__
+from converter.analyze.calls.model import StaticCalls
 from converter.analyze.entrypoint import Resolution
 from converter.analyze.libraries.model import RuntimeLibraries
 from converter.analyze.program import Program
 from converter.elf.closure import LibraryClosure
 from converter.image.model import Image
 from converter.profile.merge import union
-from converter.profile.model import Evidence, Profile, Subject
+from converter.profile.model import Entries, Evidence, Profile, Subject
 
 
 def static_profile(
@@ -26,13 +27,23 @@ def static_profile(
     return Profile(
         subject=subject_of(image, found),
         tool_version=__version__,
-        syscalls=union((calls.syscalls,)),
+        syscalls=union((calls.syscalls, _any_call(calls))),
         arguments={choice: union((calls.arguments[choice],)) for choice in sorted(calls.arguments)},
         libraries=union((dict(_needed(libraries)), opened)),
         files=union((dict(_executed(found.program)), belonging)),
         open=tuple(sorted({*calls.open, *runtime.open})),
         unresolved=tuple(sorted(set(calls.unresolved))),
     )
+
+
+def _any_call(calls: StaticCalls) -> Entries:
+    """The name `*`, if a system call's number could not be told: it may be any, so all are linked."""
+    why = tuple(
+        Evidence("static", place.binary, f"{place.function} at {place.address:#x}: {place.reason}")
+        for place in calls.unresolved
+        if place.what == "system call number"
+    )
+    return {"*": why} if why else {}
 
 
 def subject_of(image: Image, found: Resolution) -> Subject:

@@ -88,7 +88,7 @@ def command(
     machine = architecture(Platform.parse(found.profile.subject.platform).architecture)
     calls = syscall_numbers(machine) if kind == "syscall" else {}
     answer = explain(found.profile, kind, name, calls)
-    linked = None if found.manifest is None or kind != "syscall" else name in found.manifest.syscalls
+    linked = None if found.manifest is None or name not in calls else name in found.manifest.syscalls
     if as_json:
         import json
         from dataclasses import asdict

@@ -46,7 +46,10 @@ def explain(profile: Profile, kind: str, asked: str, known: Iterable[str] = ()) 
             if kind == "syscall" and choice.partition(".")[0] == asked
         }
         return Answer(kind, asked, {name: entries[name] for name in names}, arguments)
-    return Answer(kind, asked, {}, {}, _near(kind, asked, {*entries, *known}), profile.open)
+    doubt = profile.open
+    if kind == "syscall" and "*" in entries:
+        doubt = ("a system call whose number could not be told may be it", *doubt)
+    return Answer(kind, asked, {}, {}, _near(kind, asked, {*entries, *known}), doubt)
 
 
 def _near(kind: str, asked: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from converter import __version__
 from converter.convert import Conversion
+from converter.link.catalogue import syscall_numbers
 from converter.profile.seccomp import seccomp_text
 
 
@@ -33,5 +34,7 @@ def sbom_text(conversion: Conversion, path: Path) -> str:
 
 def seccomp_of(conversion: Conversion) -> str:
     """The OCI seccomp profile of the system calls that the program may make, whether u2k has them or not."""
-    profiled = conversion.profiled
-    return seccomp_text(profiled.profile.syscalls, profiled.reading.image.config.architecture)
+    profiled, names = conversion.profiled, set(conversion.profiled.profile.syscalls)
+    if "*" in names:  # it may be any
+        names = {*names - {"*"}, *syscall_numbers(conversion.kernel.machine)}
+    return seccomp_text(names, profiled.reading.image.config.architecture)

@@ -48,3 +48,10 @@ def test_what_is_not_there(kind: str, asked: str, near: tuple[str, ...]) -> None
     assert answer.names == {}
     assert answer.near == near
     assert answer.open == PROFILE.open
+
+
+def test_a_call_that_could_not_be_told_may_be_any() -> None:
+    profile = replace(PROFILE, syscalls={"*": (READ,)}, open=())
+    answer = explain(profile, "syscall", "mount")
+    assert answer.names == {}
+    assert answer.open == ("a system call whose number could not be told may be it",)
