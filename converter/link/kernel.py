@@ -11,8 +11,9 @@ from converter.image.progress import Progress
 from converter.link import toolchain
 from converter.link.architecture import Architecture
 from converter.link.build import SHARED, build_archive, headers_digest, include_folders
-from converter.link.catalogue import read_catalogue
+from converter.link.catalogue import archive_symbols, read_catalogue
 from converter.link.choice import Choice, full
+from converter.link.optional import link_what_is_needed, linked_symbols, optional_symbols
 from converter.link.source import combined_digest, libos_root
 from converter.link.table import table_source
 
@@ -54,12 +55,14 @@ def link_kernel(
     """
     shared = build_archive(SHARED, machine, progress)
     own = build_archive(platform, machine, progress)
+    symbols = archive_symbols(shared) | archive_symbols(own)
     catalogue = read_catalogue(shared, machine)
     chosen = choice or full(catalogue, platform)
     table = table_source(catalogue, chosen)
     script = linker_script(platform, machine)
     key = combined_digest(
-        (script,), headers_digest(), shared.name, own.name, toolchain.identity(machine), table
+        (script,),
+        *(headers_digest(), shared.name, own.name, toolchain.identity(machine), table, *chosen.parts),
     )
     folder = cache_folder("kernels", f"{platform}-{machine.name}-{key[:32]}")
 
@@ -73,8 +76,18 @@ def link_kernel(
 
     def link(out: Path) -> None:
         compiled = made_once(folder / "table.o", compile_table)
-        new_map = out.with_suffix(".map")
-        toolchain.link(out, libos_root() / script, [compiled, own, shared], new_map)
+        new_map, replaced = out.with_suffix(".map"), out.with_suffix(".lds")
+
+        def once(replacements: dict[str, str]) -> frozenset[str]:
+            lines = (f"{symbol} = {otherwise};\n" for symbol, otherwise in sorted(replacements.items()))
+            replaced.write_text("".join(lines))
+            toolchain.link(out, libos_root() / script, [compiled, own, shared, replaced], new_map)
+            return linked_symbols(new_map)
+
+        try:
+            link_what_is_needed(optional_symbols(symbols), chosen.parts, once)
+        finally:
+            replaced.unlink(missing_ok=True)
         new_map.replace(folder / "kernel.map")
 
     path = made_once(folder / "kernel.elf", link)

@@ -37,8 +37,7 @@ class Part:
 
     symbol:    the object that the generated table names (`filesystem_tmpfs`), or None
     interposer: function that every system call goes through first; only where the part was asked for
-    hooks:     pointers of u2k/part.h -> what they point to where this part is linked
-    header:    what declares the objects of `hooks`, and the interposer
+    header:    what declares the interposer
     platforms: where it can be linked, empty for everywhere
     hardened:  compiled with sanitizer traps
     implied:   system call -> the calls whose handlers rely on it
@@ -48,7 +47,6 @@ class Part:
     kind: str
     folder: Path
     symbol: str | None
-    hooks: Mapping[str, str]
     header: str | None
     interposer: str | None
     needs: tuple[str, ...]
@@ -60,7 +58,7 @@ class Part:
     @property
     def optional(self) -> bool:
         """Whether it is in or out by choice; the linker finds the others by what refers to them."""
-        return bool(self.symbol or self.hooks or self.interposer)
+        return bool(self.symbol or self.interposer) or self.needed_by != Rules()
 
     def runs_on(self, platform: str) -> bool:
         """Whether it can be linked for `platform`."""
@@ -95,7 +93,6 @@ def _read(relative: Path) -> Part:
             kind=str(rules["kind"]),
             folder=relative.parent,
             symbol=rules.get("symbol"),
-            hooks=dict(rules.get("hooks", {})),
             header=rules.get("header"),
             interposer=rules.get("interposer"),
             needs=tuple(rules.get("needs", ())),
@@ -108,8 +105,8 @@ def _read(relative: Path) -> Part:
         raise ToolchainError(f"the rule file is malformed: {error}", where=where) from error
     if part.kind not in KINDS:
         raise ToolchainError(f"unknown kind {part.kind!r}", where=where, hint=f"one of {', '.join(KINDS)}")
-    if (part.hooks or part.interposer) and not part.header:
-        raise ToolchainError("hooks without a header that declares them", where=where)
+    if part.interposer and not part.header:
+        raise ToolchainError("an interposer without a header that declares it", where=where)
     return part
 
 

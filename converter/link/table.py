@@ -33,7 +33,6 @@ def table_source(catalogue: Catalogue, choice: Choice) -> str:
     lines += _names(catalogue, frozenset(choice.syscalls))
     lines += _objects("filesystem", "part_filesystems", chosen)
     lines += _objects("driver", "part_drivers", chosen)
-    lines += _hooks(frozenset(choice.parts))
     return "\n".join(lines) + "\n"
 
 
@@ -119,15 +118,3 @@ def _objects(kind: str, table: str, parts: list[Part]) -> list[str]:
     declared = [f"extern const struct {kind} {symbol};" for symbol in symbols]
     named = "".join(f"&{symbol}, " for symbol in symbols)
     return [*declared, f"const struct {kind} *const {table}[] = {{{named}NULL}};"]
-
-
-def _hooks(chosen: frozenset[str]) -> list[str]:
-    """The pointers by which parts are called that may not be there; their types are u2k/part.h's."""
-    lines = []
-    for part in all_parts():
-        if part.hooks and part.name in chosen:
-            lines.append(f"#include <{part.header}>")
-        for hook, target in sorted(part.hooks.items()):
-            value = f"&{target}" if part.name in chosen else "NULL"
-            lines.append(f"const __typeof__({hook}) {hook} = {value};")
-    return lines

@@ -18,7 +18,7 @@ from converter.run.log import Log
 from converter.run.request import RunRequest, boot_tokens
 from converter.run.signals import forwarding
 from converter.run.symbols import SymbolTable
-from converter.run.terminal import raw_terminal, terminal_size
+from converter.run.terminal import terminal_size, whole_terminal
 
 
 class ProcessRunner:
@@ -38,7 +38,7 @@ class ProcessRunner:
 
     def run(self, request: RunRequest) -> int:
         executable, arguments = self._command(request)
-        log = Log(SymbolTable(executable), raw=request.terminal, watch=request.watch)
+        log = Log(SymbolTable(executable), raw=request.raw_terminal, watch=request.watch)
         read_end, write_end = os.pipe()
         with contextlib.ExitStack() as stack:
             signals = stack.enter_context(forwarding(resizes=request.terminal))
@@ -47,7 +47,7 @@ class ProcessRunner:
                 size = None
                 if request.terminal:
                     size = terminal_size()
-                    stack.enter_context(raw_terminal())
+                    stack.enter_context(whole_terminal(raw=request.raw_terminal))
                 command = [str(executable), f"--log-fd={write_end}", *arguments, *boot_tokens(request, size)]
                 stdin = None if request.interactive or request.terminal else subprocess.DEVNULL
                 try:

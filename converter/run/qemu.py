@@ -18,7 +18,7 @@ from converter.run.relay import Relay
 from converter.run.request import RunRequest, boot_tokens
 from converter.run.signals import forwarding
 from converter.run.symbols import SymbolTable
-from converter.run.terminal import raw_terminal, terminal_size
+from converter.run.terminal import terminal_size, whole_terminal
 
 _LOG = logging.getLogger("u2k")
 MACHINES = ("microvm", "microvm,acpi=off", "pc", "q35")
@@ -53,7 +53,7 @@ class QemuRunner:
     def run(self, request: RunRequest) -> int:
         check_memory(request.memory, request.manifest)
         symbols = SymbolTable(request.unikernel)
-        log = Log(symbols, raw=request.terminal, watch=request.watch)
+        log = Log(symbols, raw=request.raw_terminal, watch=request.watch)
         relay = Relay(log, pass_input=has_input(request))
         with contextlib.ExitStack() as stack:
             signals = stack.enter_context(forwarding(resizes=request.terminal))
@@ -61,7 +61,7 @@ class QemuRunner:
             size = None
             if request.terminal:
                 size = terminal_size()
-                stack.enter_context(raw_terminal())
+                stack.enter_context(whole_terminal(raw=request.raw_terminal))
             ports = {name: end.fileno() for name, end in relay.theirs.items()}
             command = self.command(request, ports, size)
             _LOG.info("starting %s", shlex.join(command))

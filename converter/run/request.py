@@ -29,6 +29,11 @@ class RunRequest:
     hostname: str | None = None
     watch: Callable[[str], bool] | None = None  # sees each line of the log; True: the user need not
 
+    @property
+    def raw_terminal(self) -> bool:
+        """Whether the library OS edits lines, so that the host's terminal must not."""
+        return self.terminal and "tty" in self.manifest.parts
+
 
 class Runner(Protocol):
     """A way to run: `available` says why not, or None; `run` returns the program's status.

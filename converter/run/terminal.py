@@ -1,4 +1,4 @@
-"""The host's terminal while a program owns it: raw, since the library OS has the line discipline."""
+"""The host's terminal while a program owns it: raw where the library OS edits lines (part tty)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ _STDIN, _STDOUT = 0, 1
 
 
 @contextmanager
-def raw_terminal() -> Iterator[None]:
-    """Raw mode on standard input; put back whatever happens. RunError if it is no terminal."""
+def whole_terminal(*, raw: bool) -> Iterator[None]:
+    """Standard input, in raw mode if asked for; put back whatever happens. RunError if it is no terminal."""
     if not os.isatty(_STDIN):
         raise RunError("standard input is not a terminal", where="-t", hint="leave -t away")
     before = termios.tcgetattr(_STDIN)
     try:
-        tty.setraw(_STDIN, termios.TCSANOW)  # what was typed already is the program's
+        if raw:
+            tty.setraw(_STDIN, termios.TCSANOW)  # what was typed already is the program's
         yield
     finally:
         termios.tcsetattr(_STDIN, termios.TCSANOW, before)

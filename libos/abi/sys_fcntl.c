@@ -1,114 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What can be done to descriptors and open files besides reading and writing. */
+#include "fcntl.h"
 #include "file.h"
 
-#include <u2k/lock.h>
 #include <u2k/pipe.h>
 #include <u2k/termios.h>
 #include <u2k/tmpfs.h>
-
-enum {
-    F_DUPFD = 0,
-    F_GETFD,
-    F_SETFD,
-    F_GETFL,
-    F_SETFL,
-    F_GETLK,
-    F_SETLK,
-    F_SETLKW,
-    F_SETOWN,
-    F_GETOWN,
-    F_SETSIG,
-    F_GETSIG,
-    F_SETOWN_EX = 15,
-    F_GETOWN_EX,
-    F_OFD_GETLK = 36,
-    F_OFD_SETLK,
-    F_OFD_SETLKW,
-    F_SETLEASE = 1024,
-    F_GETLEASE,
-    F_NOTIFY,
-    F_DUPFD_CLOEXEC = 1030,
-    F_SETPIPE_SZ,
-    F_GETPIPE_SZ,
-    F_ADD_SEALS,
-    F_GET_SEALS
-};
-
-struct flock_k {
-    int16_t type, whence;
-    int32_t pad0;
-    int64_t start, len;
-    int32_t pid, pad1;
-};
-
-/* l_whence, l_start, l_len as a range of bytes (fcntl_locking(2)). */
-static int range_of(const struct file *f, const struct flock_k *l, struct lock_range *out)
-{
-    int64_t base = l->whence == SEEK_SET   ? 0
-                   : l->whence == SEEK_CUR ? f->pos
-                                           : (int64_t)f->inode->size;
-    int64_t first, last;
-    if (l->whence < SEEK_SET || l->whence > SEEK_END)
-        return -EINVAL;
-    if (__builtin_add_overflow(base, l->start, &first))
-        return -EOVERFLOW;
-    if (l->len > 0) {
-        if (__builtin_add_overflow(first, l->len - 1, &last))
-            return -EOVERFLOW;
-    } else {
-        last = l->len == 0 ? INT64_MAX : first - 1;
-        if (l->len < 0 && __builtin_add_overflow(first, l->len, &first))
-            return -EINVAL;
-    }
-    if (first < 0)
-        return -EINVAL;
-    *out = (struct lock_range){l->type, (uint64_t)first,
-                               last == INT64_MAX ? UINT64_MAX : (uint64_t)last};
-    return 0;
-}
-
-static long get_lock(struct file *f, enum lock_kind kind, struct flock_k *l, vaddr_t at)
-{
-    struct lock_range want, found;
-    enum lock_kind found_kind;
-    int err = range_of(f, l, &want);
-    if (err < 0)
-        return err;
-    if (l->type == F_UNLCK)
-        return -EINVAL;
-    if (!lock_test(f, kind, want, &found, &found_kind)) {
-        l->type = F_UNLCK;
-    } else {
-        *l = (struct flock_k){
-            .type = (int16_t)found.type,
-            .whence = SEEK_SET,
-            .start = (int64_t)found.first,
-            .len = found.last == UINT64_MAX ? 0 : (int64_t)(found.last - found.first + 1),
-            .pid = found_kind == LOCK_OFD ? -1 : PID,
-        };
-    }
-    return user_write(at, l, sizeof *l);
-}
-
-static long record_lock(struct file *f, int cmd, vaddr_t at)
-{
-    struct flock_k l;
-    struct lock_range want;
-    enum lock_kind kind = cmd >= F_OFD_GETLK ? LOCK_OFD : LOCK_POSIX;
-    if (USER_GET(l, at) < 0)
-        return -EFAULT;
-    if (!f->inode || l.type < F_RDLCK || l.type > F_UNLCK || (kind == LOCK_OFD && l.pid != 0))
-        return -EINVAL;
-    if (cmd == F_GETLK || cmd == F_OFD_GETLK)
-        return get_lock(f, kind, &l, at);
-    int err = range_of(f, &l, &want);
-    if (err < 0)
-        return err;
-    if ((l.type == F_RDLCK && !file_readable(f)) || (l.type == F_WRLCK && !file_writable(f)))
-        return -EBADF;
-    return lock_set(f, kind, want, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
-}
 
 static long add_seals(struct file *f, unsigned seals)
 {
@@ -169,7 +66,7 @@ static long control(struct file *f, int fd, int cmd, unsigned long arg)
     case F_SETLKW:
     case F_OFD_GETLK:
     case F_OFD_SETLK:
-    case F_OFD_SETLKW: return record_lock(f, cmd, arg);
+    case F_OFD_SETLKW: return fcntl_lock(f, cmd, arg);
     case F_SETOWN: return set_owner(f, (int32_t)arg);
     case F_GETOWN: return f->owner;
     case F_SETOWN_EX: return USER_GET(owner, arg) < 0 ? -EFAULT : set_owner(f, owner.pid);
@@ -199,22 +96,6 @@ SYSCALL(fcntl)
     long result = f ? control(f, fd, ARG(int, 1), sc->arg[2]) : -EBADF;
     file_unref(f);
     return result;
-}
-
-// flock: implemented
-SYSCALL(flock)
-{
-    static const int types[] = {[LOCK_SH] = F_RDLCK, [LOCK_EX] = F_WRLCK, [LOCK_UN] = F_UNLCK};
-    unsigned how = ARG(unsigned, 1), op = how & ~(unsigned)LOCK_NB;
-    if (op != LOCK_SH && op != LOCK_EX && op != LOCK_UN)
-        return -EINVAL;
-    struct file *f = fd_get_io(ARG(int, 0));
-    long err = -EBADF;
-    if (f && f->inode)
-        err = lock_set(f, LOCK_FLOCK, (struct lock_range){types[op], 0, UINT64_MAX},
-                       !(how & LOCK_NB));
-    file_unref(f);
-    return err;
 }
 
 static long set_flag(struct file *f, uint32_t flag, vaddr_t at)

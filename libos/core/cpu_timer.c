@@ -4,6 +4,7 @@
  * monotonic time before which none can be due, is computed once and only looked at again then.
  */
 #include <u2k/clock.h>
+#include <u2k/optional.h>
 #include <u2k/platform.h>
 
 static struct list running = LIST_INIT(running);
@@ -80,3 +81,6 @@ void cpu_timers_run(void)
     }
     plan();
 }
+
+IF_LINKED(cpu_timer_set, cpu_timers_run, unlinked_nothing);
+IF_LINKED(cpu_timer_set, cpu_timers_thread_gone, unlinked_nothing);

@@ -5,6 +5,7 @@
  */
 #include <u2k/clock.h>
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/process.h>
 
@@ -178,3 +179,6 @@ void posix_timer_taken(struct posix_timer *t, struct siginfo *info)
     t->overrun = missed < OVERRUN_MAX ? (int)missed : OVERRUN_MAX;
     info->timer.overrun = t->overrun;
 }
+
+IF_LINKED(posix_timer_create, posix_timers_delete_all, unlinked_nothing);
+IF_LINKED(posix_timer_create, posix_timer_taken, unlinked_never);

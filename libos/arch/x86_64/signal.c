@@ -3,6 +3,7 @@
 #include <asm/sigframe.h>
 #include <u2k/arch.h>
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/platform.h>
 #include <u2k/uaccess.h>
 
@@ -80,3 +81,5 @@ int arch_signal_pop(struct regs *regs, uint64_t *mask, struct altstack *ss)
     *ss = uc.stack;
     return 0;
 }
+
+IF_LINKED(sys_rt_sigaction, arch_signal_push, unlinked_never);

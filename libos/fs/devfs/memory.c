@@ -2,6 +2,7 @@
 /* /dev/null, /dev/zero, /dev/full, /dev/random, /dev/urandom (null(4), random(4)). */
 #include <u2k/arch.h>
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/platform.h>
 #include <u2k/streams.h>
 #include <u2k/string.h>
@@ -88,3 +89,5 @@ const struct file_ops *device_ops(uint64_t rdev)
     default: return NULL;
     }
 }
+
+IF_LINKED(part_devfs, device_ops, device_missing);

@@ -2,6 +2,7 @@
 /* Extended attributes, inline behind the inode and shared between inodes. */
 #include "erofs.h"
 
+#include <u2k/optional.h>
 #include <u2k/string.h>
 
 static const char *const prefixes[] = {
@@ -58,3 +59,7 @@ int erofs_xattr(const struct erofs *e, const struct lower_file *f, const char *n
     }
     return area.bad ? -EIO : -ENODATA;
 }
+
+IF_LINKED(memnode_getxattr, erofs_xattr, unlinked_never);
+IF_LINKED(memnode_listxattr, erofs_xattr, unlinked_never);
+IF_LINKED(memnode_setxattr, erofs_xattr, unlinked_never);

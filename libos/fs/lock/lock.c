@@ -7,6 +7,7 @@
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
 #include <u2k/lock.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 
 struct lock {
@@ -164,3 +165,6 @@ void lock_release_file(struct file *f)
 {
     release(f->inode, LOCK_OFD, f);
 }
+
+IF_LINKED(part_lock, lock_release_posix, unlinked_never);
+IF_LINKED(part_lock, lock_release_file, unlinked_never);

@@ -2,6 +2,7 @@
 /* Pipes: a ring of bytes whose pages are given when first written. */
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/path.h>
 #include <u2k/pipe.h>
@@ -142,7 +143,7 @@ static ssize_t pipe_write(struct file *f, struct iter *it, int64_t *pos)
     return done > 0 ? (ssize_t)done : err;
 }
 
-static unsigned pipe_poll(struct file *f, struct poll_set *set)
+unsigned pipe_poll(struct file *f, struct poll_set *set)
 {
     const struct pipe *p = pipe_of(f);
     unsigned events = 0;
@@ -160,7 +161,7 @@ static unsigned pipe_poll(struct file *f, struct poll_set *set)
     return events;
 }
 
-static long pipe_ioctl(struct file *f, unsigned request, vaddr_t arg)
+long pipe_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
     if (request != FIONREAD)
         return -ENOTTY;
@@ -307,3 +308,9 @@ long pipe_resize(struct file *f, unsigned long size)
     waitq_wake_all(&p->write_wait);
     return (long)want;
 }
+
+IF_LINKED(file_poll, pipe_poll, unlinked_never);
+IF_LINKED(sys_ioctl, pipe_ioctl, unlinked_never);
+IF_LINKED(part_pipe, pipe_size, pipe_none);
+IF_LINKED(part_pipe, pipe_resize, pipe_none);
+IF_LINKED(part_pipe, fifo_file_ops, fifo_missing_ops);

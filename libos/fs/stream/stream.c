@@ -2,6 +2,7 @@
 /* Standard input, output and error where they are byte streams: they look like pipes. */
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
+#include <u2k/optional.h>
 #include <u2k/path.h>
 #include <u2k/poll.h>
 #include <u2k/process.h>
@@ -89,7 +90,9 @@ static ssize_t stream_write(struct file *f, struct iter *it, int64_t *pos)
     return total;
 }
 
-static unsigned stream_poll(struct file *f, struct poll_set *set)
+long stream_ioctl(struct file *f, unsigned request, vaddr_t arg); /* terminal.c */
+
+unsigned stream_poll(struct file *f, struct poll_set *set)
 {
     enum stream s = stream_of(f);
     unsigned state = plat_stream_poll(s), events = 0;
@@ -115,20 +118,41 @@ static int stream_reopen(struct file *f)
     return (in ? file_writable(f) : file_readable(f)) ? -EACCES : 0;
 }
 
-static const struct file_ops stream_file_ops = {
-    .read = stream_read, .write = stream_write, .poll = stream_poll, .open = stream_reopen};
+static const struct file_ops stream_file_ops = {.read = stream_read,
+                                                .write = stream_write,
+                                                .poll = stream_poll,
+                                                .ioctl = stream_ioctl,
+                                                .open = stream_reopen};
+
+/* What an engine gives to a stream that nobody is behind. */
+int null_open(struct file **out)
+{
+    return vfs_open(process.root, "/dev/null", O_RDWR, 0, 0, out);
+}
+
+int null_missing(struct file **out)
+{
+    (void)out;
+    return -ENXIO;
+}
+
+IF_LINKED(part_devfs, null_open, null_missing);
 
 int stream_open(enum stream s, struct file **out)
 {
     enum stream_kind kind = plat_stream_kind(s);
-    if (kind == STREAM_ABSENT && vfs_open(process.root, "/dev/null", O_RDWR, 0, 0, out) == 0)
+    if (kind == STREAM_ABSENT && null_open(out) == 0)
         return 0;
-    if (kind == STREAM_TERMINAL) {
-        *out = tty_open(O_RDWR);
-        return *out ? 0 : -ENOMEM;
-    }
+    bool terminal = kind == STREAM_TERMINAL;
+    if (terminal && (*out = tty_open(O_RDWR)))
+        return 0;
     /* Whoever the program becomes, /dev/stderr can be opened: engines give the user the pipes. */
-    *out = file_anonymous(&stream_file_ops, S_IFIFO | 0666, "pipe", (void *)(uintptr_t)s,
+    *out = file_anonymous(&stream_file_ops, terminal ? S_IFCHR | 0666 : S_IFIFO | 0666,
+                          terminal ? "/dev/pts/0" : "pipe", (void *)(uintptr_t)s,
                           s == STREAM_IN ? O_RDONLY : O_WRONLY);
+    if (*out && terminal)
+        (*out)->inode->rdev = MKDEV(136, 0);
     return *out ? 0 : -ENOMEM;
 }
+
+IF_LINKED(file_poll, stream_poll, unlinked_never);

@@ -3,6 +3,7 @@
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
 #include <u2k/mm.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/process.h>
 #include <u2k/string.h>
@@ -274,7 +275,7 @@ int memnode_allocate(struct inode *i, unsigned mode, uint64_t offset, uint64_t l
     return 0;
 }
 
-static int64_t mem_seek(struct file *f, int64_t offset, int whence)
+int64_t mem_seek(struct file *f, int64_t offset, int whence)
 {
     const struct memnode *n = MEMNODE(f->inode);
     uint64_t end = f->inode->size;
@@ -298,3 +299,7 @@ static int64_t mem_seek(struct file *f, int64_t offset, int whence)
 
 const struct file_ops memfs_file_ops = {
     .read = mem_read, .write = mem_write, .seek = mem_seek, .page = mem_page};
+
+IF_LINKED(sys_lseek, mem_seek, unlinked_never);
+IF_LINKED(sys_fallocate, memnode_allocate, unlinked_never);
+IF_LINKED(mm_advise, memnode_allocate, unlinked_never);

@@ -4,6 +4,7 @@
  * away are pinned negative ones ("whiteouts"); all else is asked of the layer.
  */
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/process.h>
 #include <u2k/string.h>
@@ -86,7 +87,7 @@ static int mem_tmpfile(struct inode *dir, uint32_t mode, struct inode **out)
     return 0;
 }
 
-static int mem_link(struct inode *dir, struct dentry *d, struct inode *target)
+int mem_link(struct inode *dir, struct dentry *d, struct inode *target)
 {
     if (target->nlink == 0 && !MEMNODE(target)->linkable)
         return -ENOENT;
@@ -181,7 +182,7 @@ static void drop_name(struct dentry *d)
     dentry_delete(d);
 }
 
-static int mem_unlink(struct inode *dir, struct dentry *d)
+int mem_unlink(struct inode *dir, struct dentry *d)
 {
     struct dentry *whiteout;
     if (S_ISDIR(d->inode->mode) && !empty(d))
@@ -213,7 +214,7 @@ static char *spare_name(size_t len)
     return len < sizeof((struct dentry *)0)->local ? NULL : heap_alloc(len + 1);
 }
 
-static int mem_rename(struct dentry *from, struct dentry *to, bool exchange)
+int mem_rename(struct dentry *from, struct dentry *to, bool exchange)
 {
     struct dentry *from_dir = from->parent, *to_dir = to->parent, *whiteout = NULL;
     char from_name[NAME_MAX + 1], to_name[NAME_MAX + 1];
@@ -331,6 +332,12 @@ static int64_t dir_seek(struct file *f, int64_t offset, int whence)
 {
     return whence == 3 || whence == 4 ? -EINVAL : seek_in(f, offset, whence, INT64_MAX);
 }
+
+IF_LINKED(vfs_link, mem_link, unlinked_never);
+IF_LINKED(vfs_unlink, mem_unlink, unlinked_never);
+IF_LINKED(vfs_rename, mem_rename, unlinked_never);
+IF_LINKED(sys_getdents, memnode_readdir, unlinked_never);
+IF_LINKED(sys_getdents64, memnode_readdir, unlinked_never);
 
 const struct file_ops memfs_dir_ops = {.readdir = memnode_readdir, .seek = dir_seek};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Extended attributes: the layer's until the first change, then a list in memory. */
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/string.h>
 #include <u2k/tmpfs.h>
@@ -139,3 +140,16 @@ int memnode_setxattr(struct inode *i, const char *name, const void *value, size_
     inode_touch(i, false);
     return 0;
 }
+
+IF_LINKED(sys_getxattr, memnode_getxattr, unlinked_never);
+IF_LINKED(sys_lgetxattr, memnode_getxattr, unlinked_never);
+IF_LINKED(sys_fgetxattr, memnode_getxattr, unlinked_never);
+IF_LINKED(sys_listxattr, memnode_listxattr, unlinked_never);
+IF_LINKED(sys_llistxattr, memnode_listxattr, unlinked_never);
+IF_LINKED(sys_flistxattr, memnode_listxattr, unlinked_never);
+IF_LINKED(sys_setxattr, memnode_setxattr, unlinked_never);
+IF_LINKED(sys_lsetxattr, memnode_setxattr, unlinked_never);
+IF_LINKED(sys_fsetxattr, memnode_setxattr, unlinked_never);
+IF_LINKED(sys_removexattr, memnode_setxattr, unlinked_never);
+IF_LINKED(sys_lremovexattr, memnode_setxattr, unlinked_never);
+IF_LINKED(sys_fremovexattr, memnode_setxattr, unlinked_never);

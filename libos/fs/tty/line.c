@@ -2,30 +2,13 @@
 /* The line discipline. */
 #include "line.h"
 
+#include <u2k/streams.h>
+
 #include <u2k/signal.h>
 
 void line_init(struct line *l)
 {
-    *l = (struct line){0};
-    l->t = (struct termios_k){
-        .iflag = ICRNL | IXON,
-        .oflag = OPOST | ONLCR,
-        .cflag = B38400 | CS8 | CREAD,
-        .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-        .cc = {[VINTR] = 3,
-               [VQUIT] = 28,
-               [VERASE] = 127,
-               [VKILL] = 21,
-               [VEOF] = 4,
-               [VMIN] = 1,
-               [VSTART] = 17,
-               [VSTOP] = 19,
-               [VSUSP] = 26,
-               [VREPRINT] = 18,
-               [VDISCARD] = 15,
-               [VWERASE] = 23,
-               [VLNEXT] = 22},
-    };
+    *l = (struct line){.t = terminal_default};
 }
 
 static unsigned at(const struct line *l, unsigned i)

@@ -4,6 +4,7 @@
 
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/path.h>
 #include <u2k/poll.h>
@@ -180,7 +181,7 @@ static ssize_t tty_write(struct file *f, struct iter *it, int64_t *pos)
     return total;
 }
 
-static unsigned tty_poll(struct file *f, struct poll_set *set)
+unsigned tty_poll(struct file *f, struct poll_set *set)
 {
     (void)f;
     take_input();
@@ -223,7 +224,7 @@ static long window(unsigned request, vaddr_t arg)
     return USER_PUT(arg, size);
 }
 
-static long tty_ioctl(struct file *f, unsigned request, vaddr_t arg)
+long tty_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
     (void)f;
     int32_t n = 0;
@@ -275,3 +276,9 @@ struct file *tty_open(uint32_t flags)
     }
     return f;
 }
+
+IF_LINKED(file_poll, tty_poll, unlinked_never);
+IF_LINKED(sys_ioctl, tty_ioctl, unlinked_never);
+IF_LINKED(part_tty, tty_open, tty_missing);
+IF_LINKED(part_tty, tty_present, unlinked_nothing);
+IF_LINKED(part_tty, tty_file_ops, unlinked_never);

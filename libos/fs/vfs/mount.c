@@ -2,16 +2,20 @@
 /* What is mounted where. All but the root is mounted when a path first crosses it. */
 #include <u2k/errno.h>
 #include <u2k/log.h>
+#include <u2k/optional.h>
 #include <u2k/part.h>
 #include <u2k/path.h>
 #include <u2k/string.h>
 
 struct mount mounts[] = {
-    {.path = "/", .fs = "overlay", .options = "rw,relatime"},
-    {.path = "/proc", .fs = "proc", .options = "rw,nosuid,nodev,noexec,relatime"},
-    {.path = "/dev", .fs = "devtmpfs", .options = "rw,nosuid,mode=755"},
-    {.path = "/dev/shm", .fs = "tmpfs", .options = "rw,nosuid,nodev,noexec,relatime"},
-    {.path = "/sys", .fs = "sysfs", .options = "ro,nosuid,nodev,noexec,relatime"},
+    {.path = "/", .fs = "overlay", .part = "overlay", .options = "rw,relatime"},
+    {.path = "/proc", .fs = "proc", .part = "procfs", .options = "rw,nosuid,nodev,noexec,relatime"},
+    {.path = "/dev", .fs = "devtmpfs", .part = "devfs", .options = "rw,nosuid,mode=755"},
+    {.path = "/dev/shm",
+     .fs = "tmpfs",
+     .part = "tmpfs",
+     .options = "rw,nosuid,nodev,noexec,relatime"},
+    {.path = "/sys", .fs = "sysfs", .part = "sysfs", .options = "ro,nosuid,nodev,noexec,relatime"},
 };
 const size_t mount_count = ARRAY_SIZE(mounts);
 struct mounted_image root_image;
@@ -31,7 +35,7 @@ static void attach_below(const struct mount *parent)
     for (struct mount *m = mounts + 1; m < mounts + mount_count; m++) {
         const char *name = strrchr(m->path, '/') + 1;
         size_t above = (size_t)(name - m->path) - 1;
-        if ((above ? above : 1) != len || strncmp(m->path, parent->path, len) != 0 || !type_of(m))
+        if ((above ? above : 1) != len || strncmp(m->path, parent->path, len) != 0)
             continue;
         struct dentry *d;
         int err = vfs_make(parent->sb->root, name, S_IFDIR | 0755, 0, NULL, &d);
@@ -50,7 +54,11 @@ static int mount_now(struct mount *m)
 {
     const struct filesystem *type = type_of(m);
     struct superblock *sb;
-    int err = type ? type->mount(m->fs, "", &sb) : -ENODEV;
+    if (!type) {
+        part_missing(m->part, m->path);
+        return -ENODEV;
+    }
+    int err = type->mount(m->fs, "", &sb);
     if (err < 0) {
         log_error("%s: the %s file system cannot be mounted (error %d)", m->path, m->fs, -err);
         return err;

@@ -2,6 +2,7 @@
 /* open(2): look-up, creation, permissions, and what kind of file it becomes. */
 #include <u2k/errno.h>
 #include <u2k/log.h>
+#include <u2k/optional.h>
 #include <u2k/path.h>
 #include <u2k/process.h>
 #include <u2k/string.h>
@@ -35,6 +36,14 @@ static int may_open(const struct inode *i, uint32_t flags)
     if (type == S_IFREG && (may & MAY_WRITE) && i->deny_write)
         return -ETXTBSY;
     return 0;
+}
+
+/* Devices are of the part devfs; without it there are none. */
+const struct file_ops *device_missing(uint64_t rdev)
+{
+    (void)rdev;
+    part_missing("devfs", "a device was opened");
+    return NULL;
 }
 
 static const struct file_ops *ops_of(const struct inode *i)

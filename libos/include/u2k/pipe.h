@@ -10,4 +10,8 @@ long pipe_size(struct file *f);                     /* F_GETPIPE_SZ, -EBADF if n
 long pipe_resize(struct file *f, unsigned long size); /* F_SETPIPE_SZ */
 extern const struct file_ops fifo_file_ops;
 
+/* Where the part is not linked. */
+extern const struct file_ops fifo_missing_ops;
+long pipe_none(struct file *f);
+
 #endif

@@ -4,9 +4,12 @@
 #define U2K_STREAMS_H
 
 #include <u2k/platform.h>
+#include <u2k/termios.h>
 #include <u2k/vfs.h>
 
 int stream_open(enum stream s, struct file **out);
+int null_open(struct file **out);
+int null_missing(struct file **out); /* where fs/devfs is not linked: there is no such file */
 
 /* All of it unless `nonblock`; *done counts bytes. -EAGAIN, -EPIPE, -ERESTARTSYS. */
 int stream_write_all(enum stream s, const void *buf, size_t len, bool nonblock, size_t *done);
@@ -17,5 +20,7 @@ int stream_wait(enum stream s, unsigned mask);
 struct file *tty_open(uint32_t flags);
 bool tty_present(void);
 extern const struct file_ops tty_file_ops;
+struct file *tty_missing(uint32_t flags); /* where the part is not linked: NULL */
+extern const struct termios_k terminal_default; /* as a terminal is when it is opened */
 
 #endif

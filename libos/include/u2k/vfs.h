@@ -246,6 +246,7 @@ ssize_t read_buffer(const void *buf, size_t len, struct iter *it, int64_t *pos);
 
 /* Character devices by number: part of fs/devfs, others add theirs. NULL: none (-ENXIO). */
 const struct file_ops *device_ops(uint64_t rdev);
+const struct file_ops *device_missing(uint64_t rdev); /* its place where fs/devfs is not linked */
 #define MKDEV(major, minor) \
     ((uint64_t)(major) << 8 | ((minor) & 0xff) | ((uint64_t)(minor) & ~0xffull) << 12)
 

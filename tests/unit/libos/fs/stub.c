@@ -334,6 +334,12 @@ bool arch_random64(uint64_t *out)
     *out = 4;
     return true;
 }
+NORETURN void panic(const char *format, ...)
+{
+    (void)format;
+    abort();
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
     (void)level;
