@@ -44,7 +44,7 @@ def profile_of(record: Record, subject: Subject, tree: FileTree | None) -> Profi
         for path in _interpreter(tree, record):
             libraries.setdefault(path, "the program's loader")
     return Profile(
-        subject=_subject(record, subject),
+        subject=_subject(record, subject, tree),
         tool_version=__version__,
         syscalls=_entries(record.calls, shown),
         arguments={choice: _entries(values, shown) for choice, values in sorted(arguments.items())},
@@ -59,12 +59,14 @@ def ran(record: Record, times: int) -> Ran:
     return Ran(record.executable, record.by or b"", times, _entries(record.calls, _name(record.executable)))
 
 
-def _subject(record: Record, subject: Subject) -> Subject:
+def _subject(record: Record, subject: Subject, tree: FileTree | None) -> Subject:
     if record.argv is None or record.env is None:
-        return replace(subject, path=os.fsdecode(record.executable))
+        return subject
+    loaded = _loaded(tree, record) if tree is not None else ()
     return replace(
         subject,
-        path=os.fsdecode(record.executable),
+        # As static analysis has it: the file that is loaded, whatever link or script was named.
+        path=os.fsdecode(loaded[-1] if loaded else record.executable),
         argv=tuple(map(os.fsdecode, record.argv)),
         env=tuple(map(os.fsdecode, record.env)),
         cwd=os.fsdecode(record.cwd),

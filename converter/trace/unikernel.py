@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from converter.image.tree import FileTree
@@ -34,7 +35,10 @@ class Tracing:
 
     def profile(self) -> Profile:
         """What was seen so far, as a profile with `dynamic` evidence."""
-        return profile_of(self.log.record, self.subject, self.tree)
+        subject = self.subject
+        if self.log.steps:  # another program was executed
+            subject = replace(subject, path=os.fsdecode(self.log.record.executable))
+        return profile_of(self.log.record, subject, self.tree)
 
 
 @contextlib.contextmanager

@@ -92,7 +92,9 @@ def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 def test_from_the_entry_to_the_program_that_runs_in_the_end(trace: Callable[..., Trace]) -> None:
     found = trace("entry", "serve", probes=("tcp://:81 hello",))
     subject = found.profile.subject
-    assert (subject.path, subject.argv, subject.cwd) == ("/bin/link", ("subject", "serve"), "/srv")
+    assert (subject.path, subject.argv, subject.cwd) == ("/bin/subject", ("subject", "serve"), "/srv")
+    assert found.program is not None
+    assert found.program.path == b"/bin/link"
     assert subject.user == (1000, 1001, 1005)
     assert {"A=b", "ADDED=by entry"} <= set(subject.env)
     assert [(step.path, step.user.uid) for step in found.steps] == [(b"/bin/subject", 0)]
