@@ -27,8 +27,9 @@ from converter.image.tree import FileTree, Inode
 MAX_OBJECT = 1 << 30  # bytes of one ELF file
 _MAX_ROUNDS = 8  # of functions found by name that look up more functions by name
 
-# Symbols that the dynamic loader itself looks up in libraries by name (glibc elf/dl-call-libc-early-init.c).
-_LOADER_LOOKUPS = (b"__libc_early_init",)
+# Symbols that loaders call by name: glibc in libc (elf/dl-call-libc-early-init.c), musl in itself, from the
+# first stages of its start on (ldso/dynlink.c, __dls2 and __dls2b).
+_LOADER_LOOKUPS = (b"__libc_early_init", b"__dls2b", b"__dls3")
 
 
 class CallAnalysis:
