@@ -308,6 +308,11 @@ def test_a_file_that_an_argument_names_stays() -> None:
     assert {b"/usr/share/idle/data", b"/etc/idle.conf"} <= set(result.tree)
 
 
+def test_a_program_in_usr_src_is_the_author_s() -> None:
+    tree = image({"/usr/src/app/package.json": regular(b"{}"), "/usr/src/app/server.js": regular(b"js")})
+    assert {b"/usr/src/app/package.json", b"/usr/src/app/server.js"} <= set(slimmed(tree=tree).tree)
+
+
 def test_layers_above_the_first_hold_what_somebody_asked_for() -> None:
     changed = {b"/usr/share/idle/data": regular(b"i", layer=2), b"/etc/idle.conf": regular(b"i", layer=2)}
     assert b"/usr/share/idle/data" in slimmed(tree=image().with_entries(changed)).tree
