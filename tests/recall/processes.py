@@ -1,4 +1,4 @@
-"""What runs in the namespaces of a stage, as proc(5) shows it."""
+"""A process in the namespaces of a stage, as proc(5) shows it."""
 
 from __future__ import annotations
 
@@ -9,27 +9,18 @@ from pathlib import Path
 from typing import Any
 
 
-def below(root: Path) -> list[dict[str, Any]]:
-    """All processes whose root is `root`: program, arguments, environment, working folder, user."""
-    found = []
-    for folder in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
-        with contextlib.suppress(OSError):
-            if (folder / "root").readlink() == root:
-                found.append(_described(folder, str(root)))
-    return found
-
-
-def _described(folder: Path, root: str) -> dict[str, Any]:
+def described(pid: int, root: Path) -> dict[str, Any]:
+    """Its program, arguments, environment, working folder and user; paths are those of `root`."""
+    folder, inside = Path(f"/proc/{pid}"), str(root)
     status = dict(
         line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line
     )
     return {
         "pid": int(folder.name),
         "parent": int(status["PPid"]),
-        "path": str((folder / "exe").readlink()).removeprefix(root),
+        "path": str((folder / "exe").readlink()).removeprefix(inside),
         "argv": _strings(folder / "cmdline"),
-        "env": sorted(_strings(folder / "environ")),
-        "cwd": str((folder / "cwd").readlink()).removeprefix(root) or "/",
+        "cwd": str((folder / "cwd").readlink()).removeprefix(inside) or "/",
         "uid": int(status["Uid"].split()[1]),
         "gid": int(status["Gid"].split()[1]),
         "groups": sorted(map(int, status["Groups"].split())),

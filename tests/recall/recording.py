@@ -23,13 +23,13 @@ REPOSITORY = Path(__file__).parents[2]
 class Recording:
     """programs: canonical path -> call -> the first line of strace that shows it.
 
-    failures: what of the sessions did not go as it should. processes: as `processes.below` has them, of each
-    server when it was ready.
+    failures: what of the sessions did not go as it should
+    mains:    each session's program when it was ready: what `processes.described` says, and `execs`
     """
 
     programs: Mapping[str, Mapping[str, str]]
     failures: list[str]
-    processes: list[dict[str, Any]]
+    mains: list[dict[str, Any]]
 
 
 def missing() -> str | None:
@@ -39,14 +39,18 @@ def missing() -> str | None:
     return "strace is not here (Debian: apt-get install strace)" if shutil.which("strace") is None else None
 
 
-def record(subject: Subject, archive: Path, timeout: float = 600) -> Recording:
-    """Play all sessions of `subject`. Raises RuntimeError where the stage itself failed."""
+def record(subject: Subject, archive: Path, watch: str = "calls", timeout: float = 600) -> Recording:
+    """Play all sessions of `subject`. Raises RuntimeError where the stage itself failed.
+
+    watch: `calls`, or `execs`, for which `programs` shows little but `mains` all.
+    """
     with tempfile.TemporaryDirectory(prefix="u2k-recall-") as name:
         folder = Path(name)
         bundle = native.unpack(archive, folder)
         work = folder / "work"
         work.mkdir()
         spec = {
+            "watch": watch,
             "start": native.specification(bundle) | {"work": str(work)},
             "sessions": [
                 asdict(session) | {"start": _start(bundle, session)} for session in subject.sessions

@@ -18,12 +18,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.e2e import native
-from tests.recall import processes
+from tests.recall import execs, processes
 from tests.recall.exercise import Failed, Step, check, perform, wait_for
 from tests.recall.strace import calls_by_program, merged
 
@@ -37,10 +37,12 @@ class Stage:
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self.root = native.lay_out(spec["start"])
         _terminals(self.root)
+        _names(self.root)
         self.work = Path(spec["start"]["work"])
         self.logs: list[tuple[Path, str]] = []  # with the working folder at its start
         self.failures: list[str] = []
-        self.processes: list[dict[str, Any]] = []
+        self.mains: list[dict[str, Any]] = []
+        self.options = execs.OPTIONS if spec["watch"] == "execs" else ("-s", "64")
 
     def launch(self, start: Mapping[str, Any], stdin: str = "", *, traced: bool = True) -> Running:
         """Start what `native.specification` describes; `stdin` is text, a file for the program."""
@@ -49,7 +51,7 @@ class Stage:
         spec, given = self.work / f"start.{number}", self.work / f"stdin.{number}"
         spec.write_text(json.dumps({**start, "root": str(self.root)}))
         given.write_text(stdin)
-        command = ["strace", "-f", "-qq", "-s", "64", "-o", str(log)] if traced else []
+        command = ["strace", "-f", "-qq", *self.options, "-o", str(log)] if traced else []
         command += [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")), str(spec)]
         with given.open("rb") as source, output.open("wb") as target:
             process = subprocess.Popen(command, stdin=source, stdout=target, stderr=target)
@@ -125,7 +127,7 @@ class Play:
         if program.process.poll() is not None:
             raise Failed(f"ended with status {program.process.returncode} before it was ready")
         time.sleep(0.1)
-        self.stage.processes += processes.below(self.root)
+        self.stage.mains.append(self._described())
         for step in session["steps"]:
             perform(step, self)
         if session["stop"]:
@@ -135,6 +137,13 @@ class Play:
         if self.program is None:
             raise Failed("the program does not run yet")
         return processes.first_child(self.program.process.pid)
+
+    def _described(self) -> dict[str, Any]:
+        """The program when it is ready, with the execs that led to it if those are watched."""
+        pid = self.main()
+        with self.stage.logs[-1][0].open(errors="replace") as lines:
+            chain = [asdict(each) for each in execs.execs(lines, pid)][LAUNCHERS:]
+        return processes.described(pid, self.root) | {"execs": chain}
 
     def run(self, step: Step) -> None:
         start = self._beside("run", step)
@@ -196,6 +205,16 @@ def _terminals(root: Path) -> None:
     (root / "dev" / "ptmx").symlink_to("pts/ptmx")
 
 
+def _names(root: Path) -> None:
+    """The files that docker mounts over the image's; no name server is in reach."""
+    folder = root / "etc"
+    folder.mkdir(exist_ok=True)
+    files = {"hostname": "u2k\n", "hosts": "127.0.0.1 localhost u2k\n", "resolv.conf": ""}
+    for name, text in files.items():
+        if not (folder / name).is_symlink():
+            (folder / name).write_text(text)
+
+
 def _loopback() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         request = struct.pack("16sh14x", b"lo", 0)
@@ -213,7 +232,7 @@ def main() -> None:
         except Failed as failure:
             stage.failures.append(str(failure))
     seen = stage.seen()
-    answer = {"programs": seen, "failures": stage.failures, "processes": stage.processes}
+    answer = {"programs": seen, "failures": stage.failures, "mains": stage.mains}
     json.dump(answer, sys.stdout)
 
 
