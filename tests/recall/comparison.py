@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from converter.analyze.calls.analysis import static_calls
-from converter.analyze.calls.model import objects_of
 from converter.errors import IncompatibleImageError
 from converter.options import Options
 from converter.profile.model import Unresolved
-from converter.profiling import read_image
+from converter.profiling import profile_image
 from tests.recall.recording import Recording
 from tests.recall.subject import Subject
 
@@ -78,10 +75,8 @@ class Comparison:
 
 def analysed(archive: Path, program: str) -> Static:
     """What reading the image's files says of `program`. Raises IncompatibleImageError."""
-    reading = read_image(str(archive), Options(source="archive", program=(program,)))
-    found = static_calls(reading.tree, objects_of(reading.tree, reading.libraries))
-    path = os.fsdecode(reading.program.executable.loaded_real_path)
-    return Static(path, frozenset(found.syscalls), found.unresolved, found.open)
+    found = profile_image(str(archive), Options(source="archive", program=(program,))).static
+    return Static(found.subject.path, frozenset(found.syscalls), found.unresolved, found.open)
 
 
 def compare(subject: Subject, archive: Path, recording: Recording) -> list[Comparison]:

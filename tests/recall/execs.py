@@ -1,8 +1,8 @@
 """What was executed where, with all arguments and the whole environment, out of strace's output.
 
-A program can overwrite its argument vector and its environment in memory, as nginx and redis do to show a title,
-and go to another folder, as postgres does, so that proc(5) tells the truth only at the start; strace -v -xx shows
-all three as execve(2) found them.
+A program can overwrite its argument vector and its environment in memory, as nginx and redis do to show a
+title, and go to another folder, as postgres does, so that proc(5) tells the truth only at the start; strace
+-v -xx shows all three as execve(2) found them.
 """
 
 from __future__ import annotations
