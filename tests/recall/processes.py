@@ -32,8 +32,11 @@ def _strings(path: Path) -> list[str]:
 
 
 def first_child(pid: int) -> int:
-    """The first process that `pid` started and that is still there."""
-    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+    """The first process that `pid` started and that is still there. Raises ProcessLookupError."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    if not children:
+        raise ProcessLookupError(f"process {pid} has no children any more")
+    return int(children[0])
 
 
 def kill_all() -> None:

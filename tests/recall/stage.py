@@ -127,7 +127,10 @@ class Play:
         if program.process.poll() is not None:
             raise Failed(f"ended with status {program.process.returncode} before it was ready")
         time.sleep(0.1)
-        self.stage.mains.append(self._described())
+        try:
+            self.stage.mains.append(self._described())
+        except OSError as error:
+            raise Failed(f"it ended when it was ready: {error}") from error
         for step in session["steps"]:
             perform(step, self)
         if session["stop"]:
