@@ -80,12 +80,11 @@ def _argument(patterns: tuple[str, ...], around: Surroundings) -> str | None:
 
 
 def _text(texts: tuple[str, ...], around: Surroundings) -> str | None:
+    wanted = frozenset(map(str.encode, texts))
     for each in around.mapped():
-        if _any(shown(each.path.rpartition(b"/")[2]), _C_LIBRARIES):
-            continue
-        for text in texts:
-            if text.encode() in around.contents(each.real_path):
-                return f"{shown(each.real_path)} contains {text!r}"
+        if not _any(shown(each.path.rpartition(b"/")[2]), _C_LIBRARIES):
+            for text in sorted(around.contained(each.real_path, wanted)):
+                return f"{shown(each.real_path)} contains {shown(text)!r}"
     return None
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 from converter.analyze.calls.model import PLUGIN, PLUGIN_LIBRARY, CodeObject, StaticCalls, objects_of
@@ -29,7 +28,6 @@ Analyse = Callable[[Sequence[CodeObject]], StaticCalls]
 
 _ROUNDS_MAX = 32  # each adds at least one object; real programs need two or three
 _OPENERS = ("dlopen", "dlmopen", "__libc_dlopen_mode")
-_SHARED_NAME = re.compile(rb"(?:/[\w.+/-]+/)?lib[\w.+-]+\.so(?:\.[0-9]+)*(?=\0)")
 _EVIDENCES_MAX = 8  # kept of one object
 
 
@@ -140,9 +138,8 @@ class _Search:
                 self._open(os.fsencode(name), evidence, self._mapped(evidence.source))
         if calls.dlopen_any:
             for path in self._unexplained():
-                text = self._around.contents(os.fsencode(path))
                 evidence = Evidence("static", path, "a name in its text; it opens others than constant ones")
-                for raw in sorted(set(_SHARED_NAME.findall(text))):
+                for raw in self._around.library_names(os.fsencode(path)):
                     self._open(raw, evidence, self._mapped(path))
 
     def _unexplained(self) -> list[str]:

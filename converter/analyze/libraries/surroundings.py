@@ -19,6 +19,9 @@ from converter.image.tree import FileKind, FileTree
 TEXT_MAX = 1 << 20  # bytes of a configuration file
 _OBJECT_MAX = 256 << 20  # bytes of an object that is searched for strings
 _ANYWHERE = b"/**/"
+_NAME_MAX = 4096  # bytes, PATH_MAX
+_SUFFIX = re.compile(rb"\.so(?:\.[0-9]+)*\0")
+_LIBRARY = re.compile(rb"(?:/[\w.+/-]+/)?lib[\w.+-]+\.so(?:\.[0-9]+)*")
 _PLUGIN = re.compile(rb"\.(?:so(?:\.[0-9.]+)?|node|nso)$")
 
 
@@ -58,7 +61,9 @@ class Surroundings:
     links: LinkMap | None  # None: a program without a dynamic loader
     paths: ImagePaths
     calls: StaticCalls = field(default_factory=StaticCalls)
-    _texts: dict[bytes, bytes] = field(default_factory=dict)
+    _last: tuple[bytes, bytes] = (b"", b"")
+    _contained: dict[tuple[bytes, frozenset[bytes]], frozenset[bytes]] = field(default_factory=dict)
+    _names: dict[bytes, tuple[bytes, ...]] = field(default_factory=dict)
 
     def mapped(self) -> list[Loaded]:
         """Program and libraries; no loader."""
@@ -74,12 +79,33 @@ class Surroundings:
         return None
 
     def contents(self, path: bytes) -> bytes:
-        """The whole of a mapped object, kept; empty when there is no such file or it is huge."""
-        if path not in self._texts:
+        """The whole of a mapped object, the last one kept; empty when there is no such file or it is huge."""
+        if self._last[0] != path:
             found = regular_file(self.tree, path, b"/")
             fits = found is not None and found[1].size <= _OBJECT_MAX
-            self._texts[path] = self.tree.read(found[1], _OBJECT_MAX) if found is not None and fits else b""
-        return self._texts[path]
+            self._last = path, self.tree.read(found[1], _OBJECT_MAX) if found is not None and fits else b""
+        return self._last[1]
+
+    def contained(self, path: bytes, texts: frozenset[bytes]) -> frozenset[bytes]:
+        """Those of `texts` that a mapped object contains; looked for once."""
+        key = path, texts
+        if key not in self._contained:
+            contents = self.contents(path)
+            self._contained[key] = frozenset(text for text in texts if text in contents)
+        return self._contained[key]
+
+    def library_names(self, path: bytes) -> tuple[bytes, ...]:
+        """Texts of a mapped object that are names or absolute paths of libraries, sorted."""
+        if path not in self._names:
+            text = self.contents(path)
+            found: set[bytes] = set()
+            for match in _SUFFIX.finditer(text):
+                start = text.rfind(b"\0", max(0, match.start() - _NAME_MAX), match.start()) + 1
+                name = text[start : match.end() - 1] if start else b""
+                if _LIBRARY.fullmatch(name):
+                    found.add(name)
+            self._names[path] = tuple(sorted(found))
+        return self._names[path]
 
     def configuration(self, path: bytes) -> bytes | None:
         """A configuration file, relative paths from the working directory; None if it is none or too long."""

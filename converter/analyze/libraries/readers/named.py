@@ -22,17 +22,23 @@ def named(around: Surroundings, names: Collection[bytes], *, besides: bytes) -> 
     """
     if not names:
         return {}
-    word = re.compile(rb"(?<![\w.-])(?:" + b"|".join(map(re.escape, sorted(names))) + rb")(?![\w-])")
     found: dict[bytes, str] = {}
-    for place, contents in _words(around):
-        for name in word.findall(contents):
-            found.setdefault(name, place)
+    for name, place in _in_words(around, frozenset(names)):
+        found.setdefault(name, place)
+    texts = frozenset(b"\0" + name + b"\0" for name in names)
     for each in around.mapped():
         if each.real_path != besides:
-            for name in names:
-                if b"\0" + name + b"\0" in around.contents(each.real_path):
-                    found.setdefault(name, f"the text of {shown(each.real_path)}")
+            for text in sorted(around.contained(each.real_path, texts)):
+                found.setdefault(text.strip(b"\0"), f"the text of {shown(each.real_path)}")
     return found
+
+
+def _in_words(around: Surroundings, names: frozenset[bytes]) -> Iterator[tuple[bytes, str]]:
+    word = re.compile(rb"(?<![\w.-])(?:" + b"|".join(map(re.escape, sorted(names))) + rb")(?![\w-])")
+    for place, contents in _words(around):
+        if any(name in contents for name in names):
+            for name in word.findall(contents):
+                yield name, place
 
 
 def _words(around: Surroundings) -> Iterator[tuple[str, bytes]]:
