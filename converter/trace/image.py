@@ -23,9 +23,6 @@ from converter.trace.starter import starter
 from converter.trace.unpack import unpack
 from converter.trace.watch import Watcher
 
-# Programs whose work is to start one other and to wait for it: that one is the program.
-_INITS = (b"tini", b"tini-static", b"dumb-init", b"docker-init", b"catatonit")
-
 
 def trace_image(
     tree: FileTree,
@@ -69,26 +66,23 @@ def trace_image(
 
 
 def _trace(tree: FileTree, watcher: Watcher, subject: Subject, outcome: Outcome, notes: list[str]) -> Trace:
-    last, others = _program(watcher)
-    steps = [
-        record
-        for record in (*watcher.before, *([watcher.main] if watcher.main else ()))
-        if record is not last
-    ]
+    last = watcher.main
+    if last is None:
+        raise ValueError("nothing was executed")
     found = started(last)
     if found is None:
         notes.append("the program's arguments were too long to be read")
     if last.left_out:
         notes.append(f"{last.left_out} files beyond the first {LIMIT} were not kept")
-    if last is not watcher.main and watcher.main is not None:
-        notes.append(f"{_name(watcher.main)} starts the program and waits for it")
+    if watcher.init is not None:
+        notes.append(f"{_name(watcher.init)} starts the program and waits for it")
     profile = profile_of(last, subject, tree)
     return Trace(
         profile=profile,
         program=found,
-        steps=tuple(step for record in steps if (step := started(record)) is not None),
+        steps=tuple(step for record in watcher.before if (step := started(record)) is not None),
         forked=max(last.forks, 0),
-        others=_others(others, (*steps, last)),
+        others=_others(watcher.others, (*watcher.before, last)),
         ending=outcome.ending,
         notes=(*notes, *outcome.notes),
         answers=outcome.answers,
@@ -97,20 +91,6 @@ def _trace(tree: FileTree, watcher: Watcher, subject: Subject, outcome: Outcome,
 
 def _name(record: Record) -> str:
     return record.executable.decode("utf-8", "backslashreplace")
-
-
-def _program(watcher: Watcher) -> tuple[Record, Mapping[bytes, Record]]:
-    """The record of the program, and those of all others."""
-    last = watcher.main
-    if last is None:
-        raise ValueError("nothing was executed")
-    others = dict(watcher.others)
-    while last.executable.rpartition(b"/")[2] in _INITS and len(last.children) == 1:
-        child = others.pop(next(iter(last.children)), None)
-        if child is None:
-            break
-        last = child
-    return last, others
 
 
 def _others(others: Mapping[bytes, Record], parents: tuple[Record, ...]) -> dict[str, Ran]:

@@ -39,10 +39,19 @@ class Run:
         self.output: deque[str] = deque(maxlen=_KEPT_LINES)
         self.inside: int | None = None  # the first process, as the host numbers it
         self._threads: list[threading.Thread] = []
+        self._failure: BaseException | None = None  # of a thread: what it should have seen is lost
+        self._ended = False
 
     @contextlib.contextmanager
     def started(self) -> Iterator[None]:
         """The program runs in the block, and nothing of it after. RunError when it cannot."""
+        try:
+            yield from self._running()
+        finally:
+            if self._failure is not None:
+                raise self._failure
+
+    def _running(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             log, log_end = _pipe(stack)
             info, info_end = _pipe(stack)
@@ -163,9 +172,18 @@ class Run:
         self._child.wait()
         for thread in self._threads:
             thread.join(_GRACE)
+        self._ended = True
 
     def _follow(self, stream: BinaryIO, take: Callable[[BinaryIO], None]) -> None:
-        thread = threading.Thread(target=take, args=(stream,), daemon=True)
+        def follow() -> None:
+            try:
+                take(stream)
+            except BaseException as failure:
+                if not self._ended:
+                    self._failure = failure
+                    self._child.kill()  # rather than that it waits for ever for somebody who reads
+
+        thread = threading.Thread(target=follow, daemon=True)
         thread.start()
         self._threads.append(thread)
 

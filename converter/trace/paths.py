@@ -12,57 +12,44 @@ from converter.image.tree import FileKind, FileTree
 class PathArgument:
     """A path stands at `index`; relative ones start at the descriptor at `folder` (None: the working folder).
 
-    follow:  a symbolic link at the end is followed
-    changes: the call makes, changes or removes the file
+    follow: a symbolic link at the end is followed
     """
 
     index: int
     folder: int | None = None
     follow: bool = True
-    changes: bool = False
 
 
-_READ = PathArgument(0)
-_READ_LINK = PathArgument(0, follow=False)
-_READ_AT = PathArgument(1, folder=0)
-_CHANGE = PathArgument(0, changes=True)
-_CHANGE_LINK = PathArgument(0, follow=False, changes=True)
-_CHANGE_AT = PathArgument(1, folder=0, changes=True)
-_CHANGE_LINK_AT = PathArgument(1, folder=0, follow=False, changes=True)
+_PATH = PathArgument(0)
+_LINK = PathArgument(0, follow=False)
+_PATH_AT = PathArgument(1, folder=0)
+_LINK_AT = PathArgument(1, folder=0, follow=False)
 
 PATH_ARGUMENTS: dict[str, tuple[PathArgument, ...]] = {
     **dict.fromkeys(
-        ("open", "stat", "access", "chdir", "execve", "statfs", "getxattr", "listxattr"), (_READ,)
+        ("open", "stat", "access", "chdir", "execve", "statfs", "getxattr", "listxattr"), (_PATH,)
     ),
-    **dict.fromkeys(("lstat", "readlink", "lgetxattr", "llistxattr"), (_READ_LINK,)),
-    **dict.fromkeys(("openat", "openat2", "newfstatat", "statx", "faccessat", "faccessat2"), (_READ_AT,)),
-    **dict.fromkeys(("execveat", "inotify_add_watch", "name_to_handle_at"), (_READ_AT,)),
-    "readlinkat": (PathArgument(1, folder=0, follow=False),),
-    **dict.fromkeys(("creat", "chmod", "chown", "truncate", "utime", "utimes", "setxattr"), (_CHANGE,)),
-    **dict.fromkeys(("lchown", "mkdir", "rmdir", "unlink", "mknod", "lsetxattr"), (_CHANGE_LINK,)),
-    **dict.fromkeys(("fchmodat", "fchmodat2", "fchownat", "utimensat", "futimesat"), (_CHANGE_AT,)),
-    **dict.fromkeys(("mkdirat", "unlinkat", "mknodat"), (_CHANGE_LINK_AT,)),
-    "symlink": (PathArgument(1, follow=False, changes=True),),
-    "symlinkat": (PathArgument(2, folder=1, follow=False, changes=True),),
-    "rename": (_CHANGE_LINK, PathArgument(1, follow=False, changes=True)),
-    "link": (_READ_LINK, PathArgument(1, follow=False, changes=True)),
+    **dict.fromkeys(("lstat", "readlink", "lgetxattr", "llistxattr"), (_LINK,)),
+    **dict.fromkeys(("openat", "openat2", "newfstatat", "statx", "faccessat", "faccessat2"), (_PATH_AT,)),
+    **dict.fromkeys(("execveat", "inotify_add_watch", "name_to_handle_at"), (_PATH_AT,)),
+    **dict.fromkeys(("creat", "chmod", "chown", "truncate", "utime", "utimes", "setxattr"), (_PATH,)),
+    **dict.fromkeys(("lchown", "mkdir", "rmdir", "unlink", "mknod", "lsetxattr"), (_LINK,)),
+    **dict.fromkeys(("fchmodat", "fchmodat2", "fchownat", "utimensat", "futimesat"), (_PATH_AT,)),
+    **dict.fromkeys(("mkdirat", "unlinkat", "mknodat"), (_LINK_AT,)),
+    "symlink": (PathArgument(1, follow=False),),
+    "symlinkat": (PathArgument(2, folder=1, follow=False),),
+    "rename": (_LINK, PathArgument(1, follow=False)),
+    "link": (_LINK, PathArgument(1, follow=False)),
     **dict.fromkeys(
         ("renameat", "renameat2"),
-        (_CHANGE_LINK_AT, PathArgument(3, folder=2, follow=False, changes=True)),
+        (_LINK_AT, PathArgument(3, folder=2, follow=False)),
     ),
     "linkat": (
         PathArgument(1, folder=0, follow=False),
-        PathArgument(3, folder=2, follow=False, changes=True),
+        PathArgument(3, folder=2, follow=False),
     ),
 }
 OPENING = frozenset({"open", "openat", "openat2", "creat"})
-# Calls on an open file that change what stat(2) shows of it.
-CHANGING_OPEN_FILE = frozenset({"fchmod", "fchown", "ftruncate", "fallocate"})
-_WRITING_FLAGS = ("O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC")
-
-
-def opens_to_write(name: str, flags: str) -> bool:
-    return name == "creat" or any(flag in flags for flag in _WRITING_FLAGS)
 
 
 def absolute(path: bytes, folder: bytes) -> bytes:

@@ -37,15 +37,11 @@ class TraceRequest:
 
     With neither: until the program ends, or does nothing new for some seconds.
     seconds: the longest that it may take all in all
-    env:     NAME=value, added to the image's
-    on:      native (a sandbox on this host), process or qemu (a tracing unikernel)
     """
 
     probes: tuple[Probe, ...] = ()
     exercises: tuple[Path, ...] = ()
     seconds: float = 60.0
-    on: str = "native"
-    env: tuple[bytes, ...] = ()
 
 
 def parse_probe(text: str) -> Probe:

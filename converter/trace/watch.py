@@ -10,14 +10,7 @@ from converter.analyze.users import Credentials
 from converter.image.tree import FileKind, FileTree
 from converter.trace import strace
 from converter.trace.constants import clone_flags, socket_number
-from converter.trace.paths import (
-    CHANGING_OPEN_FILE,
-    OPENING,
-    PATH_ARGUMENTS,
-    absolute,
-    opens_to_write,
-    touched,
-)
+from converter.trace.paths import OPENING, PATH_ARGUMENTS, absolute, touched
 from converter.trace.record import LIMIT, Record
 from converter.trace.sockets import Sockets, socket_type
 from converter.trace.strace import Call, Ended, Entered, Event, Superseded
@@ -27,6 +20,8 @@ _EXECS = frozenset({"execve", "execveat"})
 # Calls whose argument at this place chooses what of a library OS is needed; strace shows them raw.
 _CHOICES = {"ioctl": 1, "prctl": 0, "arch_prctl": 0, "fcntl": 1}
 _PSEUDO = (b"proc", b"sys", b"dev")
+# Programs whose work is to start one other and to wait for it: that one is the program.
+_INITS = frozenset({b"tini", b"tini-static", b"dumb-init", b"docker-init", b"catatonit"})
 _PROCESS = re.compile(rb"^/proc/[0-9]+(?=/|$)")
 _MAX_PROCESSES = 20_000
 
@@ -38,7 +33,8 @@ class Process:
     record: Record
     cwd: bytes
     user: Credentials
-    main: bool  # the sandbox's first process: what it executes last is the program
+    main: bool  # the first process, or the one that an init was told to start: the last that it executes
+    # is the program
 
 
 class Watcher:
@@ -55,18 +51,14 @@ class Watcher:
         self._forking: dict[int, None] = {}  # processes in a clone that has not returned, oldest first
         self._seen: set[tuple[int, str]] = set()
         self.main_pid: int | None = None
-        self.main: Record | None = None  # the latest that the first process executed
+        self.main: Record | None = None  # the latest that the main process executed
         self.before: list[Record] = []  # what it executed before that: scripts, gosu
+        self.init: Record | None = None  # that starts the main process, and waits for it
         self.others: dict[bytes, Record] = {}  # what other processes executed, by executable
         self.sockets = Sockets()
-        self.changed: dict[
-            bytes, None
-        ] = {}  # paths that were changed before the last execve of the first one
-        self._changing: dict[bytes, None] = {}
         self.ended: Ended | None = None  # how the first process ended
         self._handlers: dict[str, Callable[[Process, Call], None]] = {
             **dict.fromkeys(PATH_ARGUMENTS, self._path),
-            **dict.fromkeys(CHANGING_OPEN_FILE, self._open_file),
             **dict.fromkeys(_CHOICES, self._choice),
             **dict.fromkeys(("setuid", "setreuid", "setresuid"), self._set_uid),
             **dict.fromkeys(("setgid", "setregid", "setresgid"), self._set_gid),
@@ -144,7 +136,10 @@ class Watcher:
         return None if parent is None else self._child(pid, parent)
 
     def _child(self, pid: int, parent: Process) -> Process:
-        child = replace(parent, main=False)
+        heir = parent.main and parent.record.executable.rpartition(b"/")[2] in _INITS
+        child = replace(parent, main=heir)
+        if heir:
+            parent.main, self.init = False, parent.record
         if len(self._processes) < _MAX_PROCESSES:
             self._processes[pid] = child
         return child
@@ -184,7 +179,6 @@ class Watcher:
             if self.main is not None:
                 self.before.append(self.main)
             self.main = record
-            self.changed.update(self._changing)
         else:
             previous.children[full] = previous.children.get(full, 0) + 1
             previous.forks -= 1
@@ -218,11 +212,6 @@ class Watcher:
             if not full.startswith(b"/"):  # a pipe, a socket
                 continue
             self._touch(process, call.name, full, good=good, follow=follow)
-            if good and (
-                place.changes or (call.name in OPENING and opens_to_write(call.name, str(arguments)))
-            ):
-                where = strace.descriptor(result) if call.name in OPENING else None
-                self._change(where or full)
 
     def _touch(self, process: Process, name: str, path: bytes, *, good: bool, follow: bool) -> None:
         record = process.record
@@ -238,16 +227,6 @@ class Watcher:
             return
         for each in touched(self._tree, path, follow=follow):
             record.note(record.files, each, name)
-
-    def _change(self, path: bytes) -> None:
-        if len(self._changing) < LIMIT and path.split(b"/", 2)[1] not in _PSEUDO:
-            self._changing[path] = None
-
-    def _open_file(self, process: Process, call: Call) -> None:
-        arguments, result = call.split()
-        path = strace.descriptor(arguments[0]) if arguments and not strace.failed(result) else None
-        if path is not None and path.startswith(b"/"):
-            self._change(path)
 
     def _mmap(self, process: Process, call: Call) -> None:
         if "PROT_EXEC" not in call.text:

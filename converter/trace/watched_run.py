@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +72,7 @@ def run_learning(request: RunRequest, choose: Choose, file: Path | None) -> tupl
     ):
         if names:
             said.append(f"learned {what}: {', '.join(names)}")
-    return status, [*said, f"next: {next_command(path, profile)}"]
+    return status, [*said, f"next: {next_command(path, profile, learned.parts)}"]
 
 
 def carried_profile(unikernel: Path) -> Profile | None:
@@ -81,7 +81,8 @@ def carried_profile(unikernel: Path) -> Profile | None:
     return None if data is None else parse_profile(data, str(unikernel))
 
 
-def next_command(file: Path, profile: Profile) -> str:
-    """What to type to convert with what is known now."""
+def next_command(file: Path, profile: Profile, parts: Iterable[str] = ()) -> str:
+    """What to type to convert with what is known now. `parts`: of the library OS, which no profile names."""
     image = profile.subject.reference or "IMAGE"
-    return shlex.join(["u2k", "convert", "--force", "--profile", str(file), image])
+    added = [word for part in parts for word in ("--add-part", part)]
+    return shlex.join(["u2k", "convert", "--force", "--profile", str(file), *added, image])

@@ -23,6 +23,7 @@ from converter.trace.image import trace_image
 from converter.trace.model import Trace
 from converter.trace.request import TraceRequest, checked_exercise, parse_probe
 from converter.trace.sandbox import check
+from converter.trace.watch import Watcher
 from fixtures.compile import compiled
 from tests.builders.trees import directory, program, regular, symlink, tree_of
 
@@ -173,6 +174,17 @@ def test_a_program_of_a_user(trace: Callable[..., Trace]) -> None:
 
 def test_the_sandbox_holds(trace: Callable[..., Trace]) -> None:
     assert trace("escape").ending == "it ended with status 0"
+
+
+def test_what_goes_wrong_in_the_watching_is_not_lost(
+    trace: Callable[..., Trace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def feed(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(Watcher, "feed", feed)
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        trace("wait")
 
 
 def test_the_program_of_a_fixture(image: Callable[[str], Path]) -> None:

@@ -148,18 +148,41 @@ def test_files_are_canonical_with_the_links_that_lead_there() -> None:
     assert list(watcher.main.libraries) == [b"/usr/lib/libx.so.1.2"]
 
 
-def test_what_the_script_changed_is_known_apart_from_what_the_program_changes() -> None:
+def test_what_is_opened_by_a_path_need_not_have_one() -> None:
+    """/dev/stderr that is a pipe: strace shows it as pipe:[5]."""
     watcher = watched(
         START,
-        executes(1, "/bin/sh"),
-        '1 [ 257] openat(AT_FDCWD</srv>, "made", O_WRONLY|O_CREAT, 0666) = 3</srv/made>',
-        "1 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 8",
-        executes(8, "/bin/id"),
-        '8 [  92] chown("/srv/data", 5, 5) = 0',
         executes(1, "/bin/prog"),
-        '1 [ 257] openat(AT_FDCWD</srv>, "later", O_WRONLY|O_CREAT, 0666) = 3</srv/later>',
+        '1 [ 257] openat(AT_FDCWD</>, "/dev/stderr", O_WRONLY|O_CREAT, 0644) = 3<pipe:[5]>',
     )
-    assert list(watcher.changed) == [b"/srv/made", b"/srv/data"]
+    assert watcher.main is not None
+    assert set(watcher.main.arguments) == {("open.path", "/dev/stderr")}
+
+
+def test_an_init_is_not_the_program_that_it_starts() -> None:
+    """Nor is the script that its child begins with, or what the script runs besides."""
+    watcher = watched(
+        START,
+        executes(1, "/usr/bin/tini", "tini", "--", "entry.sh"),
+        "1 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 2 /* 8 in strace's PID NS */",
+        executes(8, "/bin/sh", "sh", "entry.sh"),
+        "8 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 3 /* 9 in strace's PID NS */",
+        executes(9, "/bin/id"),
+        "1 [  39] getpid() = 1",
+        "8 [ 105] setuid(7) = 0",
+        executes(8, "/bin/prog"),
+        "1 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 4 /* 10 in strace's PID NS */",
+        executes(10, "/bin/sh"),
+        "1 [ 231] exit_group(0) = ?",
+        "1 [ 231] +++ exited with 0 +++",
+    )
+    assert watcher.main is not None
+    assert watcher.init is not None
+    assert (watcher.main.executable, watcher.main.user.uid) == (b"/bin/prog", 7)
+    assert [record.executable for record in watcher.before if record.argv] == [b"/usr/bin/tini", b"/bin/sh"]
+    assert watcher.init.executable == b"/usr/bin/tini"
+    assert set(watcher.others) == {b"/bin/id", b"/bin/sh"}
+    assert watcher.ended is not None
 
 
 def test_sockets_and_choices() -> None:
