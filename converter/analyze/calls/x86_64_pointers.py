@@ -6,6 +6,7 @@ compares return addresses with labels. Neither hides the callers of the function
 
 from __future__ import annotations
 
+from iced_x86 import Code as Opcode
 from iced_x86 import FlowControl, Instruction, Mnemonic, OpKind, Register, RegisterExt
 
 from converter.analyze.calls.x86_64_values import Body
@@ -27,6 +28,9 @@ _ARGUMENTS = frozenset(  # what a callee may look at (psABI, Parameter Passing)
     }
 )
 _LOST = frozenset({*_ARGUMENTS, Register.R11})  # after a call
+# The kernel gets its arguments in other registers than functions do, and keeps all but these (psABI, A.2.1).
+_KERNEL_LOST = frozenset({Register.RAX, Register.RCX, Register.R11})
+_KERNEL_ARGUMENTS = _ARGUMENTS - {Register.RCX}
 _LEAVES = frozenset({FlowControl.RETURN, FlowControl.UNCONDITIONAL_BRANCH, FlowControl.INDIRECT_BRANCH})
 
 
@@ -83,8 +87,9 @@ def _follow(body: Body, at: int, register: int, found: set[tuple[int, bool]]) ->
             found.add((ins.ip, flow == FlowControl.INDIRECT_CALL))
         elif _handed_on(body, here, ins, register):
             return False
+        lost = _KERNEL_LOST if ins.code == Opcode.SYSCALL else _LOST
         if register in body.writes(here) or (
-            flow in (FlowControl.CALL, FlowControl.INDIRECT_CALL) and register in _LOST
+            flow in (FlowControl.CALL, FlowControl.INDIRECT_CALL) and register in lost
         ):
             continue
         for following in body.successors(here):
@@ -100,7 +105,7 @@ def _handed_on(body: Body, here: int, ins: Instruction, register: int) -> bool:
         return True
     flow = ins.flow_control
     if flow in (FlowControl.CALL, FlowControl.INDIRECT_CALL):
-        return register in _ARGUMENTS
+        return register in (_KERNEL_ARGUMENTS if ins.code == Opcode.SYSCALL else _ARGUMENTS)
     if flow == FlowControl.RETURN:
         return register in (Register.RAX, Register.RDX)
     return flow in _LEAVES and not body.successors(here) and register in _ARGUMENTS

@@ -170,3 +170,47 @@ def test_32_bit_interface_is_refused(analyse: Analyse) -> None:
     found = analyse('void _start(void) { __asm__ volatile("mov $20, %eax; int $0x80"); }')
     assert found.syscalls == {}
     assert "int 0x80" in found.unresolved[0].reason
+
+
+def test_pointer_that_the_kernel_destroys(analyse: Analyse) -> None:
+    """musl's handler of cancellation compares with labels of the wrapper, and makes a call of its own."""
+    found = analyse(
+        """
+        .globl _start
+        _start: lea wrapper(%rip), %rcx
+                cmp %rcx, %rsi
+                jb 1f
+                xor %ecx, %ecx
+                mov $39, %edi
+                call wrapper
+        1:      mov $102, %eax
+                syscall
+                ret
+        wrapper: mov %rdi, %rax
+                 syscall
+                 ret
+        """,
+        "-static-pie",
+        language="assembly",
+    )
+    assert list(found.syscalls) == ["getpid", "getuid"]
+    assert found.unresolved == ()
+
+
+def test_wrapper_that_the_kernel_gets_fails_closed(analyse: Analyse) -> None:
+    """A signal handler, for one: the kernel calls it with whatever it likes."""
+    found = analyse(
+        """
+        .globl _start
+        _start: lea wrapper(%rip), %rsi
+                mov $13, %eax
+                syscall
+                hlt
+        wrapper: mov %rdi, %rax
+                 syscall
+                 ret
+        """,
+        "-static-pie",
+        language="assembly",
+    )
+    assert len(found.unresolved) == 1
