@@ -53,6 +53,4 @@ class ToolchainError(U2kError):
 
 
 class RunError(U2kError):
-    """`u2k run` itself failed (not the program): status 125, as docker has it."""
-
-    exit_code = 125
+    """A program could not be run or traced. (`u2k run` ends with 125 for any failure that is its own.)"""

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from converter.analyze.calls.analysis import CallAnalysis
 from converter.analyze.calls.model import CodeObject, StaticCalls
 from converter.analyze.entrypoint import Resolution, resolve
+from converter.analyze.entrypoint.shell.processes import SHELLS
 from converter.analyze.libraries.fixpoint import close_libraries
 from converter.analyze.program import Program, as_launched, find_program
 from converter.analyze.static_profile import static_profile, subject_of
 from converter.elf.closure import LibraryClosure
+from converter.errors import RunError
 from converter.image.model import Image
 from converter.image.open import file_tree, open_image
 from converter.image.progress import Progress, Silent
@@ -22,6 +24,8 @@ from converter.libos import syscall_table
 from converter.options import Options
 from converter.profile.merge import merge, union
 from converter.profile.model import Evidence, Profile
+
+_SHOWN = 5  # paths in one line
 
 if TYPE_CHECKING:
     from converter.trace.check import Violation
@@ -97,7 +101,8 @@ def profile_image(
     from converter.trace.image import trace_image
 
     subject = subject_of(reading.image, reading.resolution)
-    watched = trace_image(reading.image_tree, reading.start, trace, subject, progress)
+    unread = reading.resolution.undecided is not None
+    watched = trace_image(reading.image_tree, reading.start, trace, subject, progress, changes=unread)
     reading = as_watched(reading, watched)
     static = read_profile_of(reading, chosen)
     profile = asked_for(merge([static, watched.profile, *given]), chosen)
@@ -105,16 +110,27 @@ def profile_image(
 
 
 def as_watched(reading: Reading, trace: Trace) -> Reading:
-    """The reading with the program that was seen to run in the end, where reading found another or none."""
-    seen, found = trace.program, reading.program
-    if seen is None or (seen.argv == found.argv and same_file(reading.tree, seen.path, found)):
+    """The reading with what was seen to run in the end, and what it finds, where reading could not decide
+    or found another. Errors: RunError when the run did not come to a program.
+    """
+    seen, found, undecided = trace.program, reading.program, reading.resolution.undecided
+    if seen is None:
         return reading
+    if undecided is None and seen.argv == found.argv and same_file(reading.tree, seen.path, found):
+        return reading
+    if trace.failed and _is_shell(seen.path):
+        raise RunError(
+            "\n".join((f"the entrypoint came to no program: {trace.ending}", *trace.notes)),
+            where=_words(seen.argv),
+            hint="give it what it asks for (-e NAME=VALUE, --args), or name the program with --program",
+        )
     environment = dict(entry.split(b"=", 1) for entry in seen.env if b"=" in entry)
     if b"HOSTNAME" not in reading.start.environment:
         environment.pop(b"HOSTNAME", None)  # the run's own
+    tree = reading.tree if trace.tree is None else trace.tree
     program = as_launched(
         reading.image.config,
-        reading.tree,
+        tree,
         reading.start,
         path=seen.path,
         argv=seen.argv,
@@ -122,16 +138,32 @@ def as_watched(reading: Reading, trace: Trace) -> Reading:
         cwd=seen.cwd,
         user=seen.user,
     )
-    steps = (*reading.resolution.reasons, *_doubt(reading.resolution), f"a run showed {_words(seen.argv)}")
+    steps = [*reading.resolution.reasons]
+    if undecided is not None:
+        steps.append(f"not decided by reading: {undecided}")
+    steps.append(f"a run showed {_words(seen.argv)}")
+    if trace.changed:
+        steps.append("what the run changed before is in the root: " + _some(trace.changed))
     resolution = replace(
         reading.resolution,
         program=program,
+        tree=tree,
         decided_by="trace",
-        reasons=steps,
+        reasons=tuple(steps),
         undecided=None,
         kept_args=None,
     )
-    return replace(reading, resolution=resolution, program=program, libraries=program.libraries(reading.tree))
+    libraries = program.libraries(tree)
+    return replace(reading, tree=tree, resolution=resolution, program=program, libraries=libraries)
+
+
+def _is_shell(path: bytes) -> bool:
+    return path.rpartition(b"/")[2].decode("utf-8", "replace") in SHELLS
+
+
+def _some(paths: tuple[bytes, ...]) -> str:
+    more = len(paths) - _SHOWN
+    return ", ".join(map(os.fsdecode, paths[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def same_file(tree: FileTree, path: bytes, program: Program) -> bool:
@@ -141,10 +173,6 @@ def same_file(tree: FileTree, path: bytes, program: Program) -> bool:
         program.executable.real_path,
         program.executable.loaded_real_path,
     )
-
-
-def _doubt(resolution: Resolution) -> tuple[str, ...]:
-    return () if resolution.undecided is None else (f"not decided by reading: {resolution.undecided}",)
 
 
 def _words(argv: tuple[bytes, ...]) -> str:

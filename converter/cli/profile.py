@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,6 +25,9 @@ from converter.cli.flags import (
     words,
 )
 from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, trace_request
+
+if TYPE_CHECKING:
+    from converter.options import Options
 
 EXAMPLES = (
     "Examples:  u2k profile redis:7   |   u2k profile redis:7 -o redis.json   |   "
@@ -95,4 +98,20 @@ def command(
     if output is not None:
         print()
         print(f"written: {output}")
-        print(f"next: u2k convert --profile {output} {image}")
+        print(f"next: {next_command(output, image, options, found.reading.resolution.decided_by)}")
+
+
+def next_command(file: Path, image: str, options: Options, decided_by: str) -> str:
+    """What to type to convert with the profile in `file`. What only a run showed, a run has to show again."""
+    import shlex
+
+    words = ["--trace"] if decided_by == "trace" else []
+    for name in options.env:
+        words += ["-e", name]
+    if options.entrypoint is not None:
+        words += ["--entrypoint", *options.entrypoint]
+    if options.args:
+        words += ["--args", shlex.join(options.args)]
+    if options.program is not None:
+        words += ["--program", shlex.join(options.program)]
+    return shlex.join(["u2k", "convert", "--profile", str(file), *words, image])

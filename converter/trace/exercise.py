@@ -19,17 +19,19 @@ from converter.trace.request import Probe, TraceRequest
 _IDLE = 3.0  # seconds without anything new, and nearly without work, that mean: it waits
 _IDLE_SHARE = 0.2  # of one processor
 _TICK = 0.1
+_SHOWN_WORDS = 4  # lines
 _ANSWER = 5.0  # seconds that one attempt of a probe waits
 _NOT_READY = ("status 502", "status 503", "status 504")  # a server that is there, but not ready
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it went: what ended the trace, what each probe got, and what was odd."""
+    """How it went: what ended the trace, what each probe got, what was odd, and whether it ended badly."""
 
     ending: str
     answers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    failed: bool = False
 
 
 def exercise(
@@ -60,7 +62,14 @@ def exercise(
         run.stop(stop_signal)
     finally:
         progress.done()
-    return Outcome(_ended_itself(run) if ending == "" else ending, tuple(answers), tuple(notes))
+    if ending:
+        return Outcome(ending, tuple(answers), tuple(notes))
+    ending = _ended_itself(run)
+    ended = run.watcher.ended
+    failed = ended is not None and bool(ended.signal or ended.status)
+    if failed and (words := run.last_words()):
+        notes.append("its last words: " + " | ".join(words.splitlines()[-_SHOWN_WORDS:]))
+    return Outcome(ending, tuple(answers), tuple(notes), failed)
 
 
 def _probe(run: Run, probe: Probe, deadline: float) -> str:
@@ -160,7 +169,7 @@ class _Quiet:
         self._size, self._work, self._since = self._run.watcher.size(), self._run.work(), time.monotonic()
 
     def now(self) -> bool:
-        if self._run.watcher.size() != self._size:
+        if self._run.held or self._run.watcher.size() != self._size:
             self._reset()
         waited = time.monotonic() - self._since
         if waited < _IDLE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 
 from converter.analyze.program import Program
 from converter.errors import RunError
@@ -12,16 +13,23 @@ from converter.image.tree import FileTree
 from converter.link.architecture import architecture
 from converter.link.catalogue import syscall_numbers
 from converter.profile.model import Subject
+from converter.trace.changes import Changes
+from converter.trace.contents import KeptContents, TooMuchChanged
 from converter.trace.dynamic import profile_of, ran, started
 from converter.trace.exercise import Outcome, exercise
 from converter.trace.model import Ran, Trace
 from converter.trace.native import Run
 from converter.trace.record import LIMIT, Record
 from converter.trace.request import TraceRequest
-from converter.trace.sandbox import START, Workplace, sandbox
+from converter.trace.sandbox import START, Sandbox, Workplace, sandbox
 from converter.trace.starter import starter
 from converter.trace.unpack import unpack
 from converter.trace.watch import Watcher
+
+_ONE_ID = (
+    "traced with one user id, because u2k is not root: there was no chown, setuid or gosu, so that an "
+    "entrypoint that changes users fails there or goes another way; new files belong to the image's user"
+)
 
 
 def trace_image(
@@ -30,10 +38,13 @@ def trace_image(
     request: TraceRequest,
     subject: Subject,
     progress: Progress | None = None,
+    *,
+    changes: bool = False,
 ) -> Trace:
     """Run `program` as the image starts it (scripts and all) in a sandbox of this host, and watch.
 
     `subject` says which image it is; the rest of it becomes what the program that runs in the end shows.
+    changes: what the entrypoint changes before that program begins is read back, for the root image
     Errors: RunError when it cannot be sandboxed here, ends before it was exercised, or does not answer.
     """
     shown = progress or Silent()
@@ -44,28 +55,75 @@ def trace_image(
             hint="trace the unikernel of it: u2k run --trace FILE",
         )
     way = sandbox()
-    notes = []
-    if way.owners is None:
-        notes.append("traced with one user id: users and owners were not changed (run u2k as root)")
     numbers = {number: name for name, number in syscall_numbers(machine).items()}
-    watcher = Watcher(tree, START, program.user, numbers)
     prepared = program.with_missing_folders(tree)
+    watcher = Watcher(prepared, START, program.user, numbers)
     with Workplace(way, starter()) as place:
         shown.start("laying out the image", None)
         try:
             unpack(prepared, place.root, way.owners)
         finally:
             shown.done()
-        run = Run(way, place, program, watcher)
-        ports = [port.number for port in program.ports]
-        with run.started():
-            outcome = exercise(run, request, ports, program.stop_signal, shown)
-        if watcher.main is None:
-            raise RunError("the program could not be started: " + (run.last_words() or "it said nothing"))
-    return _trace(tree, watcher, subject, outcome, notes)
+        found = _Found(prepared, place, way, program, watcher) if changes else None
+        try:
+            run = Run(way, place, program, watcher, found.look if found else None)
+            ports = [port.number for port in program.ports]
+            with run.started():
+                outcome = exercise(run, request, ports, program.stop_signal, shown)
+            if watcher.main is None:
+                said = run.last_words() or "it said nothing"
+                raise RunError("the program could not be started: " + said)
+        except BaseException:
+            if found is not None:
+                found.contents.discard()
+            raise
+    notes = [_ONE_ID] if way.owners is None else []
+    return _with_changes(_trace(watcher, subject, outcome, notes), found)
 
 
-def _trace(tree: FileTree, watcher: Watcher, subject: Subject, outcome: Outcome, notes: list[str]) -> Trace:
+class _Found:
+    """The files as the main process's latest program finds them."""
+
+    def __init__(
+        self, tree: FileTree, place: Workplace, way: Sandbox, program: Program, watcher: Watcher
+    ) -> None:
+        self.contents = KeptContents()
+        self.tree: FileTree | None = tree
+        self.problem = ""
+        self._watcher = watcher
+        self.changes: Changes | None = None
+        try:
+            self.changes = Changes(tree, place.root, way.owners, program.user, self.contents)
+        except TooMuchChanged as problem:
+            self.tree, self.problem = None, str(problem)
+
+    def look(self) -> None:
+        """The program has not begun, so that this is what it finds."""
+        if self.changes is None:
+            return
+        try:
+            self.tree, self.problem = self.changes.read(), ""
+            self._watcher.tree = self.tree
+        except TooMuchChanged as problem:
+            self.tree, self.problem = None, str(problem)
+
+
+def _with_changes(trace: Trace, found: _Found | None) -> Trace:
+    if found is None:
+        return trace
+    if found.tree is None or found.changes is None:
+        found.contents.discard()
+        note = f"what the entrypoint changed is not in the root: {found.problem}"
+        return replace(trace, notes=(*trace.notes, note))
+    paths = found.changes.paths
+    if any(span.blob for path in paths if path in found.tree for span in found.tree[path].spans):
+        found.contents.close()
+    else:
+        found.contents.discard()
+    return replace(trace, tree=found.tree, changed=paths)
+
+
+def _trace(watcher: Watcher, subject: Subject, outcome: Outcome, notes: list[str]) -> Trace:
     last = watcher.main
     if last is None:
         raise ValueError("nothing was executed")
@@ -76,9 +134,8 @@ def _trace(tree: FileTree, watcher: Watcher, subject: Subject, outcome: Outcome,
         notes.append(f"{last.left_out} files beyond the first {LIMIT} were not kept")
     if watcher.init is not None:
         notes.append(f"{_name(watcher.init)} starts the program and waits for it")
-    profile = profile_of(last, subject, tree)
     return Trace(
-        profile=profile,
+        profile=profile_of(last, subject, watcher.tree),
         program=found,
         steps=tuple(step for record in watcher.before if (step := started(record)) is not None),
         forked=max(last.forks, 0),
@@ -86,6 +143,7 @@ def _trace(tree: FileTree, watcher: Watcher, subject: Subject, outcome: Outcome,
         ending=outcome.ending,
         notes=(*notes, *outcome.notes),
         answers=outcome.answers,
+        failed=outcome.failed,
     )
 
 

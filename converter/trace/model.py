@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from converter.analyze.users import Credentials
+from converter.image.tree import FileTree
 from converter.profile.model import Entries, Profile
 
 
@@ -42,6 +43,9 @@ class Trace:
     ending:   how it came to the end, for people
     notes:    what could not be had, and what was odd
     answers:  what each probe got
+    tree:     the files as the program found them when it began, if that was asked for and could be had
+    changed:  what is different in it: canonical paths, sorted
+    failed:   whether it ended by itself, and badly
     """
 
     profile: Profile
@@ -52,3 +56,6 @@ class Trace:
     ending: str
     notes: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    tree: FileTree | None = None
+    changed: tuple[bytes, ...] = ()
+    failed: bool = False

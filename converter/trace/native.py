@@ -17,9 +17,10 @@ from typing import BinaryIO
 
 from converter.analyze.program import Program
 from converter.errors import RunError
+from converter.trace.record import Record
 from converter.trace.sandbox import Sandbox, Workplace
-from converter.trace.strace import LogReader
-from converter.trace.watch import Watcher
+from converter.trace.strace import Call, LogReader
+from converter.trace.watch import EXECUTING, Watcher
 
 _PATIENCE = 30.0  # seconds for the sandbox to come up
 _GRACE = 5.0  # seconds between the stop signal and the end
@@ -32,12 +33,22 @@ _LONGEST_LINE = 8 << 20  # bytes of strace's log
 class Run:
     """One program in its sandbox, from the start to the end."""
 
-    def __init__(self, way: Sandbox, place: Workplace, program: Program, watcher: Watcher) -> None:
-        self.way, self.watcher = way, watcher
+    def __init__(
+        self,
+        way: Sandbox,
+        place: Workplace,
+        program: Program,
+        watcher: Watcher,
+        before_main: Callable[[], None] | None = None,
+    ) -> None:
+        """before_main: called whenever the main process has executed a program that has not begun yet."""
+        self.way, self.watcher, self._before_main = way, watcher, before_main
         self._place, self._program = place, program
         self._reader = LogReader()
         self.output: deque[str] = deque(maxlen=_KEPT_LINES)
         self.inside: int | None = None  # the first process, as the host numbers it
+        self.held = False  # the main process waits until `before_main` has returned
+        self._called_for: Record | None = None
         self._threads: list[threading.Thread] = []
         self._failure: BaseException | None = None  # of a thread: what it should have seen is lost
         self._ended = False
@@ -64,7 +75,12 @@ class Run:
                 os.fchmod(end.fileno(), 0o666)
             descriptors = {"log": log_end.fileno(), "info": info_end.fileno(), "block": block.fileno()}
             command = self.way.command(
-                self._place.root, self._place.start, self._program.user, self._inner(), descriptors
+                self._place.root,
+                self._place.start,
+                self._program.user,
+                self._inner(),
+                descriptors,
+                hold=self._before_main is not None,
             )
             self._child = subprocess.Popen(
                 command,
@@ -192,6 +208,17 @@ class Run:
             text = line.decode("utf-8", "surrogateescape").rstrip("\n")
             for event in self._reader.read(text):
                 self.watcher.feed(event)
+                if self._before_main is not None and isinstance(event, Call) and event.name in EXECUTING:
+                    self._let_go(event.pid, self._before_main)
+
+    def _let_go(self, pid: int, before_main: Callable[[], None]) -> None:
+        """Go on after an execve, be it a failed one; the stop is pending as long as nobody says so."""
+        if self.watcher.main is not self._called_for:
+            self._called_for, self.held = self.watcher.main, True
+            before_main()
+            self.held = False
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
     def _keep(self, stream: BinaryIO) -> None:
         while line := stream.readline(1 << 16):

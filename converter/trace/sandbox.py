@@ -50,6 +50,8 @@ _STRACE = (
     ),
     *("-e", "raw=" + ",".join(f"?{name}" for name in _RAW)),
 )
+# Whoever executes a program is stopped before its first instruction, until somebody lets it go on (SIGCONT).
+_HOLD = ("-e", "inject=execve,execveat:signal=SIGSTOP")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,15 @@ class Sandbox:
         user: Credentials,
         inner: Sequence[bytes],
         descriptors: Mapping[str, int],
+        *,
+        hold: bool = False,
     ) -> list[bytes]:
         """The whole command line: launcher, strace, bubblewrap, starter, program.
 
         descriptors: `log` for strace, `info` and `block` for bubblewrap
+        hold:        each execve(2), even one that fails, stops its process until it gets a SIGCONT
         """
-        strace = [*_STRACE, "-o", f"/proc/self/fd/{descriptors['log']}"]
+        strace = [*_STRACE, *(_HOLD if hold else ()), "-o", f"/proc/self/fd/{descriptors['log']}"]
         outside, count = (0, 0) if self.owners is None else (self.owners.first, self.owners.count)
         launch = [sys.executable, "-I", str(_HERE / "launch.py"), str(outside), str(count), *strace]
         wrap = [

@@ -17,7 +17,7 @@ from converter.errors import IncompatibleImageError, RunError
 from converter.image.tree import FileKind, FileTree, Inode
 
 _CHUNK = 1 << 20
-_MOUNTED = (b"/proc", b"/dev", b"/sys")  # the sandbox puts its own there, so these have to be folders
+MOUNTED = (b"/proc", b"/dev", b"/sys")  # the sandbox puts its own there, so these have to be folders
 _HOSTS = b"/etc/hosts"
 _HOSTS_TEXT = (
     b"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"  # as container engines write it
@@ -48,11 +48,11 @@ def unpack(tree: FileTree, root: Path, owners: Owners | None) -> None:
     folders: list[tuple[bytes, Inode]] = []
     try:
         for path, inode in tree.walk():
-            under = any(path.startswith(mounted + b"/") for mounted in _MOUNTED)
+            under = any(path.startswith(mounted + b"/") for mounted in MOUNTED)
             if under or inode.kind in (FileKind.CHARACTER, FileKind.BLOCK, FileKind.SOCKET):
                 continue
             at = os.fsencode(root) + path
-            if path in _MOUNTED or inode.kind is FileKind.DIRECTORY:
+            if path in MOUNTED or inode.kind is FileKind.DIRECTORY:
                 if path != b"/":
                     os.mkdir(at, 0o700)  # noqa: PTH102
                 folders.append((at, inode))

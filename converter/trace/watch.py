@@ -16,7 +16,7 @@ from converter.trace.sockets import Sockets, socket_type
 from converter.trace.strace import Call, Ended, Entered, Event, Superseded
 
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
-_EXECS = frozenset({"execve", "execveat"})
+EXECUTING = frozenset({"execve", "execveat"})
 # Calls whose argument at this place chooses what of a library OS is needed; strace shows them raw.
 _CHOICES = {"ioctl": 1, "prctl": 0, "arch_prctl": 0, "fcntl": 1}
 _PSEUDO = (b"proc", b"sys", b"dev")
@@ -40,13 +40,13 @@ class Process:
 class Watcher:
     """Feed it events; the records grow.
 
-    tree:    the image, which says what a path names
+    tree:    the image, which says what a path names; another can be given as it changes
     starter: the path, in the sandbox, of the program that starts the first one: before it nothing counts
     numbers: system call number -> name
     """
 
     def __init__(self, tree: FileTree, starter: bytes, user: Credentials, numbers: Mapping[int, str]) -> None:
-        self._tree, self._starter, self._user, self._numbers = tree, starter, user, numbers
+        self.tree, self._starter, self._user, self._numbers = tree, starter, user, numbers
         self._processes: dict[int, Process] = {}
         self._forking: dict[int, None] = {}  # processes in a clone that has not returned, oldest first
         self._seen: set[tuple[int, str]] = set()
@@ -111,7 +111,7 @@ class Watcher:
             process.record.calls[name] = "" if name in PATH_ARGUMENTS else _shown(call)
         if call.name in _FORKS:
             self._forked(call, process)
-        elif call.name in _EXECS:
+        elif call.name in EXECUTING:
             self._exec(call, process)
         elif (handler := self._handlers.get(call.name)) is not None:
             handler(process, call)
@@ -169,7 +169,7 @@ class Watcher:
         path = strace.string(arguments[at]) if len(arguments) > at else None
         folder = process.cwd if at == 0 else strace.descriptor(arguments[0]) or process.cwd
         full = b"/" if path is None else absolute(path, folder) if path else folder
-        for each in touched(self._tree, full):
+        for each in touched(self.tree, full):
             process.record.note(process.record.files, each, call.name)
         process.record.choose("execve.path", full.decode("utf-8", "surrogateescape"), call.name)
         argv, env = (strace.strings(arguments[i]) if len(arguments) > i else None for i in (at + 1, at + 2))
@@ -184,7 +184,7 @@ class Watcher:
             previous.forks -= 1
             if len(self.others) < LIMIT:
                 record = self.others.setdefault(full, record)
-        for each in touched(self._tree, full):
+        for each in touched(self.tree, full):
             record.note(record.files, each, "executed")
         # Not changed in place: threads that share the object are gone, a vfork's parent is not.
         self._processes[call.pid] = replace(process, record=record)
@@ -225,7 +225,7 @@ class Watcher:
             return
         if not good:
             return
-        for each in touched(self._tree, path, follow=follow):
+        for each in touched(self.tree, path, follow=follow):
             record.note(record.files, each, name)
 
     def _mmap(self, process: Process, call: Call) -> None:
@@ -233,7 +233,7 @@ class Watcher:
             return
         arguments, result = call.split()
         path = strace.descriptor(arguments[4]) if len(arguments) > 4 and not strace.failed(result) else None
-        inode = None if path is None else self._tree.get(path)
+        inode = None if path is None else self.tree.get(path)
         if path is not None and inode is not None and inode.kind is FileKind.REGULAR:
             process.record.note(process.record.libraries, path, "mapped to be executed")
 
@@ -300,7 +300,7 @@ class Watcher:
             if path is not None:
                 self._touch(process, call.name, path, good=True, follow=True)
         if path is not None:
-            *_, process.cwd = (path, *touched(self._tree, path))
+            *_, process.cwd = (path, *touched(self.tree, path))
 
     def _set_uid(self, process: Process, call: Call) -> None:
         if (number := _effective(call)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from converter.image.open import file_tree, open_image
 from converter.image.platform import Platform
 from converter.image.tree import FileTree
 from converter.profile.model import Subject
+from converter.profile.reading import read_profile
+from converter.trace import contents
 from converter.trace.image import trace_image
 from converter.trace.model import Trace
 from converter.trace.request import TraceRequest, checked_exercise, parse_probe
@@ -26,6 +29,7 @@ from converter.trace.sandbox import check
 from converter.trace.watch import Watcher
 from fixtures.compile import compiled
 from tests.builders.trees import directory, program, regular, symlink, tree_of
+from tests.e2e.conftest import Command
 
 SANDBOX = check()
 pytestmark = [
@@ -123,6 +127,34 @@ def test_what_the_program_uses_and_nothing_of_the_others(trace: Callable[..., Tr
     assert (evidence.kind, evidence.source) == ("dynamic", "trace")
 
 
+@needs_root
+def test_what_the_entry_changed_is_read_back_and_not_what_the_program_changes(tree: FileTree) -> None:
+    found = trace_image(tree, started(tree, "entry", "write"), TraceRequest(), SUBJECT, changes=True)
+    assert found.ending == "it ended with status 0"
+    assert found.tree is not None
+    assert found.changed == (b"/srv", b"/srv/made")
+    made, folder = found.tree[b"/srv/made"], found.tree[b"/srv"]
+    assert found.tree.read(made) == b"made\n"
+    assert (made.uid, made.gid, made.mode) == (1000, 1001, 0o644)
+    assert (folder.uid, folder.gid, folder.mode) == (1000, 1001, 0o755)
+    assert b"/srv/later" not in found.tree
+    assert "/srv/made" in found.profile.files
+
+
+@needs_root
+def test_a_run_that_reads_nothing_back_keeps_nothing(trace: Callable[..., Trace]) -> None:
+    found = trace("entry", "write")
+    assert (found.tree, found.changed) == (None, ())
+
+
+@needs_root
+def test_more_changes_than_can_be_kept_are_told(tree: FileTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contents, "_MAX_BYTES", 4)
+    found = trace_image(tree, started(tree, "entry", "write"), TraceRequest(), SUBJECT, changes=True)
+    assert found.tree is None
+    assert any("is not in the root: more than" in note for note in found.notes)
+
+
 def test_an_exercise_adds_what_it_made_the_program_do(trace: Callable[..., Trace], tmp_path: Path) -> None:
     script = tmp_path / "exercise"
     script.write_text(
@@ -174,6 +206,34 @@ def test_a_program_of_a_user(trace: Callable[..., Trace]) -> None:
 
 def test_the_sandbox_holds(trace: Callable[..., Trace]) -> None:
     assert trace("escape").ending == "it ended with status 0"
+
+
+def test_an_entrypoint_that_only_a_run_explains(
+    u2k: Command, image: Callable[[str], Path], tmp_path: Path
+) -> None:
+    archive, made, file = image("redis"), tmp_path / "made.u2k", tmp_path / "profile.json"
+    # Of awk nobody knows by reading what it writes.
+    script = """echo 1 > one; busybox awk 'BEGIN { print "made" }' > made; exec busybox cat made one"""
+    command = ("--entrypoint", "/bin/sh", "--args", shlex.join(["-c", script]))
+    done = u2k("convert", archive, *command, "--trace", "-o", made, "--save-profile", file)
+    assert done.returncode == 0, done.stderr
+    subject = read_profile(file).subject
+    assert subject.argv == ("busybox", "cat", "made", "one")
+    assert subject.decided_by == "trace"
+    assert subject.reasons[-1] == "what the run changed before is in the root: /data/made, /data/one"
+    assert any(reason.startswith("not decided by reading: ") for reason in subject.reasons)
+    ran = u2k("run", "--on", "process", made)
+    assert (ran.returncode, ran.stdout) == (0, b"made\n1\n")
+
+
+def test_an_entrypoint_that_fails_shows_no_program(u2k: Command, image: Callable[[str], Path]) -> None:
+    script = "busybox awk 'BEGIN { exit 1 }' || { echo no password >&2; exit 3; }; exec busybox true"
+    command = ("--entrypoint", "/bin/sh", "--args", shlex.join(["-c", script]))
+    done = u2k("profile", image("redis"), *command, "--trace")
+    assert done.returncode == 1
+    assert b"the entrypoint came to no program: it ended with status 3\n" in done.stderr
+    assert b"its last words: no password\n" in done.stderr
+    assert b"-e NAME=VALUE" in done.stderr
 
 
 def test_what_goes_wrong_in_the_watching_is_not_lost(

@@ -5,6 +5,7 @@
  *                  then the program itself is executed with ARG...
  *   serve          answers each line on port 81 with it; forks once; ends at SIGTERM
  *   wait           does nothing for ever
+ *   write          does its own work on /srv: changes `made`, makes `later`; runs `child` as well
  *   status N       ends with status N
  *   escape         tries what a sandbox must not let it do, tells how many attempts worked
  */
@@ -33,17 +34,30 @@ static void stop(int number)
     _exit(0);
 }
 
-static int entry(char **argv)
+static int run_child(void)
 {
     pid_t pid = fork();
+    int status = 0;
 
     if (pid == 0) {
+        execl("/bin/none", "none", (char *)NULL);
         execl("/bin/child", "child", "child", (char *)NULL);
         _exit(1);
     }
-    waitpid(pid, NULL, 0);
-    int made = open("/srv/made", O_WRONLY | O_CREAT, 0644);
-    if (made < 0 || write(made, "made\n", 5) != 5 || close(made))
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static int put(const char *path, const char *text)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ssize_t len = (ssize_t)strlen(text);
+
+    return file < 0 || write(file, text, (size_t)len) != len || close(file);
+}
+
+static int entry(char **argv)
+{
+    if (run_child() || put("/srv/made", "made\n"))
         return 10;
     if (chown("/srv/made", 1000, 1001) || chown("/srv", 1000, 1001))
         return 11;
@@ -112,6 +126,8 @@ int main(int argc, char **argv)
         return serve();
     if (!strcmp(what, "escape"))
         return escape();
+    if (!strcmp(what, "write"))
+        return put("/srv/made", "and more\n") || put("/srv/later", "later\n") || run_child();
     if (!strcmp(what, "child"))
         return access("/etc/child.conf", R_OK);
     if (!strcmp(what, "status")) {

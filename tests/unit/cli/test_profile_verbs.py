@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from converter.cli.main import app
+from converter.cli.profile import next_command
 from converter.errors import UsageError
+from converter.options import Options
 from tests.builders import elves, oci
 
 LOADER = oci.file("lib/ld.so", elves.elf(), mode=0o755)
@@ -53,6 +56,22 @@ def test_profile_says_what_the_program_is(archive: str) -> None:
     assert "/bin/app" in found.output
     assert "/lib/libc.so.6" in found.output
     assert "\x1b" not in found.output
+
+
+def test_the_next_command_is_for_the_same_program(archive: str, tmp_path: Path) -> None:
+    file = tmp_path / "p.json"
+    found = u2k(
+        "profile", archive, "-o", file, "-e", "A=b c", "--entrypoint", "/bin/app", "--args", "'x y' z"
+    )
+    words = shlex.split(found.output.splitlines()[-1].removeprefix("next: u2k convert "))
+    expected = ["-e", "A=b c", "--entrypoint", "/bin/app", "--args", "'x y' z"]
+    assert words == ["--profile", str(file), *expected, archive]
+    assert u2k("profile", archive, "-o", file, "--force", *words[2:-1], "--profile", file).exit_code == 0
+
+
+def test_what_a_run_decided_has_to_run_again() -> None:
+    assert "--trace" in next_command(Path("p.json"), "image", Options(), "trace")
+    assert "--trace" not in next_command(Path("p.json"), "image", Options(), "script")
 
 
 def test_the_written_and_the_printed_profile_are_the_same(archive: str, saved: Path) -> None:
