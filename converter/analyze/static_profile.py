@@ -11,6 +11,7 @@ from converter.analyze.calls.model import StaticCalls
 from converter.analyze.entrypoint import Resolution
 from converter.analyze.libraries.model import RuntimeLibraries
 from converter.analyze.program import Program
+from converter.analyze.unknown_paths import told_apart
 from converter.elf.closure import LibraryClosure
 from converter.image.model import Image
 from converter.profile.merge import union
@@ -22,13 +23,14 @@ def static_profile(
 ) -> Profile:
     """All static evidence of what the program uses."""
     calls = runtime.calls
+    arguments = told_apart(calls.arguments, found.tree, found.program, libraries, runtime)
     opened = {os.fsdecode(each.path): each.why for each in runtime.objects}
     belonging = {os.fsdecode(path): why for path, why in runtime.files.items()}
     return Profile(
         subject=subject_of(image, found),
         tool_version=__version__,
         syscalls=union((calls.syscalls, _any_call(calls))),
-        arguments={choice: union((calls.arguments[choice],)) for choice in sorted(calls.arguments)},
+        arguments={choice: union((arguments[choice],)) for choice in sorted(arguments)},
         libraries=union((dict(_needed(libraries)), opened)),
         files=union((dict(_executed(found.program)), belonging)),
         open=tuple(sorted({*calls.open, *runtime.open})),

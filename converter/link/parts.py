@@ -22,12 +22,14 @@ class Rules:
     platforms: on these (`*`: everywhere) always
     syscalls:  the program makes one of these calls
     files:     it opens, or is given, a path at or below one of these
+    without:   globs of paths below these that the part does not have: they are as missing with it as without
     arguments: choice of the profile (`socket.domain`, `ioctl` ...) -> name of a value -> its number
     """
 
     platforms: tuple[str, ...] = ()
     syscalls: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     arguments: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 

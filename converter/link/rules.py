@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
 
-from converter.link.parts import Part
+from converter.analyze.probed_files import only_tried
+from converter.link.parts import Part, Rules
 from converter.profile.model import Entries, Evidence, Profile
 
 _ANY = "*"
@@ -25,27 +27,32 @@ def _all(part: Part, profile: Profile, platform: str) -> Iterator[str]:
     for name in rules.syscalls:
         if name in profile.syscalls:
             yield _shown(f"system call {name}", profile.syscalls[name])
-    for name, value, why in _matching_files(rules.files, profile):
+    for name, value, why in _matching_files(rules, profile):
         yield _shown(f"{name} {value}" if value != _ANY else f"{name} of any name", why)
     for choice, values in rules.arguments.items():
         for value, why in _matching_values(values, profile.arguments.get(choice, {})):
             yield _shown(f"{choice} {value}" if value != _ANY else f"{choice} of any value", why)
 
 
-def _matching_files(
-    folders: Iterable[str], profile: Profile
-) -> Iterator[tuple[str, str, tuple[Evidence, ...]]]:
-    """A path at or below one of `folders`, or one that could not be told."""
+def _matching_files(rules: Rules, profile: Profile) -> Iterator[tuple[str, str, tuple[Evidence, ...]]]:
+    """A path at or below `rules.files`, or one that could not be told; not what libraries only try."""
     for what, entries in (
         ("file", profile.files),
         ("path", profile.arguments.get("open.path", {})),
         ("program", profile.arguments.get("execve.path", {})),
     ):
-        for path, why in entries.items():
-            for folder in folders:
-                if path in (_ANY, folder) or path.startswith(folder.rstrip("/") + "/"):
-                    yield what, path, why
-                    break
+        for path, evidence in entries.items():
+            if not any(path == _ANY or _at_or_below(path, folder) for folder in rules.files):
+                continue
+            if any(fnmatchcase(path, pattern) for pattern in rules.without):
+                continue
+            why = tuple(each for each in evidence if what != "path" or not only_tried(path, each, profile))
+            if why or not evidence:
+                yield what, path, why
+
+
+def _at_or_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def _matching_values(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from converter.analyze.probed_files import probed_files
 from converter.cache import cache_folder, made_once
 from converter.link.catalogue import Catalogue
 from converter.link.choice import Choice
@@ -33,7 +34,23 @@ def table_source(catalogue: Catalogue, choice: Choice) -> str:
     lines += _names(catalogue, frozenset(choice.syscalls))
     lines += _objects("filesystem", "part_filesystems", chosen)
     lines += _objects("driver", "part_drivers", chosen)
+    hashes = ", ".join(f"{probe_hash(path):#x}" for path in _probes(chosen))
+    lines.append(f"const uint32_t part_probes[] = {{{hashes}{', ' if hashes else ''}0}};")
     return "\n".join(lines) + "\n"
+
+
+def probe_hash(path: str) -> int:
+    """FNV-1a of 32 bits, as libos/fs/vfs/mount.c has it."""
+    value = 2166136261
+    for byte in path.encode():
+        value = (value ^ byte) * 16777619 & 0xFFFFFFFF
+    return value
+
+
+def _probes(chosen: list[Part]) -> list[str]:
+    """What the C library tries below the folders of parts that were left out, sorted."""
+    there = tuple(f"{folder}/" for part in chosen for folder in part.needed_by.files)
+    return sorted(path for path in probed_files() if not path.startswith(there))
 
 
 def _number(catalogue: Catalogue, name: str) -> int:

@@ -51,6 +51,9 @@ class Unresolved:
     reason: str
 
 
+ELSEWHERE = "* elsewhere"  # of `open.path`, `execve.path`: not below /dev, /proc and /sys
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What was profiled: the image, and the program that runs in it in the end."""
@@ -72,7 +75,8 @@ class Profile:
     """All that is known of what the program uses.
 
     arguments: choice -> value -> why; choices are `socket.domain`, `socket.type`, `ioctl`, `prctl`, `fcntl`,
-               `open.path`, ...; the value `*` stands for one that could not be told
+               `open.path`, ...; the value `*` stands for one that could not be told, ELSEWHERE for a path
+               that could not and that no text of the image has below a virtual file system
     libraries, files: canonical paths in the image
     sockets:   `tcp 0.0.0.0:6379 listen`, `unix /run/x.sock connect`
     open:      why the static set may not be all (an interpreter, a JIT, plug-ins from outside); empty: closed

@@ -26,6 +26,8 @@ _NUMBERS: dict[str, tuple[tuple[str, int, int], ...]] = {
     "clone": (("clone.flags", 0, 0xFFFFFF00),),
     "open": (("open.path", 0, 0),),
     "openat": (("open.path", 1, 0),),
+    "readlink": (("open.path", 0, 0),),
+    "readlinkat": (("open.path", 1, 0),),
     "execve": (("execve.path", 0, 0),),
     "mount": (("mount.type", 2, 0),),
 }
@@ -45,8 +47,8 @@ class Arguments:
         self._sites = sites
 
     def choices(self) -> dict[str, Entries]:
-        """StaticCalls.arguments. Numbers are decimal; of paths for open only those of virtual file
-        systems.
+        """StaticCalls.arguments. Numbers are decimal; of paths that are opened or read as links, only those of
+        virtual file systems.
         """
         found: dict[str, dict[str, list[Evidence]]] = {}
         for site in self._sites.found:

@@ -104,7 +104,7 @@ static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct dentr
     } else if ((flags & O_CREAT) && (flags & O_EXCL)) {
         err = -EEXIST;
     } else if (d->mount) {
-        d = mount_cross(d);
+        d = mount_cross(d, w->rest);
         err = d ? 0 : -ENOMEM;
         if (d && (w->flags & WALK_NO_XDEV))
             err = -EXDEV;

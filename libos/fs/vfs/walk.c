@@ -72,7 +72,7 @@ static int step_up(struct walk *w)
 static int step_into_mount(struct walk *w, struct dentry **d)
 {
     struct superblock *before = (*d)->sb;
-    *d = mount_cross(*d);
+    *d = mount_cross(*d, w->rest);
     if (!*d)
         return -ENOMEM;
     return (w->flags & WALK_NO_XDEV) && (*d)->sb != before ? -EXDEV : 0;

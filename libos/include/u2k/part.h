@@ -24,4 +24,8 @@ struct driver {
 extern const struct filesystem *const part_filesystems[]; /* NULL-terminated */
 extern const struct driver *const part_drivers[]; /* NULL-terminated */
 
+/* Hashes (probe_hash in fs/vfs/mount.c) of the paths in parts that were left out which the C library tries by
+ * itself and does without; ends with 0. */
+extern const uint32_t part_probes[];
+
 #endif

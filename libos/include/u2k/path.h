@@ -122,8 +122,8 @@ struct mount {
 };
 extern struct mount mounts[];
 extern const size_t mount_count;
-struct dentry *
-mount_cross(struct dentry *d); /* what is mounted on d, or d; takes over the reference */
+/* What is mounted on d, or d; takes over the reference. `rest`: what of the path is below it. */
+struct dentry *mount_cross(struct dentry *d, const char *rest);
 const struct mount *mount_of(const struct superblock *sb, int *id); /* NULL: none; id from 1 */
 int mount_root(void);
 void mount_all(void); /* what has not been crossed yet, too: for those who list them */

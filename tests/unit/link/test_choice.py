@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,8 @@ from converter.link.architecture import X86_64
 from converter.link.build import SHARED, build_archive
 from converter.link.catalogue import Catalogue, read_catalogue
 from converter.link.choice import Choice, choose, full
-from converter.profile.model import Evidence, Profile, Subject
+from converter.link.source import libos_root
+from converter.profile.model import ELSEWHERE, Evidence, Profile, Subject
 
 SUBJECT = Subject("image", "sha256:0", "linux/amd64", "/bin/x", ("x",), (), "/", (0, 0))
 STATIC, DYNAMIC = (Evidence("static", "/bin/x", "main at 0x1000"),), (Evidence("dynamic", "trace"),)
@@ -47,7 +49,7 @@ def test_platform_decides_on_drivers(catalogue: Catalogue) -> None:
 
 
 def test_strict_takes_what_was_seen(catalogue: Catalogue) -> None:
-    given = profile("read", "openat", seen=("write",), arguments={"open.path": ("/proc/self/exe",)})
+    given = profile("read", "openat", seen=("write",), arguments={"open.path": ("/proc/self/status",)})
     assert choose(given, catalogue, "vm").syscalls == ("openat", "read", "write")
     strict = choose(given, catalogue, "vm", how="strict")
     assert strict.syscalls == ("write",)
@@ -63,7 +65,7 @@ def test_full_is_everything(catalogue: Catalogue) -> None:
     assert made.absent == {"io_uring_setup": STATIC}
 
 
-@pytest.mark.parametrize("path", ["/proc", "/proc/self/maps", "*"])
+@pytest.mark.parametrize("path", ["/proc", "/proc/self/status", "*"])
 def test_paths_choose_file_systems(catalogue: Catalogue, path: str) -> None:
     made = choose(profile("openat", arguments={"open.path": (path,)}), catalogue, "vm")
     assert "procfs" in made.parts
@@ -111,3 +113,21 @@ def test_order_does_not_matter(catalogue: Catalogue) -> None:
     one: Choice = choose(profile("read", "write", "openat"), catalogue, "vm")
     other = choose(profile("openat", "write", "read"), catalogue, "vm")
     assert one == other and one.why == other.why
+
+
+def test_paths_elsewhere_and_paths_that_a_part_lacks_do_not(catalogue: Catalogue) -> None:
+    made = choose(profile("openat", arguments={"open.path": (ELSEWHERE, "/proc/%d/io")}), catalogue, "vm")
+    assert not {"procfs", "sysfs", "devfs", "trace"} & set(made.parts)
+
+
+def test_what_the_library_only_tries_does_not(catalogue: Catalogue) -> None:
+    given = profile("openat", arguments={"open.path": ("/proc/stat", "/proc/sys/vm/overcommit_memory")})
+    assert not {"procfs", "sysfs"} & set(choose(given, catalogue, "vm").parts)
+    seen = replace(given, arguments={"open.path": {"/proc/stat": DYNAMIC}})
+    assert "procfs" in choose(seen, catalogue, "vm").parts
+
+
+def test_parts_have_what_their_rules_say_they_lack_not() -> None:
+    """A file that procfs gets is a reason for it from then on."""
+    source = (libos_root() / "fs/procfs/process.c").read_text()
+    assert '"status"' in source and '"io"' not in source

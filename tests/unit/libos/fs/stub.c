@@ -44,6 +44,7 @@ struct boot_config boot_config = {.hostname = "box"};
 struct waitq stream_events[STREAM_COUNT];
 
 extern const struct filesystem filesystem_proc, filesystem_sysfs;
+const uint32_t part_probes[] = {0};
 const struct filesystem *const part_filesystems[] = {&filesystem_overlay,  &filesystem_tmpfs,
                                                      &filesystem_devtmpfs, &filesystem_proc,
                                                      &filesystem_sysfs,    NULL};
