@@ -1,9 +1,9 @@
 """What an opened path can be that the analysis could not follow: one that some text of the image holds.
 
 A path comes from the program's texts, from its arguments and environment, from files that it reads, or from
-outside. The first three can be searched for the names of the virtual file systems. What comes from outside, or
-is put together letter by letter, cannot be foretold: a unikernel without the file system says so when it is
-wanted.
+outside. The first three can be searched for the names of the virtual file systems. What comes from outside,
+or is put together letter by letter, cannot be foretold: a unikernel without the file system says so when it
+is wanted.
 """
 
 from __future__ import annotations

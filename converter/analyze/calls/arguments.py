@@ -47,8 +47,8 @@ class Arguments:
         self._sites = sites
 
     def choices(self) -> dict[str, Entries]:
-        """StaticCalls.arguments. Numbers are decimal; of paths that are opened or read as links, only those of
-        virtual file systems.
+        """StaticCalls.arguments. Numbers are decimal; of paths that are opened or read as links, only those
+        of virtual file systems.
         """
         found: dict[str, dict[str, list[Evidence]]] = {}
         for site in self._sites.found:
