@@ -11,6 +11,7 @@ from converter.analyze.calls.analysis import CallAnalysis
 from converter.analyze.calls.model import CodeObject, StaticCalls
 from converter.analyze.entrypoint import Resolution, resolve
 from converter.analyze.entrypoint.shell.processes import SHELLS
+from converter.analyze.executable import find_executable
 from converter.analyze.libraries.fixpoint import close_libraries
 from converter.analyze.program import Program, as_launched, find_program
 from converter.analyze.static_profile import static_profile, subject_of
@@ -29,7 +30,7 @@ _SHOWN = 5  # paths in one line
 
 if TYPE_CHECKING:
     from converter.trace.check import Violation
-    from converter.trace.model import Trace
+    from converter.trace.model import Started, Trace
     from converter.trace.request import TraceRequest
 
 
@@ -98,15 +99,25 @@ def profile_image(
         static = read_profile_of(reading, chosen)
         return Profiled(reading, static, asked_for(merge([static, *given]), chosen))
     from converter.trace.check import violations
-    from converter.trace.image import trace_image
 
-    subject = subject_of(reading.image, reading.resolution)
-    unread = reading.resolution.undecided is not None
-    watched = trace_image(reading.image_tree, reading.start, trace, subject, progress, changes=unread)
+    watched = _watched(reading, trace, progress)
     reading = as_watched(reading, watched)
     static = read_profile_of(reading, chosen)
     profile = asked_for(merge([static, watched.profile, *given]), chosen)
     return Profiled(reading, static, profile, watched, violations(static, watched.profile))
+
+
+def _watched(reading: Reading, request: TraceRequest, progress: Progress | None) -> Trace:
+    """A run of what the image starts; without the right to change users, of what that is known to lead to."""
+    from converter.trace.image import trace_image
+    from converter.trace.sandbox import sandbox
+
+    subject, unread = subject_of(reading.image, reading.resolution), reading.resolution.undecided is not None
+    if unread or reading.program.user == reading.start.user or sandbox().owners is not None:
+        return trace_image(reading.image_tree, reading.start, request, subject, progress, changes=unread)
+    trace = trace_image(reading.tree, reading.program, request, subject, progress)
+    note = "only the program was run, as reading has it, and not the entrypoint, which changes users"
+    return replace(trace, notes=(*trace.notes, note))
 
 
 def as_watched(reading: Reading, trace: Trace) -> Reading:
@@ -118,7 +129,8 @@ def as_watched(reading: Reading, trace: Trace) -> Reading:
         return reading
     if undecided is None and seen.argv == found.argv and same_file(reading.tree, seen.path, found):
         return reading
-    if trace.failed and _is_shell(seen.path):
+    tree = reading.tree if trace.tree is None else trace.tree
+    if trace.failed and _runs_shell(tree, seen):
         raise RunError(
             "\n".join((f"the entrypoint came to no program: {trace.ending}", *trace.notes)),
             where=_words(seen.argv),
@@ -127,7 +139,6 @@ def as_watched(reading: Reading, trace: Trace) -> Reading:
     environment = dict(entry.split(b"=", 1) for entry in seen.env if b"=" in entry)
     if b"HOSTNAME" not in reading.start.environment:
         environment.pop(b"HOSTNAME", None)  # the run's own
-    tree = reading.tree if trace.tree is None else trace.tree
     program = as_launched(
         reading.image.config,
         tree,
@@ -157,8 +168,11 @@ def as_watched(reading: Reading, trace: Trace) -> Reading:
     return replace(reading, tree=tree, resolution=resolution, program=program, libraries=libraries)
 
 
-def _is_shell(path: bytes) -> bool:
-    return path.rpartition(b"/")[2].decode("utf-8", "replace") in SHELLS
+def _runs_shell(tree: FileTree, seen: Started) -> bool:
+    """Whether it is a shell, or its script."""
+    found = find_executable(tree, seen.path, seen.cwd, seen.user)
+    names = (path.rpartition(b"/")[2] for path in (found.loaded, found.loaded_real_path))
+    return any(os.fsdecode(name) in SHELLS for name in names)
 
 
 def _some(paths: tuple[bytes, ...]) -> str:

@@ -41,6 +41,7 @@ def profile_of(record: Record, subject: Subject, tree: FileTree | None) -> Profi
     else:
         for path in _loaded(tree, record):
             files.setdefault(path, "executed")
+            libraries.pop(path, None)  # a program that maps its own file once more (Node.js)
         for path in _interpreter(tree, record):
             libraries.setdefault(path, "the program's loader")
     return Profile(

@@ -4,13 +4,15 @@
     python -I enter.py PID USERNS ask SCHEME HOST PORT SECONDS PATH-OR-TEXT
     python -I enter.py PID USERNS run COMMAND...
 
-PID is a process of the sandbox. USERNS is `user` when only its user namespace gives the right to enter,
-else `-`. `ask` prints what answered in one line and ends with 0, or says why not and ends with 1.
+PID is a process of the sandbox. USERNS is `user` when only the user namespace that its network belongs to
+gives the right to enter, else `-`. `ask` prints what answered in one line and ends with 0, or says why not
+and ends with 1.
 """
 
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import http.client
 import os
 import socket
@@ -19,6 +21,7 @@ import sys
 from pathlib import Path
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_NS_GET_USERNS = 0xB701  # ioctl_ns(2): the user namespace that a namespace belongs to
 _ANSWER = 4096  # bytes that are read at the most
 _LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
@@ -26,9 +29,7 @@ _LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 def main(arguments: list[str]) -> int:
     pid, user, verb, rest = int(arguments[0]), arguments[1] == "user", arguments[2], arguments[3:]
     try:
-        if user:
-            _join(pid, "user", _CLONE_NEWUSER)
-        _join(pid, "net", _CLONE_NEWNET)
+        _join_network(pid, user)
     except OSError as error:
         print(f"the sandbox cannot be entered: {error.strerror}")
         return 2
@@ -46,15 +47,24 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _join(pid: int, name: str, kind: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    namespace = os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY | os.O_CLOEXEC)
+def _join_network(pid: int, user: bool) -> None:
+    network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if libc.setns(namespace, kind) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number))
+        if user:
+            # Not the process's own, which bubblewrap makes inside of that one.
+            owner = fcntl.ioctl(network, _NS_GET_USERNS)
+            _join(owner, _CLONE_NEWUSER)
+            os.close(owner)
+        _join(network, _CLONE_NEWNET)
     finally:
-        os.close(namespace)
+        os.close(network)
+
+
+def _join(namespace: int, kind: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace, kind) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def _ask(scheme: str, host: str, port: int, seconds: float, text: str) -> str:

@@ -27,8 +27,8 @@ from converter.trace.unpack import unpack
 from converter.trace.watch import Watcher
 
 _ONE_ID = (
-    "traced with one user id, because u2k is not root: there was no chown, setuid or gosu, so that an "
-    "entrypoint that changes users fails there or goes another way; new files belong to the image's user"
+    "traced with one user id, because u2k is not root: chown, setuid and gosu fail, "
+    "and new files belong to the image's user"
 )
 
 
@@ -73,9 +73,11 @@ def trace_image(
             if watcher.main is None:
                 said = run.last_words() or "it said nothing"
                 raise RunError("the program could not be started: " + said)
-        except BaseException:
+        except BaseException as error:
             if found is not None:
                 found.contents.discard()
+            if isinstance(error, RunError) and way.owners is None:  # which may be why
+                raise RunError(f"{error.what}\n({_ONE_ID})", where=error.where, hint=error.hint) from error
             raise
     notes = [_ONE_ID] if way.owners is None else []
     return _with_changes(_trace(watcher, subject, outcome, notes), found)

@@ -86,6 +86,7 @@ class Sandbox:
         ]
         if self.owners is None:
             wrap += ["--unshare-user", "--uid", str(user.uid), "--gid", str(user.gid)]
+            wrap += ["--disable-userns"] if _disables_namespaces(self.bwrap) else []
         wrap += ["--bind", str(root), "/", "--proc", "/proc", "--dev", "/dev"]
         for folder in _CPU_FOLDERS:
             wrap += ["--ro-bind-try", folder, folder]
@@ -150,6 +151,13 @@ def _trial() -> Sandbox | tuple[str, str]:
         said,
         "allow user namespaces (sysctl user.max_user_namespaces)",
     )
+
+
+@functools.cache
+def _disables_namespaces(bwrap: str) -> bool:
+    """Whether it can keep user namespaces from being made inside (bubblewrap 0.8): one wall of several."""
+    asked = subprocess.run([bwrap, "--help"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return b"--disable-userns" in asked.stdout + asked.stderr
 
 
 def _try(way: Sandbox, start: Path) -> str:

@@ -25,7 +25,7 @@ from converter.trace import contents
 from converter.trace.image import trace_image
 from converter.trace.model import Trace
 from converter.trace.request import TraceRequest, checked_exercise, parse_probe
-from converter.trace.sandbox import check
+from converter.trace.sandbox import Sandbox, check
 from converter.trace.watch import Watcher
 from fixtures.compile import compiled
 from tests.builders.trees import directory, program, regular, symlink, tree_of
@@ -173,6 +173,26 @@ def test_an_exercise_that_fails_is_told_with_its_words(trace: Callable[..., Trac
     script.chmod(0o755)
     with pytest.raises(RunError, match=r"(?s)ended with status 7.*this went wrong"):
         trace("serve", exercises=(script,))
+
+
+@pytest.fixture
+def one_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox as it is for who is not root."""
+    way = Sandbox(shutil.which("bwrap") or "bwrap", None)
+    monkeypatch.setattr("converter.trace.image.sandbox", lambda: way)
+
+
+@pytest.mark.usefixtures("one_id")
+def test_with_one_id_programs_are_asked_all_the_same(trace: Callable[..., Trace]) -> None:
+    found = trace("serve", user="1000", probes=("tcp://:81 hello",))
+    assert found.answers == ("tcp://127.0.0.1:81 hello: answered b'hello\\r\\n'",)
+    assert any("one user id" in note for note in found.notes)
+
+
+@pytest.mark.usefixtures("one_id")
+def test_a_failure_with_one_id_says_that_it_was_one(trace: Callable[..., Trace]) -> None:
+    with pytest.raises(RunError, match=r"(?s)ended before the probe .*u2k is not root"):
+        trace("entry", "serve", probes=("tcp://:81",))
 
 
 def test_a_program_that_ends_before_it_was_asked(trace: Callable[..., Trace]) -> None:
