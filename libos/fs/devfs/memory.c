@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /dev/null, /dev/zero, /dev/full, /dev/random, /dev/urandom (null(4), random(4)). */
+/* /dev/null from fs/stream, /dev/zero, /dev/full, /dev/random, /dev/urandom (null(4), random(4)). */
 #include <u2k/arch.h>
 #include <u2k/errno.h>
 #include <u2k/optional.h>
 #include <u2k/platform.h>
 #include <u2k/streams.h>
 #include <u2k/string.h>
-
-static ssize_t read_nothing(struct file *f, struct iter *it, int64_t *pos)
-{
-    (void)f, (void)it, (void)pos;
-    return 0;
-}
-
-static ssize_t write_away(struct file *f, struct iter *it, int64_t *pos)
-{
-    (void)f, (void)pos;
-    size_t n = it->left;
-    it->left = 0;
-    return (ssize_t)n;
-}
 
 static ssize_t write_full(struct file *f, struct iter *it, int64_t *pos)
 {
@@ -66,19 +52,17 @@ static ssize_t read_random(struct file *f, struct iter *it, int64_t *pos)
     return done > 0 ? (ssize_t)done : err;
 }
 
-static const struct file_ops null_ops = {
-    .read = read_nothing, .write = write_away, .seek = seek_nowhere};
 static const struct file_ops zero_ops = {
-    .read = read_zeros, .write = write_away, .seek = seek_nowhere};
+    .read = read_zeros, .write = null_write, .seek = seek_nowhere};
 static const struct file_ops full_ops = {
     .read = read_zeros, .write = write_full, .seek = seek_nowhere};
 static const struct file_ops random_ops = {
-    .read = read_random, .write = write_away, .seek = seek_nowhere};
+    .read = read_random, .write = null_write, .seek = seek_nowhere};
 
 const struct file_ops *device_ops(uint64_t rdev)
 {
     switch (rdev) {
-    case MKDEV(1, 3): return &null_ops;
+    case MKDEV(1, 3): return &null_file_ops;
     case MKDEV(1, 5): return &zero_ops;
     case MKDEV(1, 7): return &full_ops;
     case MKDEV(1, 8):

@@ -3,7 +3,6 @@
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
 #include <u2k/optional.h>
-#include <u2k/path.h>
 #include <u2k/poll.h>
 #include <u2k/process.h>
 #include <u2k/stream.h>
@@ -124,25 +123,11 @@ static const struct file_ops stream_file_ops = {.read = stream_read,
                                                 .ioctl = stream_ioctl,
                                                 .open = stream_reopen};
 
-/* What an engine gives to a stream that nobody is behind. */
-int null_open(struct file **out)
-{
-    return vfs_open(process.root, "/dev/null", O_RDWR, 0, 0, out);
-}
-
-int null_missing(struct file **out)
-{
-    (void)out;
-    return -ENXIO;
-}
-
-IF_LINKED(part_devfs, null_open, null_missing);
-
 int stream_open(enum stream s, struct file **out)
 {
     enum stream_kind kind = plat_stream_kind(s);
-    if (kind == STREAM_ABSENT && null_open(out) == 0)
-        return 0;
+    if (kind == STREAM_ABSENT) /* what an engine gives to a stream that nobody is behind */
+        return null_open(out);
     bool terminal = kind == STREAM_TERMINAL;
     if (terminal && (*out = tty_open(O_RDWR)))
         return 0;

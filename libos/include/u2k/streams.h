@@ -8,8 +8,13 @@
 #include <u2k/vfs.h>
 
 int stream_open(enum stream s, struct file **out);
+
+/* fs/stream/null.c: /dev/null for reading and writing; by name where there is a /dev. 0 or -errno. */
 int null_open(struct file **out);
-int null_missing(struct file **out); /* where fs/devfs is not linked: there is no such file */
+int null_in_dev(struct file **out);
+int null_not_in_dev(struct file **out); /* where fs/devfs is not linked */
+extern const struct file_ops null_file_ops;
+ssize_t null_write(struct file *f, struct iter *it, int64_t *pos); /* takes all of it away */
 
 /* All of it unless `nonblock`; *done counts bytes. -EAGAIN, -EPIPE, -ERESTARTSYS. */
 int stream_write_all(enum stream s, const void *buf, size_t len, bool nonblock, size_t *done);
