@@ -49,7 +49,10 @@ def explain(profile: Profile, kind: str, asked: str, known: Iterable[str] = ()) 
     doubt = profile.open
     if kind == "syscall" and "*" in entries:
         doubt = ("a system call whose number could not be told may be it", *doubt)
-    return Answer(kind, asked, {}, {}, _near(kind, asked, {*entries, *known}), doubt)
+    meant = set(known)
+    # A name that exists was not misspelt: what looks like it is of use only where it is in.
+    names_there = set(entries) if asked in meant else meant | set(entries)
+    return Answer(kind, asked, {}, {}, _near(kind, asked, names_there), doubt)
 
 
 def _near(kind: str, asked: str, names: Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from converter.profile.difference import Difference
 from converter.profile.explanation import Answer
 from converter.profile.model import Entries, Evidences, Profile, Unresolved
+from converter.report.constants import with_name
 from converter.report.text import printable, wrapped
 
 _SHOWN = 12  # names of a long list, unless all are asked for
@@ -119,7 +120,7 @@ def answer_lines(answer: Answer, *, linked: bool | None = None, exists: bool = T
     for choice, values in answer.arguments.items():
         yield f"{choice}:"
         for value, evidence in values.items():
-            yield printable(f"  {'* (could not be told)' if value == '*' else value}")
+            yield printable(f"  {'* (could not be told)' if value == '*' else with_name(choice, value)}")
             yield from _evidence(evidence, "    ")
     if answer.names:
         return

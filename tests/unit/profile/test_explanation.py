@@ -37,6 +37,7 @@ def test_a_file_by_its_last_name() -> None:
     [
         ("syscall", "raed", ("read",)),
         ("syscall", "sockets", ("socket", "socketpair")),
+        ("syscall", "socketpair", ("socket",)),
         ("lib", "libz.so.1", ()),
         ("lib", "libc.so.7", ("/usr/lib/libc.so.6",)),
         ("file", "/etc/apt.conf", ("/etc/app.conf",)),
