@@ -17,7 +17,7 @@ def with_name(choice: str, value: str) -> str:
         return value
     number, names = int(value), _names().get(_SAME.get(choice, choice), {})
     if choice in _BIT_SETS:
-        known = [name for bit, name in names.items() if number & bit == bit]
+        known = [name for bit, name in sorted(names.items()) if number & bit == bit]
         rest = number & ~sum(bit for bit in names if number & bit == bit)
         words = [*known, *([hex(rest)] if rest and known else [])]
         return f"{value} {'|'.join(words)}" if words else value
