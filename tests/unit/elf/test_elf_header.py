@@ -131,7 +131,7 @@ _SEEDS = [elf(interpreter=b"/lib/ld.so", needed=[b"liba.so"], soname=b"me", rpat
 _SEEDS += [path.read_bytes() for path in host_files() if path.stat().st_size < 40_000][:3]
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=400)
 @given(st.data())
 def test_fuzzed_files_never_crash_the_reader(data: st.DataObject) -> None:
     """A hand-made file and small real ones: their headers, dynamic sections and version tables."""

@@ -17,7 +17,7 @@ from converter.image.layers import Layers
 from converter.image.tree import FileKind, FileTree
 from tests.builders import oci
 
-_RUNS = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+_RUNS = settings(max_examples=400, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,7 @@ def test_paths_are_hashed_from_their_last_component_on() -> None:
     assert path_hash(b"/usr/bin/sh") == zlib.crc32(b"sh/bin/usr")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(record=records, root_pages=st.integers(0, 1 << 20))
 def test_what_goes_in_comes_out(record: BootRecord, root_pages: int) -> None:
     head = bundle_head(record, root_pages * PAGE)

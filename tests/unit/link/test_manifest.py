@@ -131,7 +131,7 @@ def test_what_is_no_manifest_is_refused(text: bytes) -> None:
         parse_manifest(text, "file")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 500), st.binary(min_size=1, max_size=8))
 def test_damage_anywhere_is_a_usage_error_at_the_worst(tmp_path: Path, at: int, junk: bytes) -> None:
     data = bytearray(elf((PT_LOAD, b"code"), (PT_NOTE, manifest().note())))

@@ -201,7 +201,7 @@ def test_disk_full_and_forbidden_folder_are_told(tmp_path: Path) -> None:
     assert "free some space" in (caught.value.hint or "")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.sets(st.binary(min_size=1, max_size=255).filter(lambda name: b"/" not in name and b"\0" not in name))
 )
