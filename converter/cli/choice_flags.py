@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ AddSyscall = Annotated[
     list[str] | None,
     typer.Option(
         "--add-syscall",
-        metavar="NAME",
+        metavar="NAME|NUMBER",
         help="Link this system call as well. Can be repeated.",
         autocompletion=system_calls,
     ),
@@ -77,3 +78,18 @@ Sbom = Annotated[
         help="Write a bill of materials of what is in the unikernel: CycloneDX, or SPDX for x.spdx.json.",
     ),
 ]
+
+
+def call_names(given: Iterable[str] | None, oci: str) -> tuple[str, ...]:
+    """Names for those of `given` that are numbers, as a kernel's log has them; others as they are.
+
+    `oci`: the architecture, as images name it. UsageError for one that there is no library OS for.
+    """
+    words = tuple(given or ())
+    if not any(word.isdecimal() for word in words):
+        return words
+    from converter.libos import syscall_table
+    from converter.link.architecture import architecture
+
+    names = {str(number): name for name, number in syscall_table(architecture(oci).name).items()}
+    return tuple(names.get(word, word) for word in words)

@@ -18,6 +18,7 @@ from converter.cli.choice_flags import (
     Sbom,
     Seccomp,
     Strict,
+    call_names,
 )
 from converter.cli.flags import (
     Arguments,
@@ -114,8 +115,9 @@ def command(
     from converter.report.conversion import report
     from converter.report.conversion_text import lines
 
+    wanted = Platform.parse(platform)
     options = Options(
-        Platform.parse(platform),
+        wanted,
         choice("--target", target, TARGETS),
         source,
         None if entrypoint is None else (entrypoint,),
@@ -123,7 +125,7 @@ def command(
         variables(env),
         words(program),
         form(strict, full),
-        tuple(add_syscall or ()),
+        call_names(add_syscall, wanted.architecture),
         tuple(add_part or ()),
         tuple(drop or ()),
         files=choice("--files", files, FILES),

@@ -38,7 +38,8 @@ class ProcessRunner:
 
     def run(self, request: RunRequest) -> int:
         executable, arguments = self._command(request)
-        log = Log(SymbolTable(executable), raw=request.raw_terminal, watch=request.watch)
+        machine = architecture(request.manifest.architecture).name
+        log = Log(SymbolTable(executable), machine, raw=request.raw_terminal, watch=request.watch)
         read_end, write_end = os.pipe()
         with contextlib.ExitStack() as stack:
             signals = stack.enter_context(forwarding(resizes=request.terminal))

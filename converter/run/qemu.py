@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 from converter.errors import RunError, UsageError
+from converter.link.architecture import architecture
 from converter.link.manifest import Manifest
 from converter.run.child import end_with_us, has_input
 from converter.run.kvm import kvm_works, qemu_binary
@@ -53,7 +54,8 @@ class QemuRunner:
     def run(self, request: RunRequest) -> int:
         check_memory(request.memory, request.manifest)
         symbols = SymbolTable(request.unikernel)
-        log = Log(symbols, raw=request.raw_terminal, watch=request.watch)
+        processor = architecture(request.manifest.architecture).name
+        log = Log(symbols, processor, raw=request.raw_terminal, watch=request.watch)
         relay = Relay(log, pass_input=has_input(request))
         with contextlib.ExitStack() as stack:
             signals = stack.enter_context(forwarding(resizes=request.terminal))

@@ -1,97 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An absent call gives ENOSYS and says so once, with its name and how to get it. Calls that programs only
- * try, and whose absence they handle on every Linux old enough (quiet.txt), are told at a higher log level.
+ * An absent call gives ENOSYS and says so once, with how to get it; the host puts the call's name to its
+ * number (converter/run/calls.py). Calls that programs only try, and whose absence they handle on every Linux
+ * old enough (quiet.txt), are told at a higher log level.
  */
 #include <u2k/errno.h>
 #include <u2k/log.h>
-#include <u2k/string.h>
 #include <u2k/syscall.h>
 
-#define NUMBERS 512 /* more than any architecture has */
-#define UNKNOWN_MAX 8 /* lines about numbers that no Linux has */
-#define NAME_SIZE 40 /* mark and name */
-
-struct unpacking {
-    uint32_t skip; /* names before the one that is wanted */
-    size_t len;
-    char name[NAME_SIZE];
-};
-
-/* As deep as pairs are made of pairs: a pair is of earlier ones, so at most their number. */
-static void unpack(struct unpacking *u, uint8_t byte)
-{
-    if (byte >= 128) {
-        unpack(u, syscall_name_pairs[byte - 128][0]);
-        unpack(u, syscall_name_pairs[byte - 128][1]);
-    } else if (byte == 0) {
-        u->skip -= u->skip != UINT32_MAX; /* a pair may hold the end of the next name too */
-    } else if (u->skip == 0 && u->len + 1 < NAME_SIZE) {
-        u->name[u->len++] = (char)byte;
-    }
-}
-
-/* glibc asks its name service cache daemon over a Unix socket, and reads the files if there is none. */
-static bool is_name_cache_probe(const char *name, const struct syscall *sc)
-{
-    enum { AF_UNIX = 1 };
-
-    return strcmp(name, "socket") == 0 && sc->arg[0] == AF_UNIX;
-}
+enum { NUMBERS = 512 /* more than any architecture has */, AF_UNIX = 1 };
 
 /* The form of the line is a contract: u2k/log.h. */
-static void tell(const char *name, long nr, bool linkable, bool quiet)
+static void tell(long nr, bool known, bool quiet)
 {
     enum log_level level = quiet ? LOG_INFO : LOG_WARNING;
-    const char *rest = quiet ? ", programs do without" : "";
+    const char *rest = quiet && known ? ", programs do without" : "";
 
-    if (linkable)
-        log_line(
-            level,
-            "system call %s (%ld) is not in this unikernel: ENOSYS%s; add it with: u2k convert "
-            "--add-syscall %s",
-            name, nr, rest, name);
-    else
+    if (known)
         log_line(level,
-                 "system call %s (%ld) is not in the library OS: ENOSYS%s (docs/syscalls.md)", name,
-                 nr, rest);
-}
-
-static bool is_quiet(long nr)
-{
-    for (unsigned i = 0; i < syscall_quiet_count; i++)
-        if (syscall_quiet[i] == nr)
-            return true;
-    return false;
+                 "system call %ld is not in this unikernel: ENOSYS%s; add it with: u2k convert "
+                 "--add-syscall %ld",
+                 nr, rest, nr);
+    else
+        log_line(level, "system call %ld is not in the library OS: ENOSYS%s", nr, rest);
 }
 
 long syscall_absent(struct syscall *sc)
 {
     static uint8_t told[NUMBERS / 8];
-    static unsigned unknown;
     static bool told_probe;
-    long nr = arch_syscall_nr(sc->regs);
-    struct unpacking u = {.skip = (uint32_t)nr};
-    bool quiet = is_quiet(nr);
+    unsigned long nr = (unsigned long)arch_syscall_nr(sc->regs);
+    /* glibc asks its name service cache daemon over a Unix socket, and reads the files if there is none; a
+     * socket for something else is still worth a line. */
+    bool probe = (long)nr == syscall_socket_nr && sc->arg[0] == AF_UNIX, known = false;
+    bool quiet = probe;
 
-    if (quiet && !log_wanted(LOG_INFO)) /* unpacking takes time, and programs ask at every start */
-        return -ENOSYS;
-    if (nr >= 0 && nr < (long)syscall_name_count)
-        for (const uint8_t *p = syscall_names; u.skip != UINT32_MAX; p++)
-            unpack(&u, *p);
-    if (!u.len) {
-        if (unknown++ < UNKNOWN_MAX)
-            log_info("system call number %ld: Linux has none of that number: ENOSYS", nr);
-        return -ENOSYS;
+    nr = MIN(nr, NUMBERS - 1ul);
+    uint8_t bit = (uint8_t)(1u << nr % 8);
+    if (nr / 32 >= syscall_word_count) {
+        quiet = true; /* Linux has none of that number either */
+    } else {
+        known = syscall_words[nr / 32].known >> nr % 32 & 1;
+        quiet |= syscall_words[nr / 32].quiet >> nr % 32 & 1;
     }
-    const char *name = u.name + 1;
-    bool probe = is_name_cache_probe(name, sc);
-    if (probe ? told_probe : told[nr / 8] & 1u << nr % 8)
+    if (probe ? told_probe : told[nr / 8] & bit)
         return -ENOSYS;
-    if (probe) /* a socket for something else is still worth a line */
+    if (probe)
         told_probe = true;
     else
-        told[nr / 8] |= (uint8_t)(1u << nr % 8);
-    tell(name, nr, u.name[0] == SYSCALL_LINKABLE, probe || quiet);
+        told[nr / 8] |= bit;
+    tell(arch_syscall_nr(sc->regs), known, quiet);
     return -ENOSYS;
 }

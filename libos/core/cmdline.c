@@ -3,9 +3,11 @@
  * The command line in Linux's dialect (Documentation/admin-guide/kernel-parameters.rst).
  *
  * What Linux does not know it passes to init: NAME=value into the environment, bare words as
- * arguments. We do the first, but not the second: hypervisors and boot loaders append bare words
- * (quiet, ro, nomodules, noapic ...), and arguments that appear from nowhere are worse than none.
- * A program's arguments come after `--` or in u2k.arg=.
+ * arguments. We do the first for names of the form that POSIX gives to variables (XBD 8.1: capitals,
+ * digits, underscores), since hypervisors and boot loaders append small ones (console=, root=, panic=,
+ * pci= ...); u2k.env= sets any. We do not do the second: they append bare words too (quiet, ro, nomodules),
+ * and arguments that appear from nowhere are worse than none. A program's arguments come after `--` or in
+ * u2k.arg=.
  */
 #include "cmdline.h"
 
@@ -19,18 +21,6 @@ struct token *cmdline_tokens;
 static struct token **tail = &cmdline_tokens;
 static bool after_dashes;
 
-/* NAME=value that means something to a kernel, a boot loader or a driver. */
-static const char kernel_names[] =
-    " console root rootfstype rootflags rootdelay rootwait ro rw nfsroot nfsaddrs resume raid ip"
-    " init rdinit initrd BOOT_IMAGE reboot panic oops pci acpi apic lapic noapic nosmp hpet tsc lpj"
-    " clocksource no_timer_check idle nohz isolcpus maxcpus nr_cpus possible_cpus numa"
-    " numa_balancing mem memmap memory cma swiotlb crashkernel hugepages hugepagesz"
-    " default_hugepagesz transparent_hugepage mitigations spectre_v2 spec_store_bypass pti iommu"
-    " intel_iommu amd_iommu quiet debug loglevel log_buf_len printk earlycon earlyprintk"
-    " nmi_watchdog softlockup_panic hung_task_panic ftrace trace_event vga video fbcon"
-    " consoleblank security lsm selinux apparmor audit cgroup_disable random fw_devlink vdso"
-    " dhash_entries ihash_entries ";
-
 const char *token_value(const struct token *t, const char *name)
 {
     size_t n = strlen(name);
@@ -42,16 +32,11 @@ const char *token_value(const struct token *t, const char *name)
 
 bool token_is_environment(const struct token *t)
 {
-    const char *equals = memchr(t->text, '=', t->len);
+    const char *p = t->text;
 
-    if (t->argument || !equals || equals == t->text ||
-        memchr(t->text, '.', (size_t)(equals - t->text)))
-        return false; /* Linux takes NAME.name=value for a module's parameter */
-    size_t n = (size_t)(equals - t->text);
-    for (const char *p = kernel_names; *++p; p = strchr(p, ' '))
-        if (!strncmp(p, t->text, n) && p[n] == ' ')
-            return false;
-    return true;
+    while (*p == '_' || (*p >= 'A' && *p <= 'Z') || (p > t->text && *p >= '0' && *p <= '9'))
+        p++;
+    return !t->argument && p > t->text && *p == '=' && strncmp(t->text, "BOOT_IMAGE=", 11);
 }
 
 int cmdline_token(const char *token, size_t len)

@@ -19,6 +19,24 @@ static void leave(struct regs *regs)
     t->regs = NULL;
 }
 
+/* Without an instruction that not all CPUs have. */
+static unsigned bits_set(uint32_t word)
+{
+    word -= word >> 1 & 0x55555555;
+    word = (word & 0x33333333) + (word >> 2 & 0x33333333);
+    return ((word + (word >> 4)) & 0x0f0f0f0f) * 0x01010101 >> 24;
+}
+
+unsigned syscall_place(unsigned long nr)
+{
+    if (nr / 32 >= syscall_word_count)
+        return 0;
+    const struct syscall_word *word = &syscall_words[nr / 32];
+    uint32_t upwards = word->linked >> nr % 32;
+
+    return upwards & 1 ? word->first + bits_set(word->linked ^ (upwards << nr % 32)) : 0;
+}
+
 void core_syscall(struct regs *regs)
 {
     struct syscall sc = {.regs = regs};
@@ -26,8 +44,7 @@ void core_syscall(struct regs *regs)
 
     current->regs = regs;
     arch_syscall_args(regs, sc.arg);
-    arch_set_result(regs, LIKELY(nr < syscall_index_size) ? syscall_handlers[syscall_index[nr]](&sc)
-                                                          : syscall_absent(&sc));
+    arch_set_result(regs, syscall_handlers[syscall_place(nr)](&sc));
     leave(regs);
 }
 

@@ -169,8 +169,7 @@ long trace_call(struct syscall *sc)
             executing = NULL;
         }
     }
-    bool known = nr >= 0 && nr < (long)syscall_index_size;
-    long result = known ? trace_handlers[syscall_index[nr]](sc) : syscall_absent(sc);
+    long result = trace_handlers[syscall_place((unsigned long)nr)](sc);
     if (s->kind & TRACE_EXECUTES && executing) { /* it came back */
         pages_free(executing, 1);
         executing = NULL;

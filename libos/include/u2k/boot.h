@@ -49,7 +49,7 @@ enum boot_tag {
  * The command line: Linux's dialect (kernel-parameters; `--` ends it, what follows are the
  * program's arguments), one call a token, quotes already taken off. Understood:
  *   rdinit=PATH init=PATH        another program; what comes after `--` is as u2k.arg=
- *   NAME=value                   environment (names without a dot that mean nothing else)
+ *   NAME=value                   environment (names of capitals, digits and underscores but BOOT_IMAGE)
  *   u2k.exec=TEXT                another program; without a slash it is looked up in PATH
  *   u2k.arg=TEXT                 an argument: the first one drops the record's but argv[0..k), or
  *                                all but the other program's name

@@ -17,9 +17,9 @@ size_t format_textv(char *out, size_t size, const char *format, __builtin_va_lis
 /*
  * Two kinds of line have a fixed form, which `u2k run --learn` reads at level 3. For a system call that the
  * program made and that is not there, once for each:
- *   system call NAME (NUMBER) is not in this unikernel: ...     the library OS has it: --add-syscall NAME
- *   system call NAME (NUMBER) is not in the library OS: ...     nothing to add
- * and for a part (converter/link, part.toml) that was wanted:
+ *   system call NUMBER is not in this unikernel: ...     the library OS has it: --add-syscall NUMBER
+ *   system call NUMBER is not in the library OS: ...     nothing to add
+ * (`u2k run` puts the names to the numbers, converter/run/calls.py) and for a part (converter/link, part.toml) that was wanted:
  *   part NAME is not in this unikernel: ...                     --add-part NAME
  */
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)

@@ -29,21 +29,23 @@ typedef long (*syscall_fn)(struct syscall *sc);
 /* Argument i as a type: pointers of the program are vaddr_t, file descriptors int. */
 #define ARG(type, i) ((type)sc->arg[i])
 
-/* The tables, which converter/link/table.py writes. A number's handler is
- * syscall_handlers[syscall_index[nr]]; those beyond and those without one have syscall_absent(). */
+/* The tables, which converter/link/table.py writes: of the numbers from 32 * i, a bit each in word i. */
+struct syscall_word {
+    uint32_t linked;
+    uint32_t known; /* the library OS has it, so that it could be linked */
+    uint32_t quiet; /* programs only try it: core/quiet.txt */
+    uint32_t first; /* place of the first linked one in syscall_handlers */
+};
+extern const struct syscall_word syscall_words[];
+extern const unsigned syscall_word_count;
+/* By number, those that are linked; the first is syscall_absent. */
 extern const syscall_fn syscall_handlers[];
-extern const uint16_t syscall_index[];
-extern const unsigned syscall_index_size;
-extern const long syscall_restart_nr; /* restart_syscall(2) */
+/* restart_syscall(2), socket(2). */
+extern const long syscall_restart_nr;
+extern const long syscall_socket_nr;
 
-/* For the numbers below syscall_name_count, in order: nothing for those linked or not known, else a mark and
- * the name, each with a NUL behind it. A byte of 128 + i is the two of pair i. */
-enum { SYSCALL_LINKABLE = '+', SYSCALL_UNKNOWN = '-' }; /* whether the library OS has it */
-extern const uint8_t syscall_name_pairs[][2];
-extern const uint8_t syscall_names[];
-extern const unsigned syscall_name_count;
-extern const uint16_t syscall_quiet[]; /* numbers of those that programs only try: core/quiet.txt */
-extern const unsigned syscall_quiet_count;
+/* The place of a call in syscall_handlers; 0 if it is not linked. */
+unsigned syscall_place(unsigned long nr);
 
 /* What serves a call that is absent: -ENOSYS, and once for each number a line in the log. */
 long syscall_absent(struct syscall *sc);

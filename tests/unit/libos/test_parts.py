@@ -121,7 +121,7 @@ def contract_symbols() -> frozenset[str]:
     found = {
         name for text in tables for name in re.findall(r"^extern const .*?(\w+)(?:\[\d*\])*;", text, re.M)
     }
-    assert {"syscall_handlers", "syscall_index", "part_filesystems", "part_drivers", "part_probes"} <= found
+    assert {"syscall_handlers", "syscall_words", "part_filesystems", "part_drivers", "part_probes"} <= found
     for header in (libos_root() / "include/u2k").glob("*.h"):
         found |= set(re.findall(r"\b((?:plat|arch)_\w+)\s*[(;]", header.read_text()))
     return frozenset(found | {"_GLOBAL_OFFSET_TABLE_"})  # that one is the linker's
