@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from converter.analyze.calls.analysis import CallAnalysis
 from converter.analyze.calls.model import CodeObject, StaticCalls
 from converter.analyze.entrypoint import Resolution, resolve
-from converter.analyze.entrypoint.shell.processes import SHELLS
-from converter.analyze.executable import find_executable
 from converter.analyze.libraries.fixpoint import close_libraries
 from converter.analyze.program import Program, as_launched, find_program
 from converter.analyze.static_profile import static_profile, subject_of
@@ -30,7 +28,7 @@ _SHOWN = 5  # paths in one line
 
 if TYPE_CHECKING:
     from converter.trace.check import Violation
-    from converter.trace.model import Started, Trace
+    from converter.trace.model import Trace
     from converter.trace.request import TraceRequest
 
 
@@ -112,10 +110,20 @@ def _watched(reading: Reading, request: TraceRequest, progress: Progress | None)
     from converter.trace.image import trace_image
     from converter.trace.sandbox import sandbox
 
-    subject, unread = subject_of(reading.image, reading.resolution), reading.resolution.undecided is not None
+    resolution, subject = reading.resolution, subject_of(reading.image, reading.resolution)
+    unread = resolution.undecided is not None
     if unread or reading.program.user == reading.start.user or sandbox().owners is not None:
-        return trace_image(reading.image_tree, reading.start, request, subject, progress, changes=unread)
-    trace = trace_image(reading.tree, reading.program, request, subject, progress)
+        return trace_image(
+            reading.image_tree,
+            reading.start,
+            request,
+            subject,
+            progress,
+            changes=unread,
+            foretold=resolution.presumed if unread else reading.program,
+            waited=resolution.waited,
+        )
+    trace = trace_image(reading.tree, reading.program, request, subject, progress, foretold=reading.program)
     note = "only the program was run, as reading has it, and not the entrypoint, which changes users"
     return replace(trace, notes=(*trace.notes, note))
 
@@ -124,13 +132,15 @@ def as_watched(reading: Reading, trace: Trace) -> Reading:
     """The reading with what was seen to run in the end, and what it finds, where reading could not decide
     or found another. Errors: RunError when the run did not come to a program.
     """
+    from converter.trace.coming import runs_shell
+
     seen, found, undecided = trace.program, reading.program, reading.resolution.undecided
     if seen is None:
         return reading
     if undecided is None and seen.argv == found.argv and same_file(reading.tree, seen.path, found):
         return reading
     tree = reading.tree if trace.tree is None else trace.tree
-    if trace.failed and _runs_shell(tree, seen):
+    if trace.failed and runs_shell(tree, seen.path, seen.cwd, seen.user):
         raise RunError(
             "\n".join((f"the entrypoint came to no program: {trace.ending}", *trace.notes)),
             where=_words(seen.argv),
@@ -166,13 +176,6 @@ def as_watched(reading: Reading, trace: Trace) -> Reading:
     )
     libraries = program.libraries(tree)
     return replace(reading, tree=tree, resolution=resolution, program=program, libraries=libraries)
-
-
-def _runs_shell(tree: FileTree, seen: Started) -> bool:
-    """Whether it is a shell, or its script."""
-    found = find_executable(tree, seen.path, seen.cwd, seen.user)
-    names = (path.rpartition(b"/")[2] for path in (found.loaded, found.loaded_real_path))
-    return any(os.fsdecode(name) in SHELLS for name in names)
 
 
 def _some(paths: tuple[bytes, ...]) -> str:

@@ -17,6 +17,7 @@ from converter.trace.native import Run
 from converter.trace.request import Probe, TraceRequest
 
 _IDLE = 3.0  # seconds without anything new, and nearly without work, that mean: it waits
+_IDLE_COMING = 15.0  # the same, as long as a script has yet to come to the program
 _IDLE_SHARE = 0.2  # of one processor
 _TICK = 0.1
 _SHOWN_WORDS = 4  # lines
@@ -26,12 +27,13 @@ _NOT_READY = ("status 502", "status 503", "status 504")  # a server that is ther
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it went: what ended the trace, what each probe got, what was odd, and whether it ended badly."""
+    """How it went: what ended it, what each probe got, what was odd; `failed`: it ended by itself, badly."""
 
     ending: str
     answers: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     failed: bool = False
+    coming: bool = False  # it was stopped before the entrypoint came to the program
 
 
 def exercise(
@@ -39,13 +41,15 @@ def exercise(
 ) -> Outcome:
     """Do what `request` says with a started program, and stop it.
 
-    Errors: RunError when it ends before all was done, does not answer, or or a script fails.
+    Errors: RunError when it ends before all was done, does not answer, or a script fails.
     """
     deadline = time.monotonic() + request.seconds
     progress.start("tracing the program", None)
     answers: list[str] = []
     notes: list[str] = []
     try:
+        if request.probes or request.exercises:
+            _wait_for_program(run, deadline)
         for probe in request.probes:
             answer = _probe(run, probe, deadline)
             answers.append(f"{probe}: {answer}")
@@ -59,11 +63,12 @@ def exercise(
             ending = "stopped when the exercises were done"
         else:
             ending = _wait_until_idle(run, deadline, request.seconds)
+        coming = bool(ending) and run.coming()
         run.stop(stop_signal)
     finally:
         progress.done()
     if ending:
-        return Outcome(ending, tuple(answers), tuple(notes))
+        return Outcome(ending, tuple(answers), tuple(notes), coming=coming)
     ending = _ended_itself(run)
     ended = run.watcher.ended
     failed = ended is not None and bool(ended.signal or ended.status)
@@ -137,6 +142,15 @@ def _script(run: Run, script: Path, ports: Sequence[int], deadline: float) -> No
         )
 
 
+def _wait_for_program(run: Run, deadline: float) -> None:
+    """A server that the entrypoint starts for its own preparations is not the one to be asked."""
+    quiet = _Quiet(run)
+    while time.monotonic() < deadline and not run.over() and not quiet.now():
+        if run.watcher.main is not None and not run.coming():
+            return
+        time.sleep(_TICK)
+
+
 def _wait_until_it_listens(run: Run, deadline: float) -> None:
     """Or until it is idle: not every program that scripts exercise has a port."""
     quiet = _Quiet(run)
@@ -151,7 +165,7 @@ def _wait_until_idle(run: Run, deadline: float, seconds: float) -> str:
         if time.monotonic() >= deadline:
             return f"stopped after {seconds:g} seconds"
         if quiet.now():
-            return f"stopped when it had done nothing new for {_IDLE:g} seconds"
+            return f"stopped when it had done nothing new for {quiet.patience():g} seconds"
         if run.disk_is_full():
             raise RunError("the program fills the disk", hint="set TMPDIR to a folder on a larger disk")
         time.sleep(_TICK)
@@ -159,20 +173,28 @@ def _wait_until_idle(run: Run, deadline: float, seconds: float) -> str:
 
 
 class _Quiet:
-    """Says whether the program has shown nothing new, and hardly worked, for `_IDLE` seconds."""
+    """Says whether the program has shown nothing new, and hardly worked, for some seconds."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self._reset()
 
     def _reset(self) -> None:
-        self._size, self._work, self._since = self._run.watcher.size(), self._run.work(), time.monotonic()
+        self._size, self._work, self._since = self._progress(), self._run.work(), time.monotonic()
+
+    def _progress(self) -> tuple[int, int]:
+        """What a script starts, again and again, is work of its own: it waits for something."""
+        watcher = self._run.watcher
+        return watcher.size(), watcher.executed if self._run.coming() else 0
+
+    def patience(self) -> float:
+        return _IDLE_COMING if self._run.coming() else _IDLE
 
     def now(self) -> bool:
-        if self._run.held or self._run.watcher.size() != self._size:
+        if self._run.held or self._progress() != self._size or self._run.waits_for_disk():
             self._reset()
         waited = time.monotonic() - self._since
-        if waited < _IDLE:
+        if waited < self.patience():
             return False
         if self._run.watcher.main is not None and self._run.work() - self._work < _IDLE_SHARE * waited:
             return True

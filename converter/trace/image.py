@@ -14,6 +14,7 @@ from converter.link.architecture import architecture
 from converter.link.catalogue import syscall_numbers
 from converter.profile.model import Subject
 from converter.trace.changes import Changes
+from converter.trace.coming import Coming
 from converter.trace.contents import KeptContents, TooMuchChanged
 from converter.trace.dynamic import profile_of, ran, started
 from converter.trace.exercise import Outcome, exercise
@@ -40,11 +41,15 @@ def trace_image(
     progress: Progress | None = None,
     *,
     changes: bool = False,
+    foretold: Program | None = None,
+    waited: bool = False,
 ) -> Trace:
     """Run `program` as the image starts it (scripts and all) in a sandbox of this host, and watch.
 
     `subject` says which image it is; the rest of it becomes what the program that runs in the end shows.
-    changes: what the entrypoint changes before that program begins is read back, for the root image
+    changes:  what the entrypoint changes before that program begins is read back, for the root image
+    foretold: what reading says that runs in the end, perhaps; it may be a shell then
+    waited:   it is the last that a script starts, and the shell waits for it
     Errors: RunError when it cannot be sandboxed here, ends before it was exercised, or does not answer.
     """
     shown = progress or Silent()
@@ -57,7 +62,9 @@ def trace_image(
     way = sandbox()
     numbers = {number: name for name, number in syscall_numbers(machine).items()}
     prepared = program.with_missing_folders(tree)
-    watcher = Watcher(prepared, START, program.user, numbers)
+    watcher = Watcher(
+        prepared, START, program.user, numbers, foretold.argv if foretold is not None and waited else None
+    )
     with Workplace(way, starter()) as place:
         shown.start("laying out the image", None)
         try:
@@ -66,13 +73,16 @@ def trace_image(
             shown.done()
         found = _Found(prepared, place, way, program, watcher) if changes else None
         try:
-            run = Run(way, place, program, watcher, found.look if found else None)
+            coming = Coming(watcher, foretold)
+            run = Run(way, place, program, watcher, found.look if found else None, coming.now)
             ports = [port.number for port in program.ports]
             with run.started():
                 outcome = exercise(run, request, ports, program.stop_signal, shown)
             if watcher.main is None:
                 said = run.last_words() or "it said nothing"
                 raise RunError("the program could not be started: " + said)
+            if outcome.coming:
+                raise coming.never(outcome.ending)
         except BaseException as error:
             if found is not None:
                 found.contents.discard()

@@ -40,9 +40,12 @@ class Run:
         program: Program,
         watcher: Watcher,
         before_main: Callable[[], None] | None = None,
+        coming: Callable[[], bool] = lambda: False,
     ) -> None:
-        """before_main: called whenever the main process has executed a program that has not begun yet."""
-        self.way, self.watcher, self._before_main = way, watcher, before_main
+        """before_main: called whenever the main process has executed a program that has not begun yet
+        coming: whether the main process is a script that has yet to come to the program
+        """
+        self.way, self.watcher, self._before_main, self.coming = way, watcher, before_main, coming
         self._place, self._program = place, program
         self._reader = LogReader()
         self.output: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -156,12 +159,20 @@ class Run:
 
     def work(self) -> float:
         """Processor seconds that its processes have used so far (proc(5), stat)."""
-        ticks = 0
-        for pid in self.watcher.living():
-            with contextlib.suppress(OSError, ValueError, IndexError):
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(fields[11]) + int(fields[12])
+        ticks = sum(int(fields[11]) + int(fields[12]) for fields in self._stats())
         return ticks / os.sysconf("SC_CLK_TCK")
+
+    def waits_for_disk(self) -> bool:
+        """Whether one of its processes is in uninterruptible sleep, as in fsync(2) (proc(5), state D)."""
+        return any(fields[0] == "D" for fields in self._stats())
+
+    def _stats(self) -> Iterator[list[str]]:
+        """The fields of /proc/PID/stat behind the name, of each process and thread that is alive."""
+        for pid in self.watcher.living():
+            with contextlib.suppress(OSError):
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                if len(fields) > 12:
+                    yield fields
 
     def disk_is_full(self) -> bool:
         return shutil.disk_usage(self._place.root).free < _LEAST_FREE

@@ -35,6 +35,7 @@ class Process:
     user: Credentials
     main: bool  # the first process, or the one that an init was told to start: the last that it executes
     # is the program
+    of_main: bool = False  # the main process made it
 
 
 class Watcher:
@@ -43,10 +44,20 @@ class Watcher:
     tree:    the image, which says what a path names; another can be given as it changes
     starter: the path, in the sandbox, of the program that starts the first one: before it nothing counts
     numbers: system call number -> name
+    waited:  the argv of a program that the main process's script starts last, and only waits for: it is the
+             program, though it runs in a process of its own
     """
 
-    def __init__(self, tree: FileTree, starter: bytes, user: Credentials, numbers: Mapping[int, str]) -> None:
+    def __init__(
+        self,
+        tree: FileTree,
+        starter: bytes,
+        user: Credentials,
+        numbers: Mapping[int, str],
+        waited: tuple[bytes, ...] | None = None,
+    ) -> None:
         self.tree, self._starter, self._user, self._numbers = tree, starter, user, numbers
+        self._waited = waited
         self._processes: dict[int, Process] = {}
         self._forking: dict[int, None] = {}  # processes in a clone that has not returned, oldest first
         self._seen: set[tuple[int, str]] = set()
@@ -57,6 +68,7 @@ class Watcher:
         self.others: dict[bytes, Record] = {}  # what other processes executed, by executable
         self.sockets = Sockets()
         self.ended: Ended | None = None  # how the first process ended
+        self.executed = 0  # programs, by whomever
         self._handlers: dict[str, Callable[[Process, Call], None]] = {
             **dict.fromkeys(PATH_ARGUMENTS, self._path),
             **dict.fromkeys(_CHOICES, self._choice),
@@ -77,6 +89,11 @@ class Watcher:
         """How much is known; grows as long as something new is seen."""
         own = self.main.size() if self.main else 0
         return own + len(self.before) + sum(record.size() for record in self.others.values())
+
+    def waited_for(self) -> tuple[bytes, ...]:
+        """The programs that the main process has started and that have not ended, sorted."""
+        children = [each for each in self._processes.copy().values() if each.of_main and not each.main]
+        return tuple(sorted({each.record.executable for each in children}))
 
     def living(self) -> tuple[int, ...]:
         """Processes and threads that have not ended, as the log numbers them."""
@@ -137,7 +154,7 @@ class Watcher:
 
     def _child(self, pid: int, parent: Process) -> Process:
         heir = parent.main and parent.record.executable.rpartition(b"/")[2] in _INITS
-        child = replace(parent, main=heir)
+        child = replace(parent, main=heir, of_main=parent.main)
         if heir:
             parent.main, self.init = False, parent.record
         if len(self._processes) < _MAX_PROCESSES:
@@ -175,7 +192,9 @@ class Watcher:
         argv, env = (strace.strings(arguments[i]) if len(arguments) > i else None for i in (at + 1, at + 2))
         previous = process.record
         record = Record(full, argv, env, process.cwd, process.user, by=previous.executable)
-        if process.main:
+        self.executed += 1
+        main = process.main or self._is_waited_for(process, argv)
+        if main:
             if self.main is not None:
                 self.before.append(self.main)
             self.main = record
@@ -187,7 +206,11 @@ class Watcher:
         for each in touched(self.tree, full):
             record.note(record.files, each, "executed")
         # Not changed in place: threads that share the object are gone, a vfork's parent is not.
-        self._processes[call.pid] = replace(process, record=record)
+        self._processes[call.pid] = replace(process, record=record, main=main)
+
+    def _is_waited_for(self, process: Process, argv: tuple[bytes, ...] | None) -> bool:
+        """The first process stays a main one, in case that its script executes something after all."""
+        return argv is not None and argv == self._waited != process.record.argv and process.of_main
 
     # ---- what a call uses ----
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from converter.analyze.entrypoint.launchers import LauncherProblem
 from converter.analyze.entrypoint.shell.invocation import ReadsInput, on_console, run_shell
@@ -20,6 +20,7 @@ class Outcome:
     """kind: `program` (launch is what runs), `itself` (the shell stays), `gives up`, `undecided`.
 
     why: for `gives up` and `undecided`; read: whether a script decided
+    waited: for `program`, that it has a process of its own, and the shell only waits for it
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Outcome:
     why: str = ""
     steps: tuple[str, ...] = ()
     read: bool = False
+    waited: bool = False
     signature: object = field(default=None)
 
 
@@ -39,23 +41,24 @@ def read_entrypoint(world: World, launch: Launch) -> Outcome:
         for number, name in enumerate(("standard input", "standard output", "standard error"))
     }
     steps: list[str] = []
-    read = False
+    read = waited = False
     try:
         for _ in range(_MAX_EXECS):
             followed = follow(world, launch)
             steps += followed.steps
             if followed.name not in SHELLS:
                 _check_streams(world, streams)
-                return _program(world, followed.launch, steps, read)
+                return replace(_program(world, followed.launch, steps, read), waited=waited)
             try:
                 status = run_shell(world, followed.expanded, followed.name, streams)
             except Replaced as replaced:
                 script = _script(followed.expanded)
                 steps.append(f"{script} executes {shown(_words(replaced.launch))}")
                 launch, streams, read = replaced.launch, replaced.streams, True
+                waited = waited or replaced.last
                 continue
             except ReadsInput:
-                return _program(world, followed.launch, steps, read)
+                return replace(_program(world, followed.launch, steps, read), waited=waited)
             return _ended(world, status, steps, _script(followed.expanded))
     except (Undecided, LauncherProblem) as problem:
         return Outcome("undecided", world, why=str(problem), steps=tuple(steps), read=True)
@@ -116,15 +119,11 @@ def _check_streams(world: World, streams: Mapping[int, Stream]) -> None:
 
 def _ended(world: World, status: Status, steps: list[str], script: str) -> Outcome:
     """A shell that ends without `exec`: its last program is the one, or the shell itself is."""
-    if (
-        len(world.foreign) == 1
-        and not world.foreign[0].apart
-        and world.foreign[0].event == world.events
-        and not world.background
-    ):
-        last = world.foreign.pop()
+    last = world.foreign[-1] if world.foreign else None
+    if last is not None and not last.apart and last.event == world.events and not world.background:
+        world.foreign.pop()
         steps.append(f"{last.script}, line {last.line}: the last command, for which the shell only waits")
-        return _program(world, last.launch, steps, True)
+        return replace(_program(world, last.launch, steps, True), waited=True)
     if world.foreign and status != 0:
         why = str(world.foreign[0])
         return Outcome("undecided", world, why=why, steps=tuple(steps), read=True)

@@ -28,6 +28,7 @@ class Resolution:
     reasons:    the steps, in order
     undecided:  which line does what reading can't tell; None if all was read
     presumed:   with `undecided`: what runs if all that is in doubt goes well
+    waited:     the program is what a script starts last, in a process of its own; the shell only waits for it
     umask:      of the program (umask(2))
     background: processes that the script leaves running beside the program
     runs:       programs that the script runs and waits for, unread
@@ -41,6 +42,7 @@ class Resolution:
     reasons: tuple[str, ...] = ()
     undecided: str | None = None
     presumed: Program | None = None
+    waited: bool = False
     umask: int = 0o022
     background: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
@@ -151,7 +153,13 @@ def _decided(
     except IncompatibleImageError as error:
         return replace(itself, undecided=str(error), reasons=tuple(reasons))
     if world.doubts:
-        return replace(itself, undecided=world.doubts[0], presumed=program, reasons=tuple(reasons))
+        return replace(
+            itself,
+            undecided=world.doubts[0],
+            presumed=program,
+            waited=first.waited,
+            reasons=tuple(reasons),
+        )
     if launch.umask != 0o022:
         reasons.append(f"its umask is {launch.umask:03o}")
     decided_by = "script" if first.read else "image"
@@ -162,6 +170,7 @@ def _decided(
         tree=tree,
         decided_by=decided_by,
         reasons=tuple(reasons),
+        waited=first.waited,
         umask=launch.umask,
         kept_args=kept,
     )

@@ -25,8 +25,8 @@ TREE = tree_of(
 )
 
 
-def watched(*lines: str) -> Watcher:
-    watcher = Watcher(TREE, b"/dev/u2k-start", Credentials(uid=0, gid=0), NUMBERS)
+def watched(*lines: str, waited: tuple[bytes, ...] | None = None) -> Watcher:
+    watcher = Watcher(TREE, b"/dev/u2k-start", Credentials(uid=0, gid=0), NUMBERS, waited)
     reader = LogReader()
     for line in lines:
         for event in reader.read(line):
@@ -219,3 +219,43 @@ def test_calls_are_named_by_their_numbers() -> None:
     watcher = watched(START, executes(1, "/bin/prog"), "1 [  39] some_other_name() = 1")
     assert watcher.main is not None
     assert set(watcher.main.calls) == {"getpid"}
+
+
+FORK = "1 [  56] clone(child_stack=NULL, flags=SIGCHLD) = {0}"
+
+
+def test_what_a_script_starts_last_and_waits_for_is_the_program() -> None:
+    lines = (
+        START,
+        executes(1, "/bin/sh"),
+        FORK.format(8),
+        executes(8, "/bin/id"),
+        "8 [ 231] +++ exited with 0 +++",
+        FORK.format(9),
+        executes(9, "/bin/prog", "prog", "-x"),
+        "9 [  39] getpid() = 9",
+        "9 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 10",
+        executes(10, "/bin/id"),
+    )
+    watcher = watched(*lines, waited=(b"prog", b"-x"))
+    assert watcher.main is not None
+    assert watcher.main.argv == (b"prog", b"-x")
+    assert (watcher.main.forks, set(watcher.main.children)) == (0, {b"/bin/id"})
+    assert [record.executable for record in watcher.before if record.argv] == [b"/bin/sh"]
+    other = watched(*lines)
+    assert other.main is not None
+    assert other.main.argv == (b"sh",)
+    assert other.waited_for() == (b"/bin/prog",)
+
+
+def test_what_the_script_executes_after_all_is_the_program() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/sh"),
+        FORK.format(8),
+        executes(8, "/bin/prog"),
+        executes(1, "/bin/id"),
+        waited=(b"prog",),
+    )
+    assert watcher.main is not None
+    assert watcher.main.executable == b"/bin/id"

@@ -28,12 +28,15 @@ _ASKED = (["--version"], ["--help"], ["-V"])
 
 
 class Replaced(Exception):  # control flow
-    """`exec`: from here on the process is another program."""
+    """`exec`: from here on the process is another program. `last`: without `exec`, as the last command of
+    `-c`; some shells stay then, and wait for it (dash of Debian 12).
+    """
 
-    def __init__(self, launch: Launch, streams: Mapping[int, Stream]) -> None:
+    def __init__(self, launch: Launch, streams: Mapping[int, Stream], last: bool) -> None:
         super().__init__(launch.path)
         self.launch = launch
         self.streams = streams
+        self.last = last
 
 
 class CannotExecute(Exception):  # an error of the script's, not of ours
@@ -129,9 +132,13 @@ def run_program(
     env: dict[str, Value],
     *,
     replaces: bool = False,
+    last: bool = False,
     argv0: Value | None = None,
 ) -> Status:
-    """Start a program with the shell's streams. Raises Replaced if it `replaces` the main shell."""
+    """Start a program with the shell's streams. Raises Replaced if it `replaces` the main shell, by `exec` or
+    as the `last` command.
+    """
+    replaces = replaces or last
     name = words[0]
     if isinstance(name, Unknown):
         raise shell.undecided(f"the name of a command is {name.reason}")
@@ -150,7 +157,7 @@ def run_program(
         except IncompatibleImageError as error:
             shell.complain(str(error))
             return 126
-        raise Replaced(launch, shell.streams)
+        raise Replaced(launch, shell.streams, last)
     return start(shell, launch)
 
 

@@ -104,7 +104,7 @@ class SimpleCommands:
                     shell.status = builtin(Call(self, words, declared))
         else:
             env = self._environment(command.assignments)
-            shell.status = run_program(shell, words, env, replaces=last)
+            shell.status = run_program(shell, words, env, last=last)
 
     def _trace(self, words: list[Value]) -> None:
         """`set -x` prints to standard error; that is the container's log and decides nothing."""

@@ -365,3 +365,19 @@ def test_hostile_scripts_end_in_time() -> None:
     ):
         found = resolved(script, shell="/bin/bash")
         assert found.undecided is not None, script[:40]
+
+
+@pytest.mark.parametrize(
+    ("script", "waited"),
+    [('exec "$@"', False), ('mkdir /x; "$@"', True), ("exec /bin/sh -c server", True)],
+)
+def test_whether_the_shell_stays_and_waits_is_known(script: str, waited: bool) -> None:
+    found = resolved(script)
+    assert found.waited is waited
+
+
+def test_the_last_program_behind_others_is_presumed() -> None:
+    found = resolved('set -e; initdb /data; cd /data; "$@"')
+    assert found.undecided == "/entry.sh, line 2: runs initdb, and what that does is not known by reading"
+    assert found.presumed is not None
+    assert (found.presumed.argv, found.presumed.cwd, found.waited) == ((b"server",), b"/data", True)
