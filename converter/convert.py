@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from converter import __version__
 from converter.analyze.packages.database import read_packages
 from converter.analyze.packages.model import Packages
+from converter.analyze.refusal import Refusal, refusal_error
 from converter.image.progress import Progress, Silent
 from converter.link.architecture import Architecture, architecture
 from converter.link.build import SHARED, build_archive
@@ -25,7 +26,7 @@ from converter.options import Options
 from converter.output import check_target, default_name, whole_file
 from converter.profile.model import Profile
 from converter.profile.writing import profile_bytes, profile_digest
-from converter.profiling import Profiled, Reading, profile_image
+from converter.profiling import Profiled, Reading, profile_image, unsupported
 from converter.rootfs.layout import plan
 from converter.rootfs.needs import needs_of
 from converter.rootfs.slim import Files, Slimmed, slim
@@ -38,13 +39,17 @@ _LOG = logging.getLogger("u2k")
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A finished conversion, with all that was found on the way."""
+    """A finished conversion, with all that was found on the way.
+
+    refusals: what the program needs and is not there, which --allow-unsupported let pass
+    """
 
     profiled: Profiled
     packages: Packages
     slimmed: Slimmed
     kernel: Kernel
     unikernel: Unikernel
+    refusals: tuple[Refusal, ...] = ()
 
 
 def convert(
@@ -68,6 +73,9 @@ def convert(
     check_target(path, force=force)
     machine = architecture(chosen.platform.architecture)
     profiled = profile_image(ref, chosen, profiles, trace, shown)
+    refused = unsupported(profiled)
+    if refused and not chosen.allow_unsupported:
+        raise refusal_error(refused, profiled.profile.subject.path)
     linker_script(chosen.target, machine)  # refuses before anything is built
     _LOG.info("program: %s", os.fsdecode(profiled.reading.program.executable.path))
     packages = read_packages(profiled.reading.tree)
@@ -81,7 +89,7 @@ def convert(
     with whole_file(path) as out:
         manifest = write_unikernel(kernel, record, layout, manifest, out, profile_bytes(profiled.profile))
     unikernel = Unikernel(path, path.stat().st_size, manifest)
-    return Conversion(profiled, packages, slimmed, kernel, unikernel)
+    return Conversion(profiled, packages, slimmed, kernel, unikernel, refused)
 
 
 def slimmed_root(profiled: Profiled, packages: Packages, options: Options) -> Slimmed:

@@ -9,6 +9,7 @@ from pathlib import Path
 from converter import __version__
 from converter.cache import cache_folder
 from converter.convert import convert
+from converter.errors import IncompatibleImageError
 from converter.image.open import open_image
 from converter.image.progress import Progress
 from converter.link.manifest import read_manifest
@@ -20,9 +21,14 @@ def unikernel_to_run(what: str, options: Options, progress: Progress) -> tuple[P
     """A unikernel file for the image `what`, and whether it was made for the arguments and environment.
 
     Mostly these can be given when it runs, so that one file serves all. But an entrypoint script may do
-    something else for them: then there is a file for each. Errors: as `convert`.
+    something else for them, or nothing without them: then there is a file for each. Errors: as `convert`.
     """
-    plain = unikernel_for(what, replace(options, args=(), env=()), progress)
+    try:
+        plain = unikernel_for(what, replace(options, args=(), env=()), progress)
+    except IncompatibleImageError:
+        if not (options.args or options.env):
+            raise
+        return unikernel_for(what, options, progress), True
     if read_manifest(plain).entrypoint_args is not None or not (options.args or options.env):
         return plain, False
     return unikernel_for(what, options, progress), True

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 from converter.errors import ToolchainError
 
 _PACKAGE = Path(__file__).resolve().parent
+_HANDLER = re.compile(r"^SYSCALL\((\w+)\)", re.MULTILINE)
 
 
 @cache
@@ -36,3 +38,10 @@ def syscall_table(machine: str) -> dict[str, int]:
         if text:
             numbers[text[1]] = int(text[0])
     return numbers
+
+
+@cache
+def implemented() -> frozenset[str]:
+    """The system calls that the library OS has a handler of: `SYSCALL(name)` in abi/."""
+    sources = sorted((libos_root() / "abi").rglob("*.c"))
+    return frozenset(name for path in sources for name in _HANDLER.findall(path.read_text()))

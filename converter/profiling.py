@@ -12,6 +12,7 @@ from converter.analyze.calls.model import CodeObject, StaticCalls
 from converter.analyze.entrypoint import Resolution, resolve
 from converter.analyze.libraries.fixpoint import close_libraries
 from converter.analyze.program import Program, as_launched, find_program
+from converter.analyze.refusal import Refusal, refusals
 from converter.analyze.static_profile import static_profile, subject_of
 from converter.elf.closure import LibraryClosure
 from converter.errors import RunError
@@ -19,7 +20,7 @@ from converter.image.model import Image
 from converter.image.open import file_tree, open_image
 from converter.image.progress import Progress, Silent
 from converter.image.tree import FileTree
-from converter.libos import syscall_table
+from converter.libos import implemented, syscall_table
 from converter.options import Options
 from converter.profile.merge import merge, union
 from converter.profile.model import Evidence, Profile
@@ -103,6 +104,25 @@ def profile_image(
     static = read_profile_of(reading, chosen)
     profile = asked_for(merge([static, watched.profile, *given]), chosen)
     return Profiled(reading, static, profile, watched, violations(static, watched.profile))
+
+
+def unsupported(profiled: Profiled) -> tuple[Refusal, ...]:
+    """What the program needs and the library OS has not; empty if the image can become a unikernel."""
+    reading, trace = profiled.reading, profiled.trace
+    config = reading.image.config
+    own = tuple(map(os.fsencode, (*config.entrypoint, *config.cmd)))[:1] == reading.start.argv[:1]
+    started: tuple[str, ...] = ()
+    if trace is not None and trace.program is not None:
+        by = trace.program.path
+        started = tuple(os.fsdecode(each.path) for each in trace.others.values() if each.by == by)
+    return refusals(
+        reading.resolution,
+        profiled.profile,
+        implemented(),
+        ports=reading.program.ports if own and reading.resolution.decided_by != "user" else (),
+        forked=0 if trace is None else trace.forked,
+        started=started,
+    )
 
 
 def _watched(reading: Reading, request: TraceRequest, progress: Progress | None) -> Trace:

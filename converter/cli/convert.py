@@ -21,6 +21,7 @@ from converter.cli.choice_flags import (
     call_names,
 )
 from converter.cli.flags import (
+    AllowUnsupported,
     Arguments,
     Entrypoint,
     Environment,
@@ -93,6 +94,7 @@ def command(
     save_profile: SaveProfile = None,
     seccomp: Seccomp = None,
     sbom: Sbom = None,
+    allow_unsupported: AllowUnsupported = False,
     force: Force = False,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -130,6 +132,7 @@ def command(
         tuple(drop or ()),
         files=choice("--files", files, FILES),
         keep=tuple(keep or ()),
+        allow_unsupported=allow_unsupported,
     )
     for extra in (save_profile, seccomp, sbom):
         if extra is not None:

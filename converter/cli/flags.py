@@ -65,6 +65,12 @@ Profiles = Annotated[
     list[Path] | None,
     typer.Option("--profile", metavar="FILE", help="Add what this profile knows. Can be repeated."),
 ]
+AllowUnsupported = Annotated[
+    bool,
+    typer.Option(
+        "--allow-unsupported", help="Convert what needs something that is not there yet (networking ...)."
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite files that are there.")]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")

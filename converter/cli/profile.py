@@ -69,8 +69,9 @@ def command(
     from converter.output import check_target, text_file
     from converter.profile.reading import read_profile
     from converter.profile.writing import profile_text
-    from converter.profiling import profile_image
+    from converter.profiling import profile_image, unsupported
     from converter.report.profile_text import lines
+    from converter.report.refusal_text import refusal_lines
     from converter.report.trace_text import watched_lines
 
     if output is not None:
@@ -93,7 +94,7 @@ def command(
         return
     for line in lines(found.profile, everything=verbose):
         print(line)
-    for line in watched_lines(found):
+    for line in (*watched_lines(found), *refusal_lines(unsupported(found))):
         print(line)
     if output is not None:
         print()

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from converter.cli.flags import PlatformName, Source, Verbose, explain
+from converter.cli.flags import AllowUnsupported, PlatformName, Source, Verbose, explain
 from converter.errors import U2kError
 
 if TYPE_CHECKING:
     from converter.link.manifest import Manifest
+    from converter.options import Options
     from converter.run.request import Runner, RunRequest
 
 STATUS_FAILED = 125  # any failure that is not the program's, as with docker run
@@ -86,6 +87,7 @@ def command(
     ] = None,
     platform: PlatformName = "linux/amd64",
     source: Source = "auto",
+    allow_unsupported: AllowUnsupported = False,
     verbose: Verbose = False,
 ) -> None:
     """Run a unikernel; an image is converted first, and kept in the cache.
@@ -112,6 +114,7 @@ def command(
             hostname,
             platform,
             source,
+            allow_unsupported,
             verbose,
             trace,
             learn,
@@ -139,6 +142,7 @@ def _run(
     hostname: str | None,
     platform: str,
     source: str,
+    allow_unsupported: bool,
     verbose: bool,
     trace: Path | None,
     learn: bool,
@@ -162,7 +166,8 @@ def _run(
     variables = [entry for text in env if (entry := environment_entry(text, os.environb)) is not None]
     path = Path(what)
     if not is_unikernel(path):
-        path, made_for_them = _converted(what, platform, source, entrypoint, args, variables)
+        options = _options(platform, source, entrypoint, args, variables, allow_unsupported)
+        path, made_for_them = _converted(what, options)
         entrypoint = None
         if made_for_them:
             args, variables = [], []
@@ -200,22 +205,32 @@ def _watched(
     return status
 
 
-def _converted(
-    what: str, platform: str, source: str, entrypoint: str | None, args: list[str], env: list[bytes]
-) -> tuple[Path, bool]:
-    """The image's unikernel, and whether it has arguments and environment in it already."""
+def _options(
+    platform: str,
+    source: str,
+    entrypoint: str | None,
+    args: list[str],
+    env: list[bytes],
+    allow_unsupported: bool,
+) -> Options:
     import os
 
-    from converter.cli.progress import shown
-    from converter.converted import unikernel_to_run
     from converter.image.platform import Platform
     from converter.options import Options
 
-    options = Options(
+    return Options(
         Platform.parse(platform),
         source=source,
         entrypoint=None if entrypoint is None else (entrypoint,),
         args=tuple(args),
         env=tuple(map(os.fsdecode, env)),
+        allow_unsupported=allow_unsupported,
     )
+
+
+def _converted(what: str, options: Options) -> tuple[Path, bool]:
+    """The image's unikernel, and whether it has arguments and environment in it already."""
+    from converter.cli.progress import shown
+    from converter.converted import unikernel_to_run
+
     return unikernel_to_run(what, options, shown())

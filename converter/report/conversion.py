@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from converter.analyze.refusal import Refusal
 from converter.convert import Conversion
 from converter.link.catalogue import syscall_numbers
 from converter.profile.model import Evidences, Subject, Unresolved
@@ -43,6 +44,7 @@ class ConversionReport:
     dropped:       what of the image is not in the root, by reason
     dropped_paths: the same as (path, reason, bytes), a folder standing for all that was below
     open:          why `used` may not be all
+    unsupported:   what the program needs and is not there, which --allow-unsupported let pass
     notes:         sentences for the user
     """
 
@@ -61,6 +63,7 @@ class ConversionReport:
     dropped_paths: tuple[tuple[str, str, int], ...]
     open: tuple[str, ...]
     unresolved: tuple[Unresolved, ...]
+    unsupported: tuple[Refusal, ...]
     notes: tuple[str, ...]
 
 
@@ -97,6 +100,7 @@ def report(conversion: Conversion) -> ConversionReport:
         dropped_paths=tuple(_topmost(conversion.slimmed.dropped)),
         open=profile.open,
         unresolved=profile.unresolved,
+        unsupported=conversion.refusals,
         notes=tuple(_notes(conversion)),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
+from converter.analyze.refusal import evidence_lines
 from converter.report.container_calls import DESCRIPTION
 from converter.report.conversion import Column, ConversionReport
 from converter.report.profile_text import DECIDED, places
@@ -59,6 +60,7 @@ def _fields(report: ConversionReport, everything: bool) -> Iterator[str]:
         "program", [f"{shlex.join(subject.argv)} {how}", *(subject.reasons if everything else ())]
     )
     yield from _field("parts", _parts(report, everything))
+    yield from _field("unsupported", _unsupported(report, everything))
     if report.absent:
         missing = f"{len(report.absent)} calls that it may make are not there (ENOSYS):"
         yield from _field("absent", [missing, *wrapped(report.absent, "", 96)])
@@ -73,6 +75,12 @@ def _fields(report: ConversionReport, everything: bool) -> Iterator[str]:
         yield from _field(
             "not linked", [f"{len(report.not_linked)} calls:", *wrapped(report.not_linked, "", 96)]
         )
+
+
+def _unsupported(report: ConversionReport, everything: bool) -> Iterator[str]:
+    for refusal in report.unsupported:
+        yield f"needs {refusal.need}, which is missing: it {refusal.what}"
+        yield from evidence_lines(refusal) if everything else ()
 
 
 def _parts(report: ConversionReport, everything: bool) -> Iterator[str]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from converter.analyze.command import encode
 from converter.analyze.entrypoint.outcome import Outcome, read_entrypoint
 from converter.analyze.entrypoint.shell.values import Value, shown, to_bytes, to_text
-from converter.analyze.entrypoint.shell.world import MAX_STEPS, Launch, World
+from converter.analyze.entrypoint.shell.world import MAX_STEPS, Foreign, Launch, World
 from converter.analyze.program import Program, as_launched, find_program
 from converter.errors import IncompatibleImageError
 from converter.image.model import ImageConfig
@@ -32,6 +32,7 @@ class Resolution:
     umask:      of the program (umask(2))
     background: processes that the script leaves running beside the program
     runs:       programs that the script runs and waits for, unread
+    forks:      places where the script makes a process: what it runs and waits for, pipelines, substitutions
     kept_args:  how many words of argv stay when CMD is replaced at run time; None: CMD can't be replaced,
                 because the script was read for this one
     """
@@ -45,7 +46,8 @@ class Resolution:
     waited: bool = False
     umask: int = 0o022
     background: tuple[str, ...] = ()
-    runs: tuple[str, ...] = ()
+    runs: tuple[Foreign, ...] = ()
+    forks: tuple[str, ...] = ()
     kept_args: int | None = 0
 
 
@@ -79,7 +81,8 @@ def resolve(
     itself = replace(
         itself,
         background=tuple(first.world.background),
-        runs=tuple(dict.fromkeys(map(str, first.world.foreign))),
+        runs=tuple({str(each): each for each in first.world.foreign}.values()),
+        forks=tuple(first.world.forks),
     )
     if not going:
         return replace(itself, undecided=first.why, reasons=itself.reasons + first.steps)

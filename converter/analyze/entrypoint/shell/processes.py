@@ -11,7 +11,7 @@ from converter.analyze.entrypoint.shell.commands.process import Process, Unsuppo
 from converter.analyze.entrypoint.shell.files import FileProblem
 from converter.analyze.entrypoint.shell.state import Shell
 from converter.analyze.entrypoint.shell.streams import Console, Stream
-from converter.analyze.entrypoint.shell.values import Status, Unknown, Value, to_bytes, to_text
+from converter.analyze.entrypoint.shell.values import Status, Unknown, Value, shown, to_bytes, to_text
 from converter.analyze.entrypoint.shell.world import Foreign, Launch, World
 from converter.analyze.executable import Executable, find_executable, search_path
 from converter.errors import IncompatibleImageError
@@ -164,6 +164,7 @@ def run_program(
 def start(shell: Shell, launch: Launch) -> Status:
     """Run a program as a child: imitate it, read it, or take note of it."""
     world = shell.world
+    world.fork(shell.where, f"runs {shown(launch.path)}")
     try:
         followed = follow(world, launch)
     except CannotExecute as problem:

@@ -93,6 +93,7 @@ class Shell:
 
     def subshell(self) -> Shell:
         """A copy whose changes stay its own. Raises Undecided if they are too deep."""
+        self.world.fork(self.where, "a subshell, pipeline or substitution")
         child = copy.copy(self)
         child.positional = list(self.positional)
         child.variables = {name: copy.copy(variable) for name, variable in self.variables.items()}

@@ -14,6 +14,7 @@ from converter.image.tree import FileTree
 MAX_STEPS = 20_000  # commands
 MAX_WORK = 64 << 20  # bytes of files and pipes
 MAX_PRINTED = 200  # pieces of output that are kept for the report
+MAX_FORKS = 16  # places where a shell makes a process that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,18 @@ class Foreign:
     event: int  # of the world, when it was started
     apart: bool  # in the background, or its output or status goes somewhere
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
+        """As the script calls it."""
         name = self.launch.argv[0] if self.launch.argv else self.launch.path
-        text = name if isinstance(name, str) else self.launch.path
-        return (
-            f"{self.script}, line {self.line}: runs {shown(text)}, and what that does is not known by reading"
-        )
+        return name if isinstance(name, str) else self.launch.path
+
+    @property
+    def place(self) -> str:
+        return f"{self.script}, line {self.line}"
+
+    def __str__(self) -> str:
+        return f"{self.place}: runs {shown(self.name)}, and what that does is not known by reading"
 
 
 class OutOfWork(Exception):  # a bound, not an error of the script's
@@ -63,6 +70,7 @@ class World:
     doubts: list[str] = field(default_factory=list)
     foreign: list[Foreign] = field(default_factory=list)
     background: list[str] = field(default_factory=list)
+    forks: list[str] = field(default_factory=list)  # where a shell makes a process, known to reading or not
     printed: list[tuple[str, Value]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     events: int = 0  # effects and output so far
@@ -106,6 +114,12 @@ class World:
         """Go on, but what follows is only likely."""
         if what not in self.doubts:
             self.doubts.append(what)
+
+    def fork(self, where: str, what: str) -> None:
+        """A shell makes a process of its own for `what`."""
+        told = f"{where}: {what}"
+        if len(self.forks) < MAX_FORKS and told not in self.forks:
+            self.forks.append(told)
 
     def note(self, what: str) -> None:
         if what not in self.notes:

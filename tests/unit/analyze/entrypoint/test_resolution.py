@@ -253,7 +253,18 @@ def test_a_program_in_the_middle_leaves_the_shell_in_charge() -> None:
     found = resolved("server; echo done")
     assert (found.decided_by, found.undecided) == ("image", None)
     assert found.program.executable.loaded == b"/bin/sh"
-    assert found.runs == ("/entry.sh, line 2: runs server, and what that does is not known by reading",)
+    assert [(each.place, each.name) for each in found.runs] == [("/entry.sh, line 2", "server")]
+    assert found.forks == ("/entry.sh, line 2: runs /bin/server",)
+
+
+def test_where_the_shell_makes_processes_is_told() -> None:
+    found = resolved('mkdir /run/a\n[ "$(pwd)" ] && echo x | read y\n(cd /)\necho done')
+    assert found.forks == (
+        "/entry.sh, line 2: runs /bin/mkdir",
+        "/entry.sh, line 3: a subshell, pipeline or substitution",
+        "/entry.sh, line 4: a subshell, pipeline or substitution",
+    )
+    assert resolved("cd /; for x in 1 2; do echo $x; done").forks == ()
 
 
 def test_the_last_program_without_exec_is_the_one() -> None:

@@ -1,0 +1,88 @@
+"""Programs that are more processes than one as soon as they have started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from converter.analyze.refusal.frames import frames, passed_to
+from converter.analyze.refusal.model import Facts, Refusal
+from converter.analyze.refusal.reviewed import reviewed_programs
+from converter.profile.model import Evidence, Evidences
+
+_NEED = "more than one process"
+_FORK = "fork"
+_CLONE_THREAD = 0x10000  # clone(2): the new one is a thread of the same process
+_SHOWN = 4  # places of one script
+
+
+def processes(facts: Facts) -> Iterator[Refusal]:
+    """One refusal at most: by the first kind of evidence that there is, the strongest first."""
+    if _FORK in facts.handlers:
+        return
+    rules: tuple[Callable[[Facts], Refusal | None], ...] = (_seen, _left_running, _shell, _known_by_name)
+    found = next(filter(None, (rule(facts) for rule in rules)), None)
+    if found is not None:
+        yield found
+
+
+def _seen(facts: Facts) -> Refusal | None:
+    """A run made processes. What evidence of a trace there is in a profile that was given counts as well."""
+    profile = facts.profile
+    seen = [each for call in ("fork", "vfork") for each in profile.syscalls.get(call, ())]
+    for flags, evidence in profile.arguments.get("clone.flags", {}).items():
+        if flags.isdigit() and not int(flags) & _CLONE_THREAD:
+            seen += evidence
+    dynamic = [each for each in seen if each.kind == "dynamic"]
+    if facts.forked:
+        dynamic.append(Evidence("dynamic", "trace", f"made {facts.forked} processes of itself"))
+    dynamic += [Evidence("dynamic", "trace", f"started {path}") for path in facts.started]
+    if not dynamic:
+        return None
+    return Refusal(_NEED, "was seen to make processes", (*sorted(set(dynamic))[:_SHOWN], *_reading(facts)))
+
+
+def _left_running(facts: Facts) -> Refusal | None:
+    """The entrypoint script leaves others running beside the program."""
+    places = facts.resolution.background
+    if not places:
+        return None
+    evidence = tuple(Evidence("static", "the entrypoint", place) for place in places[:_SHOWN])
+    return Refusal(
+        _NEED, "has a script that starts processes in the background", (*evidence, *_reading(facts))
+    )
+
+
+def _shell(facts: Facts) -> Refusal | None:
+    """The shell itself is the program, and its script starts others, which takes a process each."""
+    resolution = facts.resolution
+    if resolution.decided_by != "image" or resolution.undecided is not None or not resolution.forks:
+        return None
+    evidence = tuple(Evidence("static", "the entrypoint", place) for place in resolution.forks[:_SHOWN])
+    what = "is a shell whose script makes processes"
+    return Refusal(
+        _NEED, what, (*evidence, *_reading(facts)), "name the one program to run: --program 'PATH ARGS'"
+    )
+
+
+def _known_by_name(facts: Facts) -> Refusal | None:
+    reviewed = next(reviewed_programs("supervisor", facts), None)
+    if reviewed is None:
+        return None
+    path = Evidence("static", facts.path, f"started as {facts.names[0]}")
+    return Refusal(
+        _NEED,
+        f"is several processes: {reviewed.reason}",
+        (path, reviewed.evidence, *_reading(facts)),
+        reviewed.hint,
+    )
+
+
+def _reading(facts: Facts) -> Evidences:
+    """Where the code forks, if it was read."""
+    flags = facts.profile.arguments.get("clone.flags", {})
+    forking = [value for value in flags if value.isdigit() and not int(value) & _CLONE_THREAD]
+    makers = {passed_to(each) for value in forking for each in flags[value] if each.kind == "static"}
+    sites = [each for each in facts.profile.syscalls.get("clone", ()) if frames(each)[0].function in makers]
+    sites += [each for call in ("fork", "vfork") for each in facts.profile.syscalls.get(call, ())]
+    why = facts.strongest(each for each in sites if each.kind == "static")
+    return () if why is None else (why,)

@@ -1,0 +1,61 @@
+"""All rules, one after the other, and the error that comes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from converter.analyze.entrypoint import Resolution
+from converter.analyze.ports import Port
+from converter.analyze.refusal.frames import shortened
+from converter.analyze.refusal.gpu import gpu
+from converter.analyze.refusal.io_uring import io_uring
+from converter.analyze.refusal.kernel_module import kernel_module
+from converter.analyze.refusal.model import Facts, Refusal
+from converter.analyze.refusal.networking import networking
+from converter.analyze.refusal.processes import processes
+from converter.analyze.refusal.undecided import undecided
+from converter.errors import IncompatibleImageError
+from converter.profile.model import Profile
+
+_OVERRIDE = "convert it all the same with --allow-unsupported"
+_RULES: tuple[Callable[[Facts], Iterator[Refusal]], ...] = (
+    undecided, networking, io_uring, processes, kernel_module, gpu,
+)  # fmt: skip
+
+
+def refusals(
+    resolution: Resolution,
+    profile: Profile,
+    handlers: Iterable[str],
+    *,
+    ports: Sequence[Port] = (),
+    forked: int = 0,
+    started: Sequence[str] = (),
+) -> tuple[Refusal, ...]:
+    """What the program needs and is not there, by strong evidence; empty if nothing stands against it.
+
+    handlers: names of the system calls that the library OS implements
+    ports:    what the image exposes, if its own command runs: of another program that says nothing
+    forked:   processes that a run showed the program make of itself
+    started:  paths of other programs that a run showed it start
+    """
+    facts = Facts(resolution, profile, frozenset(handlers), tuple(ports), forked, tuple(started))
+    return tuple(refusal for rule in _RULES for refusal in rule(facts))
+
+
+def refusal_error(found: Sequence[Refusal], where: str) -> IncompatibleImageError:
+    """The error for what was found, which is not empty; `where` is the program."""
+    needs = " and ".join(dict.fromkeys(each.need for each in found))
+    lines = [f"needs {needs}, which {'is' if len(found) == 1 else 'are'} missing"]
+    if len(found) == 1:
+        lines = [f"{lines[0]}: it {found[0].what}", *evidence_lines(found[0])]
+    for each in found if len(found) > 1 else ():
+        lines += [f"  {each.need}: it {each.what}", *evidence_lines(each)]
+    hints = dict.fromkeys((*(each.hint for each in found if each.hint), _OVERRIDE))
+    return IncompatibleImageError("\n".join(lines), where=where, hint="; or ".join(hints))
+
+
+def evidence_lines(refusal: Refusal) -> Iterator[str]:
+    """The evidence as lines for people; long ways to a site are cut in the middle."""
+    for why in refusal.evidence:
+        yield f"    {why.source}: {shortened(why.detail)}" if why.detail else f"    {why.source}"
