@@ -13,6 +13,7 @@ from converter import __version__
 from converter.analyze.packages.database import read_packages
 from converter.analyze.packages.model import Packages
 from converter.analyze.refusal import Refusal, refusal_error
+from converter.image.glob import alternatives
 from converter.image.progress import Progress, Silent
 from converter.link.architecture import Architecture, architecture
 from converter.link.build import SHARED, build_archive
@@ -71,6 +72,8 @@ def convert(
     chosen, shown = options or Options(), progress or Silent()
     path = output if output is not None else Path(default_name(ref))
     check_target(path, force=force)
+    for pattern in chosen.keep:
+        alternatives(os.fsencode(pattern))
     machine = architecture(chosen.platform.architecture)
     profiled = profile_image(ref, chosen, profiles, trace, shown)
     refused = unsupported(profiled)

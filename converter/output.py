@@ -6,7 +6,7 @@ import errno
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -22,25 +22,71 @@ def default_name(ref: str) -> str:
     return (re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-.") or "image") + ".u2k"
 
 
-def check_target(path: Path, *, force: bool) -> None:
-    """Before any long work: may `path` be written? UsageError if it exists, OutputError if it can't be."""
+def check_target(path: Path, *, force: bool, text: bool = False, option: str = "-o") -> None:
+    """Before any long work: may `path` be written? UsageError if it exists, OutputError if it can't be.
+
+    text:   for `text_file`, which writes into devices and pipes, as into /dev/stdout
+    option: by which it was named, or another can be
+    """
     if path.is_dir():
-        raise UsageError("this is a folder", where=str(path), hint="name a file with -o")
+        raise UsageError("this is a folder", where=str(path), hint=f"name a file with {option}")
+    if _is_special(path):
+        if text:
+            return
+        raise UsageError(
+            "this is a device, a pipe or a socket, and no file",
+            where=str(path),
+            hint=f"name a file with {option}",
+        )
     if (path.exists() or path.is_symlink()) and not force:
         raise UsageError(
             "this file exists and is not overwritten",
             where=str(path),
-            hint="choose another with -o, or add --force",
+            hint=f"choose another with {option}, or add --force",
         )
-    folder = path.parent
+    folder = _real(path).parent
     if not folder.is_dir():
         raise OutputError(
-            "the folder does not exist", where=str(folder), hint="make it first, or choose another with -o"
+            "the folder does not exist",
+            where=str(folder),
+            hint=f"make it first, or choose another with {option}",
         )
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(
-            "the folder cannot be written to", where=str(folder), hint="choose one you can write to with -o"
+            "the folder cannot be written to",
+            where=str(folder),
+            hint=f"choose one that you can write to with {option}",
         )
+
+
+def check_distinct(targets: Iterable[Path], sources: Iterable[Path] = ()) -> None:
+    """UsageError when two targets are one file, or when one of them is a file that is read.
+
+    Devices and pipes can take several.
+    """
+    read = {_real(source): source for source in sources}
+    taken: dict[Path, Path] = {}
+    for path in targets:
+        if _is_special(path):
+            continue
+        if _real(path) in read:
+            raise UsageError(
+                "what is read cannot be written as well", where=str(path), hint="choose another name"
+            )
+        if _real(path) in taken:
+            raise UsageError(
+                "two results cannot be written to one file", where=str(path), hint="name two files"
+            )
+        taken[_real(path)] = path
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _real(path: Path) -> Path:
+    """What links lead to: a file is replaced, a link to it stays."""
+    return Path(os.path.realpath(path))
 
 
 @contextmanager
@@ -49,14 +95,15 @@ def whole_file(path: Path, *, mode: int = 0o755) -> Iterator[BinaryIO]:
 
     `mode` is cut by the umask as for any new file. OutputError: disk full, no permission.
     """
+    final = _real(path)
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, name = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name[:200]}.", suffix=".part")
         temporary = Path(name)
         with os.fdopen(handle, "w+b", buffering=0) as file:
             yield cast(BinaryIO, file)
             os.fchmod(file.fileno(), mode & ~_umask())
-        temporary.replace(path)
+        temporary.replace(final)
         temporary = None
     except OSError as error:
         raise not_written(error, path) from error
@@ -66,7 +113,15 @@ def whole_file(path: Path, *, mode: int = 0o755) -> Iterator[BinaryIO]:
 
 
 def text_file(path: Path, text: str) -> None:
-    """Write a small document, whole or not at all. OutputError as of `whole_file`."""
+    """Write a small document, whole or not at all; or into a device or pipe. OutputError: as `whole_file`."""
+    if _is_special(path):
+        try:
+            path.write_bytes(text.encode())
+        except BrokenPipeError:
+            raise  # nobody reads: main() knows what to do
+        except OSError as error:
+            raise not_written(error, path) from error
+        return
     with whole_file(path, mode=0o644) as file:
         file.write(text.encode())
 
@@ -75,9 +130,9 @@ def not_written(error: OSError, path: Path) -> OutputError:
     """The OutputError that says why `path` could not be written."""
     hint = None
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        hint = "free some space, or write to another disk with -o"
+        hint = "free some space, or write to another disk"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        hint = "choose a folder you can write to with -o"
+        hint = "choose a folder that you can write to"
     return OutputError(f"cannot be written: {error.strerror or error}", where=str(path), hint=hint)
 
 

@@ -110,7 +110,7 @@ def command(
     from converter.convert import convert
     from converter.image.platform import Platform
     from converter.options import FILES, TARGETS, Options
-    from converter.output import check_target, text_file
+    from converter.output import check_distinct, check_target, default_name, text_file
     from converter.profile.reading import read_profile
     from converter.profile.writing import profile_text
     from converter.report.by_products import sbom_text, seccomp_of
@@ -134,9 +134,13 @@ def command(
         keep=tuple(keep or ()),
         allow_unsupported=allow_unsupported,
     )
-    for extra in (save_profile, seccomp, sbom):
+    documents = {"--save-profile": save_profile, "--seccomp": seccomp, "--sbom": sbom}
+    targets = [output or Path(default_name(image))]
+    for option, extra in documents.items():
         if extra is not None:
-            check_target(extra, force=force)
+            check_target(extra, force=force, text=True, option=option)
+            targets.append(extra)
+    check_distinct(targets, [Path(image)])
     given = [read_profile(path) for path in profiles or ()]
     asked = trace_request(trace, probes, exercises, trace_seconds)
     made = convert(image, output, options, profiles=given, trace=asked, force=force, progress=shown(as_json))

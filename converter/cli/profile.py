@@ -66,7 +66,7 @@ def command(
     from converter.cli.progress import shown
     from converter.image.platform import Platform
     from converter.options import Options
-    from converter.output import check_target, text_file
+    from converter.output import check_distinct, check_target, text_file
     from converter.profile.reading import read_profile
     from converter.profile.writing import profile_text
     from converter.profiling import profile_image, unsupported
@@ -75,7 +75,8 @@ def command(
     from converter.report.trace_text import watched_lines
 
     if output is not None:
-        check_target(output, force=force)
+        check_target(output, force=force, text=True)
+        check_distinct([output], [Path(image)])
     options = Options(
         Platform.parse(platform),
         source=source,

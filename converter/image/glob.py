@@ -15,24 +15,37 @@ from converter.image.tree import FileKind, FileTree
 
 _ALTERNATIVES_MAX = 1024
 _MAGIC = re.compile(rb"[*?\[\\]")
+_BRACES = re.compile(rb"\\.|\{((?:\\.|[^{}\\])*)\}", re.DOTALL)  # the innermost; not behind a backslash
 
 
 def expand(tree: FileTree, pattern: bytes) -> list[bytes]:
     """The canonical paths that match, sorted; links on the way are followed, the last component's is not.
 
-    Raises UsageError for a pattern that is not absolute.
+    Raises UsageError for a pattern that `alternatives` refuses.
+    """
+    found: set[bytes] = set()
+    for each in alternatives(pattern):
+        found |= _matches(tree, _parts(each))
+    return sorted(found)
+
+
+def alternatives(pattern: bytes) -> list[bytes]:
+    """The patterns without braces that a pattern stands for, which needs no tree.
+
+    Raises UsageError for one that is not absolute, or stands for more than 1024.
     """
     if not pattern.startswith(b"/"):
+        text = pattern.decode("utf-8", "backslashreplace")
         raise UsageError(
-            "a glob of paths in the image begins with a slash",
-            where=pattern.decode("utf-8", "backslashreplace"),
-            hint=f"for example {'/**/' + pattern.decode('utf-8', 'backslashreplace')!r}",
+            f"{text!r} is no glob of paths in the image: these begin with a slash",
+            hint=f"for example {'/**/' + text.removeprefix('./')!r}",
         )
-    found: set[bytes] = set()
-    for alternative in _braces(pattern):
-        parts = [part for part in alternative.split(b"/") if part]
-        found |= _matches(tree, parts)
-    return sorted(found)
+    return _braces(pattern)
+
+
+def literal(path: bytes) -> bytes:
+    """The pattern that matches this path alone."""
+    return re.sub(rb"([*?\[\]{},\\])", rb"\\\1", path)
 
 
 def whole_path(patterns: Iterable[bytes]) -> re.Pattern[bytes]:
@@ -40,12 +53,28 @@ def whole_path(patterns: Iterable[bytes]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(b"(?:%s)" % _path(each) for each in patterns) or b"(?!)", re.DOTALL)
 
 
+def _parts(pattern: bytes) -> list[bytes]:
+    """Its components. `.` stands for nothing, and `**` behind `**` for no more than one."""
+    parts: list[bytes] = []
+    for part in pattern.split(b"/"):
+        if part not in (b"", b".") and not (part == b"**" and parts[-1:] == [b"**"]):
+            parts.append(part)
+    return parts
+
+
 def _matches(tree: FileTree, parts: list[bytes]) -> set[bytes]:
     folders = {b""}  # canonical, without the slash at the end
     for number, part in enumerate(parts):
         last = number == len(parts) - 1
+        if part == b"..":
+            folders = {folder.rpartition(b"/")[0] for folder in folders}
+            if last:
+                return {folder or b"/" for folder in folders}
+            continue
         if part == b"**":
-            below = {path for folder in folders for path in _descendants(tree, folder)}
+            # Those below another one are reached from there.
+            tops = (one for one in folders if not any(above in folders for above in _above(one)))
+            below = {path for top in tops for path in _descendants(tree, top)}
             if last:
                 return below
             folders |= {path for path in below if tree[path].kind is FileKind.DIRECTORY}
@@ -71,6 +100,12 @@ def _folder(tree: FileTree, path: bytes) -> bytes | None:
     return found[0].rstrip(b"/") if found is not None and found[1].kind is FileKind.DIRECTORY else None
 
 
+def _above(folder: bytes) -> Iterator[bytes]:
+    while folder:
+        folder = folder.rpartition(b"/")[0]
+        yield folder
+
+
 def _descendants(tree: FileTree, folder: bytes) -> Iterator[bytes]:
     todo = [folder]
     while todo:
@@ -86,14 +121,26 @@ def _braces(pattern: bytes) -> list[bytes]:
     todo = [pattern]
     while todo:
         at = todo.pop()
-        found = re.search(rb"\{([^{}]*,[^{}]*)\}", at)
-        if found is None:
-            done.append(at)
+        for found in _BRACES.finditer(at):
+            if found[1] and len(either := _separated(found[1])) > 1:
+                todo += [at[: found.start()] + each + at[found.end() :] for each in either]
+                break
         else:
-            todo += [at[: found.start()] + each + at[found.end() :] for each in found[1].split(b",")]
+            done.append(at)
         if len(done) + len(todo) > _ALTERNATIVES_MAX:
             raise UsageError(f"a glob with more than {_ALTERNATIVES_MAX} alternatives")
     return done
+
+
+def _separated(inside: bytes) -> list[bytes]:
+    """What lies between the commas that stand behind no backslash."""
+    found = [b""]
+    for token in re.findall(rb"\\.|.", inside, re.DOTALL):
+        if token == b",":
+            found.append(b"")
+        else:
+            found[-1] += token
+    return found
 
 
 def _path(pattern: bytes) -> bytes:
@@ -115,9 +162,7 @@ def _component(part: bytes) -> bytes:
         elif byte == b"?":
             out += b"[^/]"
         elif byte == b"[" and (end := part.find(b"]", at + 1 + (part[at : at + 1] in (b"!", b"^")))) > 0:
-            inside = part[at:end].replace(b"\\", b"\\\\").replace(b"[", b"\\[")
-            negated = inside[:1] in (b"!", b"^")
-            out += b"(?!/)[" + (b"^" if negated else b"") + inside[negated:].replace(b"]", b"\\]") + b"]"
+            out += _bracket(part[at:end])
             at = end + 1
         elif byte == b"\\" and at < len(part):
             out += re.escape(part[at : at + 1])
@@ -125,3 +170,18 @@ def _component(part: bytes) -> bytes:
         else:
             out += re.escape(byte)
     return out
+
+
+def _bracket(inside: bytes) -> bytes:
+    """One byte of those between `[` and `]`; a range the wrong way round has none (glob(7))."""
+    negated = inside[:1] in (b"!", b"^")
+    members: set[int] = set()
+    at = int(negated)
+    while at < len(inside):
+        ranged = inside[at + 1 : at + 2] == b"-" and at + 2 < len(inside)
+        members.update(range(inside[at], inside[at + 2 if ranged else at] + 1))
+        at += 3 if ranged else 1
+    if not members:
+        return rb"[^/]" if negated else b"(?!)"
+    listed = b"".join(b"\\x%02x" % byte for byte in sorted(members))
+    return b"(?!/)[" + (b"^" if negated else b"") + listed + b"]"
