@@ -13,16 +13,18 @@ from converter import __version__
 from converter.analyze.packages.database import read_packages
 from converter.analyze.packages.model import Packages
 from converter.analyze.refusal import Refusal, refusal_error
+from converter.errors import UsageError
 from converter.image.glob import alternatives
 from converter.image.progress import Progress, Silent
 from converter.link.architecture import Architecture, architecture
 from converter.link.build import SHARED, build_archive
 from converter.link.bundle import BootRecord
 from converter.link.catalogue import read_catalogue
-from converter.link.choice import Choice, choose
+from converter.link.choice import STRICT, Choice, choose
 from converter.link.kernel import Kernel, link_kernel, linker_script
 from converter.link.manifest import SCHEMA, Manifest
 from converter.link.unikernel import Unikernel, write_unikernel
+from converter.link.wishes import Wishes
 from converter.options import Options
 from converter.output import check_target, default_name, whole_file
 from converter.profile.model import Profile
@@ -75,6 +77,8 @@ def convert(
     for pattern in chosen.keep:
         alternatives(os.fsencode(pattern))
     machine = architecture(chosen.platform.architecture)
+    wishes_of(chosen).check(machine, chosen.target)
+    check_evidence(chosen, profiles, trace)
     profiled = profile_image(ref, chosen, profiles, trace, shown)
     refused = unsupported(profiled)
     if refused and not chosen.allow_unsupported:
@@ -116,9 +120,25 @@ def chosen_parts(profile: Profile, machine: Architecture, options: Options, prog
         read_catalogue(build_archive(SHARED, machine, progress), machine),
         options.target,
         how=options.form,
-        add=(*options.add_syscalls, *options.add_parts),
-        drop=options.drop,
+        wishes=wishes_of(options),
     )
+
+
+def wishes_of(options: Options) -> Wishes:
+    """What the user wants whatever the evidence says."""
+    return Wishes(options.add_syscalls, options.add_parts, options.drop)
+
+
+def check_evidence(options: Options, profiles: Sequence[Profile], trace: TraceRequest | None) -> None:
+    """UsageError when --strict has nothing to choose by: the program could not even end."""
+    if options.form != "strict" or options.add_syscalls or trace is not None:
+        return
+    known = (why for profile in profiles for why in profile.syscalls.values())
+    if not any(each.kind in STRICT for why in known for each in why):
+        raise UsageError(
+            "nothing was seen yet, and --strict links only what was seen",
+            hint="add --trace, --probe or --exercise, or --profile FILE of a run that was traced",
+        )
 
 
 def boot_record(reading: Reading, slimmed: Slimmed) -> BootRecord:

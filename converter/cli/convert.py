@@ -107,6 +107,7 @@ def command(
     """
     explain(verbose)
     from converter.cli.progress import shown
+    from converter.cli.show import columns, show
     from converter.convert import convert
     from converter.image.platform import Platform
     from converter.options import FILES, TARGETS, Options
@@ -157,5 +158,4 @@ def command(
 
         print(json.dumps({**asdict(told), "manifest": asdict(made.unikernel.manifest)}, indent=2))
         return
-    for line in lines(told, everything=verbose):
-        print(line)
+    show(lines(told, everything=verbose, width=columns()))

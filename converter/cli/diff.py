@@ -31,6 +31,7 @@ def command(
     """
     explain(verbose)
     from converter.cli.progress import shown
+    from converter.cli.show import show
     from converter.image.platform import Platform
     from converter.known import known
     from converter.options import Options
@@ -45,6 +46,5 @@ def command(
 
         print(json.dumps({"same": not found, **asdict(found)}, indent=2))
     else:
-        for line in difference_lines(found):
-            print(line)
+        show(difference_lines(found))
     raise typer.Exit(1 if found else 0)

@@ -73,6 +73,7 @@ def command(
     """
     say(verbose)
     from converter.cli.progress import shown
+    from converter.cli.show import show
     from converter.errors import UsageError
     from converter.image.platform import Platform
     from converter.known import known
@@ -95,6 +96,5 @@ def command(
 
         print(json.dumps({**asdict(answer), "in": bool(answer.names), "linked": linked}, indent=2))
     else:
-        for line in answer_lines(answer, linked=linked, exists=name in calls):
-            print(line)
+        show(answer_lines(answer, linked=linked, exists=name in calls))
     raise typer.Exit(0 if answer.names else 1)

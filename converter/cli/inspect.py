@@ -21,6 +21,7 @@ def command(
     """
     explain(verbose)
     from converter.cli.progress import shown
+    from converter.cli.show import show
     from converter.errors import IncompatibleImageError
     from converter.image.platform import Platform
     from converter.options import Options
@@ -35,8 +36,7 @@ def command(
 
         print(json.dumps(asdict(found), indent=2))
     else:
-        for line in lines(found, everything=verbose):
-            print(line)
+        show(lines(found, everything=verbose))
     if found.problem is not None:
         raise IncompatibleImageError(
             found.problem.what, where=found.problem.where, hint=found.problem.next_step

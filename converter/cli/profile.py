@@ -64,6 +64,7 @@ def command(
     """
     explain(verbose)
     from converter.cli.progress import shown
+    from converter.cli.show import columns, show
     from converter.image.platform import Platform
     from converter.options import Options
     from converter.output import check_distinct, check_target, text_file
@@ -93,10 +94,8 @@ def command(
     if as_json:
         sys.stdout.write(profile_text(found.profile))
         return
-    for line in lines(found.profile, everything=verbose):
-        print(line)
-    for line in (*watched_lines(found), *refusal_lines(unsupported(found))):
-        print(line)
+    show(lines(found.profile, everything=verbose, width=columns()))
+    show((*watched_lines(found), *refusal_lines(unsupported(found))))
     if output is not None:
         print()
         print(f"written: {output}")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from typing import Literal
 
-from converter.errors import UsageError
 from converter.link.catalogue import Catalogue
 from converter.link.parts import Part, all_parts, implied_calls
 from converter.link.rules import reasons
+from converter.link.wishes import Wishes
 from converter.profile.model import Entries, Evidence, Profile
 
 How = Literal["default", "strict", "full"]
 ANY = "*"  # in place of a name: it could not be told, so it may be each of them
+_NONE = Wishes()
 # What a strict choice believes: what was seen, what the user said, what a run has missed.
-_STRICT = frozenset({"dynamic", "user", "learned"})
+STRICT = frozenset({"dynamic", "user", "learned"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Choice:
     why:     for each part, and for each handler that no profile names, what made it needed
     dropped: handlers that the library OS has and this choice leaves out
     absent:  calls that are wanted and that the library OS does not have, with who wants them
+    unlinked: calls that the program may make, and parts for it, and the option that leaves each out
     """
 
     syscalls: tuple[str, ...]
@@ -33,6 +34,7 @@ class Choice:
     why: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     dropped: tuple[str, ...] = field(default=(), compare=False)
     absent: Entries = field(default_factory=dict, compare=False)
+    unlinked: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def full(catalogue: Catalogue, platform: str) -> Choice:
@@ -59,24 +61,16 @@ def choose(
     platform: str,
     *,
     how: How = "default",
-    add: Sequence[str] = (),
-    drop: Sequence[str] = (),
+    wishes: Wishes = _NONE,
 ) -> Choice:
     """What `profile` needs on `platform` ("vm", "process").
 
-    how:  `default`: static and dynamic evidence; `strict`: only what was seen, asked for or learned; `full`:
-          everything
-    add:  names of calls and parts that are in whatever the profile says
-    drop: names of calls and parts that are out whatever the profile says
-
-    Errors: UsageError for a name in `add` or `drop` that the library OS has neither as a call nor as a part.
+    how: `default`: static and dynamic evidence; `strict`: only what was seen, asked for or learned; `full`:
+         everything
     """
-    _check_names((*add, *drop), catalogue, platform)
-    seen = _only(profile, _STRICT) if how == "strict" else profile
-    asked = {name: (Evidence("user", "--add-syscall"),) for name in add}
-    wanted = _wanted(seen.syscalls, catalogue) | {
-        name: why for name, why in asked.items() if name in catalogue.names.values()
-    }
+    seen = _only(profile, STRICT) if how == "strict" else profile
+    asked = {name: (Evidence("user", "--add-syscall"),) for name in wishes.calls}
+    wanted = _wanted(seen.syscalls, catalogue) | asked
     whole = full(catalogue, platform)
     if how == "full":
         calls, why = set(catalogue.handlers), dict(whole.why)
@@ -92,13 +86,14 @@ def choose(
         parts = set()
         for part in optional_parts(platform):
             found = reasons(part, seen, platform)
-            if part.name in add:
+            if part.name in wishes.parts:
                 found = ("added by the user", *found)
             if found:
                 parts.add(part.name)
                 why[part.name] = found
-    calls -= set(drop)
-    parts -= set(drop)
+    calls -= set(wishes.drop)
+    parts -= set(wishes.drop)
+    every = {*_wanted(profile.syscalls, catalogue), *wanted, *why}
     return Choice(
         tuple(sorted(calls)),
         tuple(sorted(parts)),
@@ -107,7 +102,12 @@ def choose(
         {
             name: wanted[name]
             for name in sorted(wanted)
-            if name not in catalogue.handlers and name not in drop
+            if name not in catalogue.handlers and name not in wishes.drop
+        },
+        {
+            name: "--drop" if name in wishes.drop else "--strict"
+            for name in sorted(every - calls - parts)
+            if name in catalogue.handlers or name in why
         },
     )
 
@@ -135,16 +135,3 @@ def _only(profile: Profile, kinds: Iterable[str]) -> Profile:
         files=entries(profile.files),
         sockets=entries(profile.sockets),
     )
-
-
-def _check_names(names: Iterable[str], catalogue: Catalogue, platform: str) -> None:
-    parts = {part.name for part in optional_parts(platform)}
-    everywhere = {part.name for part in all_parts() if part.optional}
-    known = set(catalogue.names.values()) | everywhere
-    for name in names:
-        if name not in known:
-            close = get_close_matches(name, sorted(known), 3)
-            raise UsageError(
-                f"there is no system call and no part {name!r}",
-                hint=f"close to it: {', '.join(close)}" if close else f"parts: {', '.join(sorted(parts))}",
-            )

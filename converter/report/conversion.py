@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from converter.analyze.refusal import Refusal
 from converter.convert import Conversion
 from converter.link.catalogue import syscall_numbers
-from converter.profile.model import Evidences, Subject, Unresolved
+from converter.link.choice import STRICT, Choice
+from converter.profile.model import Entries, Evidences, Subject, Unresolved
 from converter.report.container_calls import reachable_in_container
 from converter.report.contents import Contents, contents
 from converter.rootfs.reason import Dropped, ReasonTotal, totals
@@ -38,6 +39,7 @@ class ConversionReport:
     used:          system calls that the program may make, with why
     linked:        those that the unikernel has, and what they rely on
     absent:        those of `used` that the library OS has not
+    unlinked:      those of `used`, and parts for them, that an option leaves out: name -> the option
     not_linked:    those that it has and that nothing needs
     parts:         parts of the library OS that are in, with why
     implied:       those of `linked` that are not of `used`, with why
@@ -56,6 +58,7 @@ class ConversionReport:
     used: Mapping[str, Evidences]
     linked: tuple[str, ...]
     absent: Mapping[str, Evidences]
+    unlinked: Mapping[str, str]
     not_linked: tuple[str, ...]
     parts: Mapping[str, tuple[str, ...]]
     implied: Mapping[str, tuple[str, ...]]
@@ -93,6 +96,7 @@ def report(conversion: Conversion) -> ConversionReport:
         used=profile.syscalls,
         linked=choice.syscalls,
         absent=choice.absent,
+        unlinked=choice.unlinked,
         not_linked=choice.dropped,
         parts={name: choice.why.get(name, ()) for name in choice.parts},
         implied={name: why for name, why in choice.why.items() if name not in choice.parts},
@@ -120,11 +124,28 @@ def _topmost(dropped: Iterable[Dropped]) -> Iterator[tuple[str, str, int]]:
 
 def _notes(conversion: Conversion) -> Iterator[str]:
     """What the user should know, one sentence each."""
-    resolution = conversion.profiled.reading.resolution
+    profile, resolution = conversion.profiled.profile, conversion.profiled.reading.resolution
     if resolution.undecided is not None:
         yield f"the entrypoint could not be read to its end: {resolution.undecided}"
         yield "what the image names was taken as the program; --trace watches it, --program names another"
     yield from map(str, conversion.profiled.violations)
+    yield from _wishes(conversion.kernel.choice, conversion.unikernel.manifest.options)
+    if conversion.unikernel.manifest.options.get("files") == "strict" and not _seen(profile.files):
+        yield "no run was seen: --files strict kept the program and its libraries, and nothing that it reads"
     for pattern in conversion.slimmed.unmatched:
         yield f"--keep {pattern} matches nothing in the image"
     yield from conversion.packages.unread
+
+
+def _wishes(choice: Choice, options: Mapping[str, str]) -> Iterator[str]:
+    """Wishes that changed nothing."""
+    for name in options.get("add-syscall", "").split():
+        if name in choice.absent:
+            yield f"--add-syscall {name} adds nothing: the library OS does not have it (docs/syscalls.md)"
+    for name in options.get("drop", "").split():
+        if name not in choice.unlinked:
+            yield f"--drop {name} leaves nothing out: it was not wanted"
+
+
+def _seen(entries: Entries) -> bool:
+    return any(each.kind in STRICT for why in entries.values() for each in why)

@@ -9,22 +9,23 @@ from converter.analyze.refusal import evidence_lines
 from converter.report.container_calls import DESCRIPTION
 from converter.report.conversion import Column, ConversionReport
 from converter.report.profile_text import DECIDED, places
-from converter.report.text import binary, printable, wrapped
+from converter.report.text import WIDTH, binary, printable, wrapped
 
+_MARGIN = 12  # where the text of a field begins
 _SHOWN = 5  # rows of what can be long
 
 
-def lines(report: ConversionReport, *, everything: bool = False) -> Iterator[str]:
-    """Table, program, choice, what was left out, what is not known."""
+def lines(report: ConversionReport, *, everything: bool = False, width: int = WIDTH) -> Iterator[str]:
+    """Table, program, choice, what was left out, what is not known. Lists are as wide as `width`."""
     yield printable(f"{report.reference} -> {report.file}")
     yield ""
     rows = [("", "container", "unikernel"), *table(report.container, report.unikernel)]
     widths = [max(len(row[at]) for row in rows) for at in range(3)]
     for name, before, after in rows:
         yield f"  {name:<{widths[0]}}  {before:>{widths[1]}}  {after:>{widths[2]}}".rstrip()
-    yield f"  (container: {DESCRIPTION})"
+    yield f"  (system calls reachable in the container: {DESCRIPTION})"
     yield ""
-    yield from _fields(report, everything)
+    yield from _fields(report, everything, width - _MARGIN)
     for note in report.notes:
         yield printable(f"note: {note}")
     yield ""
@@ -52,28 +53,33 @@ def table(before: Column, after: Column) -> list[tuple[str, ...]]:
     ]
 
 
-def _fields(report: ConversionReport, everything: bool) -> Iterator[str]:
+def _fields(report: ConversionReport, everything: bool, width: int) -> Iterator[str]:
     subject = report.subject
     user = ":".join(map(str, subject.user[:2]))
     how = f"as {user} in {subject.cwd}; {DECIDED[subject.decided_by]}"
     yield from _field(
         "program", [f"{shlex.join(subject.argv)} {how}", *(subject.reasons if everything else ())]
     )
-    yield from _field("parts", _parts(report, everything))
+    yield from _field("parts", _parts(report, everything, width))
     yield from _field("unsupported", _unsupported(report, everything))
     if report.absent:
-        missing = f"{len(report.absent)} calls that it may make are not there (ENOSYS):"
-        yield from _field("absent", [missing, *wrapped(report.absent, "", 96)])
+        missing = f"the library OS does not have {len(report.absent)} of the calls that it may make (ENOSYS):"
+        yield from _field("absent", [missing, *wrapped(report.absent, "", width)])
+    for option in sorted(set(report.unlinked.values())):
+        names = [name for name, why in report.unlinked.items() if why == option]
+        yield from _field(
+            "unlinked", [f"{option} leaves out, of what it may use:", *wrapped(names, "", width)]
+        )
     if report.dropped:
         yield from _field("left out", _dropped(report, everything))
     yield from _field("not closed", _cut(report.open, everything))
     if report.unresolved:
         yield from _field("unresolved", _cut(tuple(places(report.unresolved)), everything))
     if everything:
-        yield from _field("linked", [f"{len(report.linked)} calls:", *wrapped(report.linked, "", 96)])
+        yield from _field("linked", [f"{len(report.linked)} calls:", *wrapped(report.linked, "", width)])
         yield from _field("implied", [f"{name}: {'; '.join(why)}" for name, why in report.implied.items()])
         yield from _field(
-            "not linked", [f"{len(report.not_linked)} calls:", *wrapped(report.not_linked, "", 96)]
+            "not linked", [f"{len(report.not_linked)} calls:", *wrapped(report.not_linked, "", width)]
         )
 
 
@@ -83,11 +89,11 @@ def _unsupported(report: ConversionReport, everything: bool) -> Iterator[str]:
         yield from evidence_lines(refusal) if everything else ()
 
 
-def _parts(report: ConversionReport, everything: bool) -> Iterator[str]:
+def _parts(report: ConversionReport, everything: bool, width: int) -> Iterator[str]:
     if everything:
         yield from (f"{name}: {'; '.join(why)}" for name, why in report.parts.items())
     else:
-        yield from wrapped(report.parts, "", 96)
+        yield from wrapped(report.parts, "", width)
 
 
 def _dropped(report: ConversionReport, everything: bool) -> Iterator[str]:
@@ -108,4 +114,4 @@ def _cut(rows: Sequence[str], everything: bool) -> Iterator[str]:
 
 def _field(name: str, rows: Iterable[str]) -> Iterator[str]:
     for number, row in enumerate(rows):
-        yield printable(f"{'' if number else name:<12}{row}")
+        yield printable(f"{'' if number else name:<{_MARGIN}}{row}")

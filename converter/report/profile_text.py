@@ -12,7 +12,7 @@ from converter.profile.difference import Difference
 from converter.profile.explanation import Answer
 from converter.profile.model import Entries, Evidences, Profile, Unresolved
 from converter.report.constants import with_name
-from converter.report.text import printable, wrapped
+from converter.report.text import WIDTH, printable, wrapped
 
 _SHOWN = 12  # names of a long list, unless all are asked for
 DECIDED = {
@@ -24,7 +24,7 @@ DECIDED = {
 _KINDS = {"syscall": "system call", "lib": "library", "file": "file", "socket": "socket"}
 
 
-def lines(profile: Profile, *, everything: bool = False) -> Iterator[str]:
+def lines(profile: Profile, *, everything: bool = False, width: int = WIDTH) -> Iterator[str]:
     """What the program is and uses; without `everything` long lists are cut, and say so."""
     subject = profile.subject
     yield printable(f"{subject.reference or subject.digest} ({subject.platform})")
@@ -46,9 +46,9 @@ def lines(profile: Profile, *, everything: bool = False) -> Iterator[str]:
         ("files", profile.files),
         ("sockets", profile.sockets),
     ):
-        yield from _section(title, entries, everything)
+        yield from _section(title, entries, everything, width)
     for choice, values in profile.arguments.items() if everything else ():
-        yield from _section(choice, values, everything)
+        yield from _section(choice, values, everything, width)
     yield from closing(profile, everything=everything)
 
 
@@ -70,13 +70,13 @@ def places(unresolved: Iterable[Unresolved]) -> Iterator[str]:
         yield printable(f"{place.binary} {place.address:#x} {place.function}: {place.what}; {place.reason}")
 
 
-def _section(title: str, entries: Entries, everything: bool) -> Iterator[str]:
+def _section(title: str, entries: Entries, everything: bool, width: int) -> Iterator[str]:
     if not entries:
         return
     yield ""
     yield f"{title}: {len(entries)}{_by_kind(entries)}"
     if title == "system calls":
-        yield from wrapped(entries, "  ")
+        yield from wrapped(entries, "  ", width)
         return
     yield from (f"  {printable(name)}" for name in _cut(tuple(entries), everything))
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable, Iterator
+
+WIDTH = 110  # characters of a line where nobody's terminal says
+_NARROWEST = 40  # with less than that per line nothing can be read
+_MARGIN = re.compile(r"\S+ {2,}|\s+")
 
 
 def printable(text: str) -> str:
@@ -17,7 +23,7 @@ def printable(text: str) -> str:
     )
 
 
-def wrapped(words: Iterable[str], indent: str, width: int = 110) -> Iterator[str]:
+def wrapped(words: Iterable[str], indent: str, width: int = WIDTH) -> Iterator[str]:
     """Words of strangers, separated by blanks, in lines of at most `width` characters."""
     line = ""
     for word in map(printable, words):
@@ -27,6 +33,25 @@ def wrapped(words: Iterable[str], indent: str, width: int = 110) -> Iterator[str
         line = f"{line} {word}" if line else word
     if line:
         yield indent + line
+
+
+def folded(line: str, width: int) -> list[str]:
+    """`line` in pieces of at most `width` characters, broken at blanks, under what stands behind its margin.
+
+    The margin is the blanks that it begins with, or its first word with at least two blanks behind it.
+    """
+    if len(line) <= width:
+        return [line]
+    margin = _MARGIN.match(line)
+    indent = min(len(margin[0]) if margin else 0, width // 2)
+    return textwrap.wrap(
+        line,
+        max(width, _NARROWEST),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def binary(size: int) -> str:

@@ -20,7 +20,7 @@ class Reason(enum.StrEnum):
     SERVICES = "system services"
     CHARSETS = "unused character sets"
     VARIANTS = "rarely used variants"
-    UNTOUCHED = "not touched in the traced run"
+    UNTOUCHED = "not seen to be used"
     LINK = "links to what was left out"
     FOLDER = "folders of what was left out"
 

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from converter.cli.main import app
+from converter.errors import UsageError
 from converter.link.architecture import X86_64
 from converter.link.catalogue import syscall_numbers
 from converter.report.container_calls import _DENIED, reachable_in_container
@@ -106,3 +107,55 @@ def test_what_a_container_reaches() -> None:
     assert not _DENIED - known.keys(), "names of the table"
     assert reachable_in_container(known) == len(known) - len(_DENIED)
     assert reachable_in_container(["read", "clone3", "io_uring_setup", "mount"]) == 1
+
+
+def refused(archive: str, *words: str | Path) -> UsageError:
+    error = CliRunner().invoke(app, ["convert", archive, *map(str, words)]).exception
+    assert isinstance(error, UsageError), error
+    return error
+
+
+def test_strict_needs_something_seen(archive: str, tmp_path: Path) -> None:
+    """It made a unikernel without any system call, that could not even end."""
+    error = refused(archive, "--strict", "-o", tmp_path / "x")
+    assert "nothing was seen" in error.what and "--trace" in str(error.hint)
+    assert not (tmp_path / "x").exists()
+    document = json.loads(convert(archive, "--json", "--strict", "--add-syscall", "exit_group").output)
+    assert document["linked"] == ["exit_group"]
+
+
+def test_what_options_leave_out_is_told(archive: str, tmp_path: Path) -> None:
+    profile = tmp_path / "p.json"
+    convert(archive, "--save-profile", profile)
+    told = json.loads(profile.read_text())
+    told["syscalls"] = {
+        "read": [{"kind": "static", "source": "x"}],
+        "write": [{"kind": "dynamic", "source": "x"}],
+        "exit_group": [{"kind": "dynamic", "source": "x"}],
+    }
+    profile.write_text(json.dumps(told))
+    options = ("--profile", profile, "--strict", "--drop", "write", "--drop", "fsync")
+    more = ("--add-syscall", "quotactl", "--files", "strict")
+    document = json.loads(convert(archive, "--json", *options, *more).output)
+    assert document["unlinked"] == {"read": "--strict", "write": "--drop"}
+    assert document["notes"] == [
+        "--add-syscall quotactl adds nothing: the library OS does not have it (docs/syscalls.md)",
+        "--drop fsync leaves nothing out: it was not wanted",
+        "no run was seen: --files strict kept the program and its libraries, and nothing that it reads",
+    ]
+    text = convert(archive, *options).output
+    assert "unlinked    --drop leaves out, of what it may use:\n            write\n" in text
+    assert "unlinked    --strict leaves out, of what it may use:\n            read\n" in text
+
+
+def test_names_are_checked_before_the_image_is_looked_for(tmp_path: Path) -> None:
+    none = str(tmp_path / "none.tar")
+    assert "no system call 'raed'" in refused(none, "--add-syscall", "raed").what
+    assert "begin with a slash" in refused(none, "--keep", "x").what
+
+
+def test_results_are_apart(archive: str, tmp_path: Path) -> None:
+    both = tmp_path / "x"
+    assert "two results" in refused(archive, "-f", "-o", both, "--seccomp", both).what
+    assert "what is read" in refused(archive, "-f", "-o", archive).what
+    assert "--sbom" in str(refused(archive, "-o", both, "--sbom", tmp_path).hint)
