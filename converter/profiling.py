@@ -12,9 +12,10 @@ from converter.analyze.calls.model import CodeObject, StaticCalls
 from converter.analyze.entrypoint import Resolution, resolve
 from converter.analyze.libraries.fixpoint import close_libraries
 from converter.analyze.program import Program, as_launched, find_program
-from converter.analyze.refusal import Refusal, refusals
+from converter.analyze.refusal import Refusal, refusals, without_its_driver
 from converter.analyze.static_profile import static_profile, subject_of
 from converter.elf.closure import LibraryClosure
+from converter.elf.linkmap import MissingLibraryError
 from converter.errors import RunError
 from converter.image.model import Image
 from converter.image.open import file_tree, open_image
@@ -76,7 +77,10 @@ def read_image(ref: str, options: Options | None = None, progress: Progress | No
     config = replace(image.config, env=(*image.config.env, *chosen.env))
     start = find_program(config, tree, entrypoint=chosen.program or chosen.entrypoint, args=chosen.args)
     found = resolve(config, tree, entrypoint=chosen.entrypoint, args=chosen.args, program=chosen.program)
-    libraries = found.program.libraries(found.tree)
+    try:
+        libraries = found.program.libraries(found.tree)
+    except MissingLibraryError as error:
+        raise without_its_driver(error) from None
     return Reading(image, tree, found.tree, start, found, found.program, libraries)
 
 

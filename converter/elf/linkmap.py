@@ -16,6 +16,22 @@ from converter.errors import IncompatibleImageError
 from converter.image.tree import FileKind, FileTree, Inode
 
 
+class MissingLibraryError(IncompatibleImageError):
+    """A library that is needed is not where the loader looks for it.
+
+    name: as it was asked for; wanted_by: path of the object that asks
+    """
+
+    def __init__(self, name: bytes, wanting: Loaded) -> None:
+        super().__init__(
+            f"{shown(name)} is missing, wanted by {shown(wanting.path)}",
+            where=shown(wanting.real_path),
+            hint=f"add the package that holds it (for {wanting.elf.machine}), or set LD_LIBRARY_PATH there",
+        )
+        self.name = name
+        self.wanted_by = wanting.real_path
+
+
 class LinkMap:
     """What is mapped beside the program and its loader, in the order in which names are resolved.
 
@@ -57,7 +73,7 @@ class LinkMap:
         try:
             found = self._find(name, wanting)
             if found is None:
-                raise _missing(name, wanting)
+                raise MissingLibraryError(name, wanting)
             self._close(deque(found))
             fresh = self.objects[before:]
             self._check(fresh)
@@ -84,7 +100,7 @@ class LinkMap:
             for name in dynamic.needed + dynamic.filters:
                 found = self._find(self._search.expanded(name, wanting), wanting)
                 if found is None:
-                    raise _missing(name, wanting)
+                    raise MissingLibraryError(name, wanting)
                 todo += found
 
     def _find(self, name: bytes, wanting: Loaded) -> list[Loaded] | None:
@@ -157,11 +173,3 @@ def regular_file(tree: FileTree, path: bytes, cwd: bytes) -> tuple[bytes, Inode]
 def shown(path: bytes) -> str:
     """A path for a message."""
     return path.decode("utf-8", "backslashreplace")
-
-
-def _missing(name: bytes, wanting: Loaded) -> IncompatibleImageError:
-    return IncompatibleImageError(
-        f"{shown(name)} is missing, wanted by {shown(wanting.path)}",
-        where=shown(wanting.real_path),
-        hint=f"add the package that holds it (for {wanting.elf.machine}), or set LD_LIBRARY_PATH there",
-    )

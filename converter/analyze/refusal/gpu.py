@@ -11,6 +11,8 @@ from typing import Any
 
 from converter.analyze.refusal.model import Facts, Refusal
 from converter.analyze.refusal.reviewed import DATA
+from converter.elf.linkmap import MissingLibraryError
+from converter.errors import IncompatibleImageError
 from converter.profile.model import Evidence, Evidences
 
 _NEED = "a GPU"
@@ -22,6 +24,19 @@ def gpu(facts: Facts) -> Iterator[Refusal]:
     found = _seen(facts) or _library(facts) or _device(facts) or _variable(facts)
     if found is not None:
         yield found
+
+
+def without_its_driver(error: MissingLibraryError) -> IncompatibleImageError:
+    """The error in words of this rule, if what is missing comes with a GPU's driver; else itself."""
+    rule = gpu_library(os.fsdecode(error.name).rpartition("/")[2])
+    if rule is None or rule["by"] != "any":
+        return error
+    wanting, name = os.fsdecode(error.wanted_by), os.fsdecode(error.name)
+    return IncompatibleImageError(
+        f"needs {_NEED}, which is missing: it needs {name}, {rule['reason']}\n    {wanting}: {_NEEDED}{name}",
+        where=wanting,
+        hint="choose a build of the program for the CPU",
+    )
 
 
 def _seen(facts: Facts) -> Refusal | None:

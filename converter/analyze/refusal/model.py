@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from converter.analyze.entrypoint import Resolution
+from converter.analyze.entrypoint.shell.processes import MULTI_CALL
 from converter.analyze.ports import Port
 from converter.analyze.refusal.frames import belongs_to, frames
 from converter.profile.model import Evidence, Evidences, Profile
@@ -71,7 +72,8 @@ class Facts:
     def multi_call(self) -> bool:
         """Whether one file has many programs in it (busybox): what it can do, this one need not do."""
         argv0 = self.profile.subject.argv[0] if self.profile.subject.argv else ""
-        return argv0.rpartition("/")[2].lstrip("-") != self.path.rpartition("/")[2]
+        file = self.path.rpartition("/")[2]
+        return file.split(".")[0].split("-")[0] in MULTI_CALL or argv0.rpartition("/")[2].lstrip("-") != file
 
     def why(self, *calls: str) -> Evidence | None:
         """The strongest evidence for any of these system calls; None if none of them can be made."""

@@ -22,7 +22,7 @@ SHELLS = {
     "ash": "ash",
     "sh": "ash",
 }  # by real name; `sh`: of a multi-call binary
-_MULTI_CALL = ("busybox", "toybox", "coreutils")
+MULTI_CALL = ("busybox", "toybox", "coreutils")
 _MAX_LAUNCHES = 16  # programs that each start the next
 _ASKED = (["--version"], ["--help"], ["-V"])
 
@@ -113,7 +113,7 @@ def _expanded(launch: Launch, executable: Executable) -> Launch:
 
 def _name(launch: Launch, executable: Executable) -> str:
     real = to_text(executable.loaded_real_path).rpartition("/")[2]
-    if real.split(".")[0].split("-")[0] not in _MULTI_CALL:
+    if real.split(".")[0].split("-")[0] not in MULTI_CALL:
         return real
     return launch.path.rpartition("/")[2]
 

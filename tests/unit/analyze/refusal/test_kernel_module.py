@@ -24,6 +24,8 @@ def test_one_of_many_programs_in_a_file() -> None:
     calls = {"init_module": [site("f", source="/bin/server")]}
     link = program("other", files={"/bin/other": "#!/bin/server\n"})
     assert needs(link, calls) == {}
+    busybox = program("busybox", "cat", files={"/bin/busybox": executable(NOTHING)})
+    assert needs(busybox, {"init_module": [site("f", source="/bin/busybox")]}) == {}
 
 
 @pytest.mark.parametrize("name", ["modprobe", "insmod", "kmod"])
