@@ -20,6 +20,7 @@ _OMIT, _INDIRECT, _PCREL, _DATAREL = 0xFF, 0x80, 0x10, 0x30
 _FORMATS = {0x00: "Q", 0x02: "H", 0x03: "I", 0x04: "Q", 0x09: "", 0x0A: "h", 0x0B: "i", 0x0C: "q", 0x01: ""}
 _MAX_LSDA = 1 << 16  # bytes
 _MAX_EH_FRAME = 1 << 26  # bytes
+_MAX_ENTRY = 64  # bytes of an FDE in front of its instructions: two pointers, a length and one more pointer
 
 
 class Cursor:
@@ -120,13 +121,15 @@ class Frames:
         at = bisect.bisect_right(self.starts, address)
         return self.starts[at] if at < len(self.starts) else None
 
-    def landings(self, start: int) -> tuple[list[int], list[int]]:
-        """Landing pads, and addresses of the type objects that are caught, of the function at `start`."""
+    def landings(self, start: int) -> tuple[list[int], list[int], int]:
+        """Landing pads, and addresses of the type objects that are caught, of the function at `start`; and
+        how many bytes of tables say so.
+        """
         at = bisect.bisect_left(self.starts, start)
         if at >= len(self.starts) or self.starts[at] != start:
-            return [], []
+            return [], [], 0
         lsda = self._entry(at)[1]
-        return _read_lsda(self._memory, lsda, start) if lsda else ([], [])
+        return _read_lsda(self._memory, lsda, start) if lsda else ([], [], 0)
 
     def _entry(self, at: int) -> tuple[int, int]:
         """End of the function, and address of its language-specific data (0: none), of table entry `at`."""
@@ -151,7 +154,7 @@ class Frames:
             return start + 1, 0
         if common.signal:
             self._signal.add(start)
-        cursor = Cursor(self._memory, address + 8, max(length - 4, 0))
+        cursor = Cursor(self._memory, address + 8, min(max(length - 4, 0), _MAX_ENTRY))
         cursor.pointer(common.pointer)
         size = cursor.pointer(common.pointer & 0x0F) or 1
         lsda = 0
@@ -206,7 +209,9 @@ def _read_header(memory: ElfMemory, base: int) -> list[tuple[int, int]]:
         return []
     if head[1] & 0x0F not in (0x03, 0x0B):
         return []
-    count = min(int.from_bytes(head[8:12], "little"), MAX_FRAMES)
+    count = int.from_bytes(head[8:12], "little")
+    memory.incomplete |= count > MAX_FRAMES
+    count = min(count, MAX_FRAMES)
     data = memory.view(base + 12, 8 * count)
     pairs = struct.iter_unpack("<ii", data[: len(data) // 8 * 8])
     return [(base + start, base + entry) for start, entry in pairs]
@@ -215,12 +220,18 @@ def _read_header(memory: ElfMemory, base: int) -> list[tuple[int, int]]:
 def _scan_entries(memory: ElfMemory) -> list[tuple[int, int]]:
     """All entries of the section .eh_frame, for static programs, which have no table of them."""
     found: list[tuple[int, int]] = []
+    left = MAX_FRAMES
     for section in memory.sections:
         if section.name != b".eh_frame":
             continue
+        memory.incomplete |= section.size > _MAX_EH_FRAME
         data = memory.view(section.address, min(section.size, _MAX_EH_FRAME))
         at, encodings = 0, dict[int, int | None]()
-        while at + 8 <= len(data) and len(found) < MAX_FRAMES:
+        while at + 8 <= len(data):
+            left -= 1
+            if left < 0:
+                memory.incomplete = True
+                return found
             length, back = struct.unpack_from("<II", data, at)
             if not length or length == 0xFFFFFFFF:
                 break
@@ -237,7 +248,7 @@ def _scan_entries(memory: ElfMemory) -> list[tuple[int, int]]:
     return found
 
 
-def _read_lsda(memory: ElfMemory, address: int, function: int) -> tuple[list[int], list[int]]:
+def _read_lsda(memory: ElfMemory, address: int, function: int) -> tuple[list[int], list[int], int]:
     cursor = Cursor(memory, address, _MAX_LSDA)
     base = cursor.pointer(cursor.byte()) or function
     type_encoding = cursor.byte()
@@ -258,7 +269,8 @@ def _read_lsda(memory: ElfMemory, address: int, function: int) -> tuple[list[int
         highest = max(highest, action)
         if pad:
             pads.append(base + pad)
-    return pads, _caught(memory, cursor.address, types_end, type_encoding) if highest else []
+    types = _caught(memory, cursor.address, types_end, type_encoding) if highest else []
+    return pads, types, max(cursor.address, min(types_end, cursor.address + _MAX_LSDA)) - address
 
 
 def _caught(memory: ElfMemory, start: int, end: int, encoding: int) -> list[int]:

@@ -6,7 +6,9 @@ addresses in damaged and hostile files as a matter of course.
 
 from __future__ import annotations
 
+import bisect
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from converter.elf.header import PF_W, PF_X, PT_LOAD, ElfFile
@@ -17,6 +19,8 @@ _WORD = struct.Struct("<Q")
 _DYNAMIC_ENTRY = struct.Struct("<qQ")
 _MAX_SECTIONS = 4096
 _MAX_DYNAMIC = 4096  # entries
+_MAX_POINTERS = 1 << 21  # distinct ones
+_CHUNK = 1 << 20  # bytes
 _PT_DYNAMIC = 2
 _PADDING = 4096  # between sections of one segment: perlasm's code is aligned to pages
 SHF_EXECINSTR = 4
@@ -40,19 +44,29 @@ class Section:
 
 
 class ElfMemory:
-    """The loaded image of `data`, whose headers are `elf`. Addresses are as in the program headers."""
+    """The loaded image of `data`, whose headers are `elf`. Addresses are as in the program headers.
+
+    incomplete: readers of tables set it when there is more than they take, so that something may be missing
+    """
 
     def __init__(self, data: bytes, elf: ElfFile) -> None:
         self.data = data
         self.elf = elf
+        self.incomplete = False
+        loads = elf.loads  # ascending, and apart from each other
         self._loads: list[tuple[int, int, int]] = [
-            (load.vaddr, load.vaddr + load.filesz, load.offset - load.vaddr) for load in elf.loads
+            (load.vaddr, load.vaddr + load.filesz, load.offset - load.vaddr) for load in loads if load.filesz
         ]
+        self._load_starts = [low for low, _, _ in self._loads]
+        writable = [(load.vaddr, load.vaddr + load.memsz) for load in loads if load.flags & PF_W]
+        self._writable = tuple(writable)
+        self._writable_starts = [low for low, _ in writable]
         self.sections = _sections(data)
         self.executable = _joined(self._executable_ranges())
         self._code = self.executable[0] if len(self.executable) == 1 else None
-        self.start = min(load.vaddr for load in elf.loads)
-        self.end = max(load.vaddr + load.memsz for load in elf.loads)
+        self._code_starts = [low for low, _ in self.executable]
+        self.start = loads[0].vaddr
+        self.end = loads[-1].vaddr + loads[-1].memsz
 
     def _executable_ranges(self) -> tuple[tuple[int, int], ...]:
         """Where code can be: executable sections where the file has them, else executable segments."""
@@ -74,7 +88,7 @@ class ElfMemory:
     def is_code(self, address: int) -> bool:
         if self._code is not None:
             return self._code[0] <= address < self._code[1]
-        return any(low <= address < high for low, high in self.executable)
+        return _within(address, self.executable, self._code_starts)
 
     def is_data(self, address: int) -> bool:
         """In the loaded image and no code (with the zeroed part of segments)."""
@@ -82,33 +96,39 @@ class ElfMemory:
 
     def is_writable(self, address: int) -> bool:
         """In a segment that the program may write to; RELRO parts of it are not told apart."""
-        return any(
-            load.vaddr <= address < load.vaddr + load.memsz and load.flags & PF_W for load in self.elf.loads
-        )
+        return _within(address, self._writable, self._writable_starts)
 
     def view(self, address: int, length: int) -> bytes:
         """The bytes of the file at `address`, fewer than `length` where its segment ends."""
-        for low, high, delta in self._loads:
-            if low <= address < high:
-                return self.data[address + delta : min(address + length, high) + delta]
-        return b""
+        at = bisect.bisect_right(self._load_starts, address) - 1
+        if at < 0:
+            return b""
+        _, high, delta = self._loads[at]
+        return self.data[address + delta : min(address + length, high) + delta] if address < high else b""
 
     def word(self, address: int) -> int | None:
         """The 64-bit word at `address`, None outside the file's part of the image."""
-        for low, high, delta in self._loads:
-            if low <= address <= high - 8:
-                return int(_WORD.unpack_from(self.data, address + delta)[0])
-        return None
+        at = bisect.bisect_right(self._load_starts, address) - 1
+        if at < 0:
+            return None
+        _, high, delta = self._loads[at]
+        return int(_WORD.unpack_from(self.data, address + delta)[0]) if address <= high - 8 else None
 
-    def pointers(self) -> list[int]:
+    def pointers(self) -> set[int]:
         """Addresses of the image that words of data hold, as a program at fixed addresses has them."""
-        found: list[int] = []
+        found: set[int] = set()
         start, end = self.start, self.end
         for low, high, _ in self._loads:
-            at = low + -low % 8
-            data = self.view(at, high - at) if not self.is_code(at) else b""
-            words = struct.unpack(f"<{len(data) // 8}Q", data[: len(data) // 8 * 8])
-            found += [word for word in words if start <= word < end]
+            first = low + -low % 8
+            if self.is_code(first):
+                continue
+            for at in range(first, high, _CHUNK):
+                data = self.view(at, _CHUNK)
+                words = struct.unpack(f"<{len(data) // 8}Q", data[: len(data) // 8 * 8])
+                found.update([word for word in words if start <= word < end])
+                if len(found) > _MAX_POINTERS:
+                    self.incomplete = True
+                    return found
         return found
 
     def string(self, address: int) -> bytes | None:
@@ -128,6 +148,12 @@ class ElfMemory:
                 break
             found[tag] = value
         return found
+
+
+def _within(address: int, ranges: Sequence[tuple[int, int]], starts: Sequence[int]) -> bool:
+    """Whether one of the `ranges`, ascending and apart from each other, has `address` inside."""
+    at = bisect.bisect_right(starts, address) - 1
+    return at >= 0 and address < ranges[at][1]
 
 
 def _joined(ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:

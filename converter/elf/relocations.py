@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from converter.elf.memory import ElfMemory
 
 _RELA = struct.Struct("<QQq")
-MAX_RELOCATIONS = 1 << 21  # of one object; libcrypto has 20 k, node 100 k, a JVM 60 k
+MAX_RELOCATIONS = 1 << 20  # of one object; libcrypto has 20 k, node 100 k, a JVM 60 k
 _DT_PLTRELSZ, _DT_RELA, _DT_RELASZ, _DT_JMPREL = 2, 7, 8, 23
 _DT_RELRSZ, _DT_RELR = 35, 36
 _ADDRESS_MASK = (1 << 64) - 1
@@ -51,7 +51,7 @@ class Relocations:
 
 
 def read_relocations(memory: ElfMemory, tags: dict[int, int]) -> Relocations:
-    """All dynamic relocations, at most MAX_RELOCATIONS a table. Static programs have only IRELATIVE ones."""
+    """All dynamic relocations, at most MAX_RELOCATIONS. Static programs have only IRELATIVE ones."""
     types = _TYPES.get(memory.elf.machine)
     found = Relocations()
     if types is None:
@@ -66,11 +66,17 @@ def read_relocations(memory: ElfMemory, tags: dict[int, int]) -> Relocations:
             for section in memory.sections
             if section.name.startswith(b".rela")
         ]
+    left = MAX_RELOCATIONS
     for at, size in tables:
-        data = memory.view(at, min(size, MAX_RELOCATIONS * _RELA.size)) if at else b""
+        count = size // _RELA.size if at else 0
+        memory.incomplete |= count > left
+        data = memory.view(at, min(count, left) * _RELA.size)
+        left -= len(data) // _RELA.size
         _read_table(data[: len(data) // _RELA.size * _RELA.size], types, found)
     if tags.get(_DT_RELR):
-        _read_relr(memory, memory.view(tags[_DT_RELR], min(tags.get(_DT_RELRSZ, 0), MAX_RELOCATIONS)), found)
+        size = tags.get(_DT_RELRSZ, 0)
+        memory.incomplete |= size > 8 * MAX_RELOCATIONS
+        _read_relr(memory, memory.view(tags[_DT_RELR], min(size, 8 * MAX_RELOCATIONS)), found)
     return found
 
 
@@ -100,6 +106,7 @@ def _read_relr(memory: ElfMemory, data: bytes, found: Relocations) -> None:
             slots = [where + 8 * bit for bit in range(63) if entry >> (bit + 1) & 1]
             where += 63 * 8
         if len(found.relative) > MAX_RELOCATIONS:
+            memory.incomplete = True
             return
         for slot in slots:
             value = memory.word(slot)

@@ -13,6 +13,7 @@ _VERNAUX = struct.Struct("<IHHII")
 _VERDEF = struct.Struct("<HHHHIII")
 MAX_SYMBOLS = 1 << 19  # looked at in one table; libcrypto has 6 k, LLVM's library 40 k
 _MAX_VERSIONS = 4096
+_MAX_NAMES = 1 << 26  # bytes of the names of one table; those of C++ have 60 on average
 
 STT_OBJECT, STT_FUNC, STT_TLS, STT_GNU_IFUNC = 1, 2, 6, 10
 DT_HASH, DT_STRTAB, DT_SYMTAB, DT_GNU_HASH = 4, 5, 6, 0x6FFFFEF5
@@ -38,7 +39,9 @@ def dynamic_symbols(memory: ElfMemory, tags: dict[int, int], wanted: int = 0) ->
 
     `wanted`: the highest index that relocations use, for files whose hash tables do not say the length.
     """
-    count = min(max(_count(memory, tags), wanted + 1), MAX_SYMBOLS)
+    count = max(_count(memory, tags), wanted + 1)
+    memory.incomplete |= count > MAX_SYMBOLS
+    count = min(count, MAX_SYMBOLS)
     data = memory.view(tags.get(DT_SYMTAB, 0), count * _SYM.size) if DT_SYMTAB in tags else b""
     count = len(data) // _SYM.size
     strings = memory.view(tags.get(DT_STRTAB, 0), min(tags.get(10, 0), 1 << 26))
@@ -46,11 +49,17 @@ def dynamic_symbols(memory: ElfMemory, tags: dict[int, int], wanted: int = 0) ->
     versions = _versions(memory, tags, strings)
     indices = struct.unpack(f"<{len(versym) // 2}H", versym[: len(versym) // 2 * 2])
     found = []
+    room = _MAX_NAMES
     for at, (name, info, _, section, value, size) in enumerate(_SYM.iter_unpack(data[: count * _SYM.size])):
         index = indices[at] if at < len(indices) else 1
+        text = _string(strings, name)
+        room -= len(text)
+        if room < 0:
+            memory.incomplete = True
+            break
         found.append(
             Symbol(
-                _string(strings, name),
+                text,
                 value,
                 size,
                 info & 15,
@@ -63,21 +72,30 @@ def dynamic_symbols(memory: ElfMemory, tags: dict[int, int], wanted: int = 0) ->
 
 
 def static_symbols(memory: ElfMemory) -> list[Symbol]:
-    """Functions and objects of .symtab, where the file was not stripped; no sections, no absolute values."""
+    """Functions and objects of .symtab, where the file was not stripped; no sections, no absolute values.
+
+    At most MAX_SYMBOLS are looked at: they make the answers better, nothing depends on them.
+    """
     found: list[Symbol] = []
+    left, room = MAX_SYMBOLS, _MAX_NAMES
     for section in memory.sections:
         if section.type != SHT_SYMTAB or section.link >= len(memory.sections):
             continue
-        size = min(section.size, MAX_SYMBOLS * _SYM.size)
+        size = min(section.size, left * _SYM.size)
         data = memory.data[section.offset : section.offset + size]
         names = memory.sections[section.link]
         strings = memory.data[names.offset : names.offset + min(names.size, 1 << 28)]
+        left -= len(data) // _SYM.size
         for name, info, _, shndx, value, length in _SYM.iter_unpack(
             data[: len(data) // _SYM.size * _SYM.size]
         ):
+            if room < 0:
+                return found
             kind = info & 15
             if shndx not in (0, _SHN_ABS) and kind in (0, STT_OBJECT, STT_FUNC, STT_GNU_IFUNC):
-                found.append(Symbol(_string(strings, name), value, length, kind, True, b"", False))
+                text = _string(strings, name)
+                room -= len(text)
+                found.append(Symbol(text, value, length, kind, True, b"", False))
     return found
 
 
@@ -115,14 +133,16 @@ def _count(memory: ElfMemory, tags: dict[int, int]) -> int:
 
 def _versions(memory: ElfMemory, tags: dict[int, int], strings: bytes) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
+    left = _MAX_VERSIONS
     at = tags.get(_DT_VERNEED, 0)
     for _ in range(min(tags.get(_DT_VERNEEDNUM, 0), _MAX_VERSIONS) if at else 0):
         head = memory.view(at, _VERNEED.size)
-        if len(head) < _VERNEED.size or len(found) > _MAX_VERSIONS:
+        if len(head) < _VERNEED.size:
             break
         _, count, _, aux, following = _VERNEED.unpack(head)
         each = at + aux
-        for _ in range(min(count, _MAX_VERSIONS)):
+        for _ in range(min(count, left)):
+            left -= 1
             entry = memory.view(each, _VERNAUX.size)
             if len(entry) < _VERNAUX.size:
                 break

@@ -87,7 +87,6 @@ class CallAnalysis:
             syscalls=sites.syscalls(),
             arguments=Arguments(summaries, origins, witness, sites).choices(),
             unresolved=sites.unresolved(),
-            open=sites.open(),
             called=lookups.called(paths),
             dlopen_names=lookups.names(origins, witness, lookups.DLOPEN),
             dlsym_names=lookups.names(origins, witness, lookups.DLSYM),

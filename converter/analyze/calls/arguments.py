@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from converter.analyze.calls.origins import Origins, is_unknown
+from converter.analyze.calls.reach import Place
 from converter.analyze.calls.sites import MAX_EVIDENCE, Site, Sites
 from converter.analyze.calls.summary import Summary
 from converter.analyze.calls.witness import Witness
@@ -33,6 +34,7 @@ _NUMBERS: dict[str, tuple[tuple[str, int, int], ...]] = {
 }
 _KEPT_PATHS = (b"/proc", b"/sys", b"/dev")
 _ANY = "*"
+_MAX_VALUES = 1024  # of one choice; more count as any
 
 
 class Arguments:
@@ -53,28 +55,31 @@ class Arguments:
         found: dict[str, dict[str, list[Evidence]]] = {}
         for site in self._sites.found:
             for choice, argument, mask in _NUMBERS.get(site.name, ()):
-                for value, evidence in self._values(site, choice, argument, mask):
-                    known = found.setdefault(choice, {}).setdefault(value, [])
-                    if len(known) < MAX_EVIDENCE and evidence not in known:
-                        known.append(evidence)
+                values = found.setdefault(choice, {})
+                for value, source in self._values(site, choice, argument, mask):
+                    known = values.setdefault(value if len(values) < _MAX_VALUES else _ANY, [])
+                    if len(known) < MAX_EVIDENCE:
+                        evidence = self._witness.passing(source, site.place)
+                        known += [evidence] if evidence not in known else []
         return {
             choice: {value: tuple(why) for value, why in sorted(values.items())}
             for choice, values in sorted(found.items())
+            if values
         }
 
-    def _values(self, site: Site, choice: str, argument: int, mask: int) -> list[tuple[str, Evidence]]:
+    def _values(self, site: Site, choice: str, argument: int, mask: int) -> list[tuple[str, Place]]:
+        """The values that an argument of a site can have, with the functions that they come from."""
         register = self._summaries[site.place[0]].argument_register(argument)
-        found = []
+        found: list[tuple[str, Place]] = []
         for value, source in self._origins.at(site.place, site.address, register).items():
-            evidence = self._witness.passing(source, site.place)
             if mask and isinstance(value, int):
-                found.append((str(value & mask), evidence))
+                found.append((str(value & mask), source))
             elif not mask and isinstance(value, tuple) and not is_unknown(value):
                 text = self._summaries[source[0]].string(value[1])
                 if text is None:
-                    found.append((_ANY, evidence))
+                    found.append((_ANY, source))
                 elif choice != "open.path" or text.startswith(_KEPT_PATHS):
-                    found.append((text.decode("utf-8", "surrogateescape"), evidence))
+                    found.append((text.decode("utf-8", "surrogateescape"), source))
             else:
-                found.append((_ANY, evidence))
+                found.append((_ANY, source))
         return found

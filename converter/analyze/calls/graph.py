@@ -10,9 +10,11 @@ import bisect
 import struct
 from functools import cached_property
 
+from converter.analyze.calls.bodies import Bodies
+from converter.analyze.calls.budget import Budget
 from converter.analyze.calls.extents import DataExtents, FunctionExtents
-from converter.analyze.calls.instructions import Architecture, Code, Slicer
-from converter.analyze.calls.links import CALL, COPIED, IMPORT, LOADED, TAKEN, Links, Node, node_of
+from converter.analyze.calls.instructions import Architecture, Code
+from converter.analyze.calls.links import COPIED, Links, Node, node_of
 from converter.elf.frames import Frames
 from converter.elf.memory import ElfMemory
 from converter.elf.pclntab import go_functions
@@ -25,8 +27,8 @@ GO_FUNCTION = "Go function"
 
 _MAX_TABLE = 1 << 16  # entries of a jump table
 _MAX_WORDS = 1 << 22  # words of data that are looked at for one object, all together
-_MAX_FRAGMENTS = 16
-_MAX_SLICERS = 64
+_MAX_CODE = 1 << 14  # functions that are kept as read
+_MAX_START = 1 << 17  # words of init_array and its like
 _DT_INIT, _DT_FINI, _DT_INIT_ARRAY, _DT_FINI_ARRAY, _DT_INIT_ARRAYSZ, _DT_FINI_ARRAYSZ = (
     12,
     13,
@@ -45,6 +47,7 @@ class ObjectGraph:
     def __init__(self, memory: ElfMemory, architecture: Architecture) -> None:
         self.memory = memory
         self.architecture = architecture
+        self.budget = Budget()
         tags = memory.dynamic()
         self._tags = tags
         self.relocations: Relocations = read_relocations(memory, tags)
@@ -54,9 +57,10 @@ class ObjectGraph:
         every = [*self.symbols, *self.local_symbols]
         self._frames = Frames(memory)
         self.functions = FunctionExtents(memory, self._frames, every, [each[:2] for each in self.go])
-        pointed = [*self.relocations.relative.values(), *architecture.address_pattern(memory)]
+        pointed = architecture.address_pattern(memory)
+        pointed.update(self.relocations.relative.values())
         if memory.elf.type == "EXEC":
-            pointed += memory.pointers()
+            pointed.update(memory.pointers())
         self._objects = DataExtents(memory, every, pointed)
         self._slots = sorted(
             {*self.relocations.relative, *self.relocations.symbolic, *self.relocations.irelative}
@@ -64,8 +68,9 @@ class ObjectGraph:
         self._links = Links(memory, architecture, self.relocations, self.functions, self._objects)
         self._absolute = memory.elf.type == "EXEC"
         self._words_left = _MAX_WORDS
+        self._copies = sorted(self.relocations.copies)
         self._code: dict[int, Code] = {}
-        self._slicers: dict[int, Slicer] = {}
+        self.bodies = Bodies(memory, architecture, self.functions, self._links, self._read, self.budget)
 
     # What runs without being called by the object itself.
 
@@ -90,8 +95,12 @@ class ObjectGraph:
                 arrays.append((section.address, section.size, section.name.decode().lstrip(".")))
             elif section.name in (b".init", b".fini"):
                 found.append((section.address, section.name.decode()))
-        for start, size, why in arrays:
-            for slot in range(start, start + min(size, 1 << 16) - 7, 8) if start else ():
+        left = _MAX_START
+        for start, size, why in sorted(set(arrays)):
+            self.memory.incomplete |= size // 8 > left
+            size = min(size, 8 * left)
+            left -= size // 8
+            for slot in range(start, start + size - 7, 8) if start else ():
                 value = self.relocations.relative.get(slot, self.memory.word(slot))
                 if value is not None and self.memory.is_code(value):
                     found.append((value, why))
@@ -134,20 +143,18 @@ class ObjectGraph:
         start, end = self._objects.containing(start)
         slots = self._words(start, end)
         self._words_left -= len(slots)
-        if self._words_left < 0:
+        if self._words_left < 0 or not self.budget.spend(1 + len(slots)):
             return Node()
         found = set(map(self._links.read, slots))
-        found.update(
-            (COPIED, index)
-            for slot, index in self.relocations.copies.items()
-            if start <= slot < max(end, start + 1)
-        )
+        low = bisect.bisect_left(self._copies, start)
+        high = bisect.bisect_left(self._copies, max(end, start + 1))
+        found.update((COPIED, self.relocations.copies[slot]) for slot in self._copies[low:high])
         return node_of(found, start)
 
     @property
     def exhausted(self) -> bool:
-        """The object has more data than is looked at, so that its nodes may lack references."""
-        return self._words_left < 0
+        """The object has more than is looked at, so that answers may lack something."""
+        return self._words_left < 0 or self.memory.incomplete or self.budget.exhausted
 
     def _words(self, start: int, end: int) -> list[int]:
         if self._absolute:
@@ -157,49 +164,6 @@ class ObjectGraph:
         return self._slots[low : bisect.bisect_left(self._slots, end)]
 
     # Code
-
-    def body(self, start: int) -> tuple[tuple[int, int], ...]:
-        """The ranges of a function: itself, and the cold parts that it jumps into and that jump back."""
-        ranges: dict[int, int] = {start: self._read(start).end}
-        todo = [start]
-        while todo and len(ranges) < _MAX_FRAGMENTS:
-            at = todo.pop()
-            for target in sorted(self._read(at).jumps):
-                other = self.functions.containing(target)
-                if other is None or other[0] in ranges:
-                    continue
-                returns = any(
-                    any(low < back < high for low, high in ranges.items())
-                    for back in self._read(other[0]).jumps
-                )
-                if returns or other[0] != target:
-                    ranges[other[0]] = other[1]
-                    todo.append(other[0])
-        return ((start, ranges.pop(start)), *sorted(ranges.items()))
-
-    def slicer(self, start: int) -> Slicer:
-        """The function at `start`, for questions about values; the last few are kept."""
-        found = self._slicers.pop(start, None)
-        if found is None:
-            found = self.architecture.slicer(self.memory, self.body(start))
-            if len(self._slicers) >= _MAX_SLICERS:
-                del self._slicers[next(iter(self._slicers))]
-        self._slicers[start] = found
-        return found
-
-    def transfers(
-        self, start: int, addresses: tuple[int, ...], symbols: tuple[int, ...]
-    ) -> tuple[tuple[int, bool], ...]:
-        """Where the function at `start` calls (True) or jumps to one of `addresses` or `symbols`."""
-        wanted = {(CALL, address) for address in addresses} | {(TAKEN, address) for address in addresses}
-        wanted.update((IMPORT, symbol) for symbol in symbols)
-        links = self._links
-        found = []
-        for address, is_call, target, slot in self.slicer(start).branches():
-            link = links.called(target) if target is not None else links.read(slot or 0, called=True)
-            if link in wanted:
-                found.append((address, is_call))
-        return tuple(found)
 
     def constant(self, address: int) -> int | None:
         """The 64-bit word at `address` if the program cannot change it, as far as can be seen.
@@ -220,32 +184,22 @@ class ObjectGraph:
         """A variable of its own: its symbol says so, or it is Go's, whose compiler knows no other access."""
         start, end = self._objects.containing(address)
         alone = bool(self.go) or (start == address and end - start <= 8 and self._objects.is_named(address))
-        if not alone or self._objects.is_computed(address):
+        if not alone or self._objects.is_computed(address) or self.memory.incomplete:
             return False
-        return all(address not in self._read(start).stores for start in self.functions.known)
+        return address not in self._stored
 
-    def pointer_calls(
-        self, start: int, address: int | None, symbols: tuple[int, ...]
-    ) -> tuple[tuple[int, bool], ...] | None:
-        """As `transfers`, through pointers: to the function at `address`, or to one of `symbols`.
-
-        None: the function at `start` passes such a pointer on, so that anybody may call it.
-        """
-        wanted = {(LOADED, symbol) for symbol in symbols}
-        if address is not None:
-            wanted.add((TAKEN, address))
-        ranges = self.body(start)
-        codes = [self._read(low) for low, _ in ranges]
-        links = self._links
-        addresses = {each for code in codes for each in code.addresses if links.computed(each) in wanted}
-        slots = {each for code in codes for each in code.reads if links.read(each) in wanted}
-        found = self.slicer(start).pointer_calls(frozenset(addresses), frozenset(slots))
-        return None if found is None else tuple(found)
+    @cached_property
+    def _stored(self) -> frozenset[int]:
+        """All words of data that code at known places stores to at fixed addresses."""
+        return frozenset(slot for start in self.functions.known for slot in self._read(start).stores)
 
     def _read(self, start: int) -> Code:
         found = self._code.get(start)
         if found is None:
-            found = self._code[start] = self._read_new(start)
+            found = self._read_new(start)
+            if len(self._code) >= _MAX_CODE:
+                del self._code[next(iter(self._code))]
+            self._code[start] = found
         return found
 
     def _read_new(self, start: int) -> Code:
@@ -253,18 +207,23 @@ class ObjectGraph:
         known = self.functions.containing(start)
         if known is None:
             return self._explore(start, self.functions.limit(start))
-        end = known[1]
+        end = min(known[1], memory.end)
+        if not self.budget.spend((end - start) // 4 + 1):
+            return Code(end=start + 1)
         code = architecture.sweep(memory, start, end)
         if code.falls and not self.functions.is_start(end) and (limit := self.functions.limit(end)) > end:
             # Unwind tables leave out the end of functions such as clone(2)'s, where there is no caller any
             # more.
+            if not self.budget.spend((limit - start) // 4):
+                return Code(end=start + 1)
             end = limit
             code = architecture.sweep(memory, start, end)
         if code.broken and not code.indirect:
             code = self._explore(start, end)
         elif code.indirect:
             code.jumps.update(target for target in self._switch(code) if not start <= target < end)
-        pads, types = self._frames.landings(start)
+        pads, types, size = self._frames.landings(start)
+        self.budget.spend(size // 4)
         code.jumps.update(pad for pad in pads if not start <= pad < end and memory.is_code(pad))
         code.reads.update(types)
         return code
@@ -273,7 +232,7 @@ class ObjectGraph:
         architecture = self.architecture
         code = architecture.explore(self.memory, start, limit)
         cases: set[int] = set()
-        while code.indirect:
+        while self.budget.spend(max(code.end - start, 1)) and code.indirect:
             more = self._switch(code) - cases
             if not more:
                 break
@@ -289,6 +248,8 @@ class ObjectGraph:
                 continue
             size = min(self._objects.following(table) - table, 4 * _MAX_TABLE)
             entries = self.memory.view(table, max(size, 0))
+            if not self.budget.spend(len(entries) // 64 + 1):
+                return found
             for (offset,) in struct.iter_unpack("<i", entries[: len(entries) // 4 * 4]):
                 if not self.memory.is_code(table + offset):
                     break

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, TypeAlias
 
+from converter.analyze.calls.budget import Budget
 from converter.elf.memory import ElfMemory
 
 # A value that a register can have: a number, an address of the object ("a", address), the word at an address
@@ -93,8 +94,8 @@ class Architecture(Protocol):
     def stub_slot(self, memory: ElfMemory, address: int) -> int | None:
         """If the code at `address` only jumps to where a word points (a PLT entry): that word's address."""
 
-    def address_pattern(self, memory: ElfMemory) -> list[int]:
+    def address_pattern(self, memory: ElfMemory) -> set[int]:
         """All addresses that instructions anywhere in the object compute, and a few that none does: cheap."""
 
-    def slicer(self, memory: ElfMemory, body: tuple[tuple[int, int], ...]) -> Slicer:
+    def slicer(self, memory: ElfMemory, body: tuple[tuple[int, int], ...], budget: Budget) -> Slicer:
         """The function made of the ranges `body`, of which the first begins with its entry."""

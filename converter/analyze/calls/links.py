@@ -40,7 +40,7 @@ class Node(NamedTuple):
 
 
 class Links:
-    """References of one object; each is looked up once."""
+    """References of one object; what an address means is looked up once."""
 
     def __init__(
         self,
@@ -58,7 +58,6 @@ class Links:
         self._absolute = memory.elf.type == "EXEC"
         self._called: dict[int, Link] = {}
         self._computed: dict[int, Link] = {}
-        self._read: dict[tuple[int, bool], Link] = {}
 
     def called(self, target: int) -> Link:
         """Code calls or jumps to `target`."""
@@ -76,10 +75,16 @@ class Links:
 
     def read(self, slot: int, *, called: bool = False) -> Link:
         """The word at `slot` is read, or what it points to is called: what the loader put there counts."""
-        found = self._read.get((slot, called))
-        if found is None:
-            found = self._read[slot, called] = self._find_read(slot, called)
-        return found
+        found = self._relocations
+        if slot in found.relative:
+            return self.computed(found.relative[slot])
+        if slot in found.symbolic:
+            return (IMPORT if called else LOADED), found.symbolic[slot][0]
+        if slot in found.irelative:
+            return TAKEN, self.function_at(found.irelative[slot])
+        if slot in found.copies:
+            return COPIED, found.copies[slot]
+        return self._find_word(slot) if self._absolute else _NOWHERE
 
     def function_at(self, address: int) -> int:
         """The function that code at `address` belongs to, by its start."""
@@ -106,18 +111,6 @@ class Links:
         if slot is not None and self._filled(slot):
             return self.read(slot)
         return TAKEN, self.function_at(address)
-
-    def _find_read(self, slot: int, called: bool) -> Link:
-        found = self._relocations
-        if slot in found.relative:
-            return self.computed(found.relative[slot])
-        if slot in found.symbolic:
-            return (IMPORT if called else LOADED), found.symbolic[slot][0]
-        if slot in found.irelative:
-            return TAKEN, self.function_at(found.irelative[slot])
-        if slot in found.copies:
-            return COPIED, found.copies[slot]
-        return self._find_word(slot) if self._absolute else _NOWHERE
 
     def _find_word(self, slot: int) -> Link:
         """In programs at fixed addresses, any word that looks like the address of a function or of data is

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from converter.analyze.calls.binding import Scope
+from converter.analyze.calls.budget import Budget
 from converter.analyze.calls.graph import GO_FUNCTION
 from converter.analyze.calls.instructions import Value
 from converter.analyze.calls.reach import Place, Reach
@@ -22,7 +23,7 @@ Origin: TypeAlias = "dict[int | tuple[str, int], Place]"
 
 MAX_DEPTH = 12  # wrappers around wrappers
 MAX_VALUES = 512
-MAX_QUERIES = 200_000
+MAX_STEPS = 1 << 22  # callers, and symbols of callers, that are looked at for one program
 _NO_CUT = 1 << 30
 _STACK_ARGUMENT = 8  # the return address lies between a caller's stack pointer and its callee's
 
@@ -37,7 +38,7 @@ class Origins:
         self._known: dict[tuple[Place, str, int], Origin] = {}
         self._active: dict[tuple[Place, str, int], int] = {}  # with its level
         self._cut = _NO_CUT  # the lowest level that an answer was cut short for
-        self._budget = MAX_QUERIES
+        self._budget = Budget(MAX_STEPS)
         self._bound: dict[tuple[int, int], list[Place]] = {}
         self._callers: dict[Place, list[Place]] = defaultdict(list)
         self._takers: dict[Place, list[Place]] = defaultdict(list)
@@ -111,8 +112,7 @@ class Origins:
         if key in self._active:  # recursive functions pass on what they were given
             self._cut = min(self._cut, self._active[key])
             return {}
-        self._budget -= 1
-        if depth > MAX_DEPTH or self._budget < 0:
+        if depth > MAX_DEPTH or not self._budget.spend(1):
             return _unknown(place)
         outer, self._cut = self._cut, _NO_CUT
         level = self._active[key] = len(self._active)
@@ -131,6 +131,8 @@ class Origins:
             if caller is None:
                 _merge(found, _unknown(place))
                 continue
+            if not self._budget.spend(1):
+                return _unknown(place)
             summary = self._summaries[caller[0]]
             if kind == "p":
                 values = summary.values(caller[1], address, where)
@@ -156,11 +158,15 @@ class Origins:
             node = self._reach.nodes[caller]
             addresses = (place[1],) if caller[0] == place[0] and place[1] in node.calls else ()
             symbols = self._symbols(caller, node.imports, place)
-            for at, is_call in self._summaries[caller[0]].transfers(caller[1], addresses, symbols):
+            transfers = self._summaries[caller[0]].transfers(caller[1], addresses, symbols)
+            if transfers is None:
+                yield None, 0, False
+            for at, is_call in transfers or ():
                 yield caller, at, is_call
 
     def _symbols(self, place: Place, indices: tuple[int, ...], target: Place) -> tuple[int, ...]:
         """Those of `indices`, symbols of the object of `place`, that are bound to `target`."""
+        self._budget.spend(len(indices) // 8)
         return tuple(index for index in indices if target in self._targets(place[0], index))
 
 

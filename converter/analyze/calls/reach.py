@@ -67,8 +67,11 @@ class Reach:
                 self._bind(place, index)
             for index in node.loaded:
                 self._bind(place, index)
+            symbols = self._summaries[number].symbols
             for index in node.copied:
-                symbol = self._summaries[number].symbols[index]
+                if index >= len(symbols):
+                    continue
+                symbol = symbols[index]
                 for definition in self._scope.after(symbol.name, symbol.version, number):
                     self.add_definition(definition, place)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from converter.analyze.calls.origins import Origins
@@ -14,6 +15,7 @@ from converter.libos import syscall_table
 from converter.profile.model import Evidence, Evidences, Unresolved
 
 MAX_EVIDENCE = 4  # sites that are told for one call
+_MAX_UNRESOLVED = 256  # that are told
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 # Calls that the kernel resumes by restart_syscall(2) after a signal or a stop (that page, "EINTR"-less
@@ -41,7 +43,6 @@ class Sites:
         self.found: list[Site] = []
         self._unresolved: list[Unresolved] = []
         self._rules: dict[str, Evidence] = {}
-        self._open: list[str] = []
         for place in sorted(reach.nodes):
             node = reach.nodes[place]
             for address, instruction in node.foreign:
@@ -50,11 +51,11 @@ class Sites:
                 self._resolve(place, address, origins)
         for number, summary in enumerate(summaries):
             if summary.exhausted:
-                self._open.append(f"{witness.path(number)} has more data than is looked at")
+                self._unknown((number, 0), 0, "the object is too large or too involved to be read as a whole")
 
     def _resolve(self, place: Place, address: int, origins: Origins) -> None:
         summary = self._summaries[place[0]]
-        names = {number: name for name, number in syscall_table(_MACHINES[summary.machine]).items()}
+        names = _names(summary.machine)
         origin = origins.at(place, address, summary.number_register())
         if not origin:
             return  # no call leads here
@@ -99,7 +100,11 @@ class Sites:
         return {name: tuple(evidence) for name, evidence in sorted(found.items())}
 
     def unresolved(self) -> tuple[Unresolved, ...]:
-        return tuple(sorted(set(self._unresolved)))
+        """At most _MAX_UNRESOLVED of them: they are for people, one is enough to link all calls."""
+        return tuple(sorted(set(self._unresolved)))[:_MAX_UNRESOLVED]
 
-    def open(self) -> tuple[str, ...]:
-        return tuple(self._open)
+
+@cache
+def _names(machine: str) -> dict[int, str]:
+    """System calls by their numbers."""
+    return {number: name for name, number in syscall_table(_MACHINES[machine]).items()}

@@ -100,22 +100,21 @@ class Summary:
         return [symbol for symbol in self.symbols if symbol.defined and symbol.name]
 
     @cached_property
-    def _defined(self) -> dict[bytes, list[Symbol]]:
-        found: dict[bytes, list[Symbol]] = {}
+    def _defined(self) -> dict[tuple[bytes, bytes | None], Symbol]:
+        """By name and version; (name, None): what is found by those who ask for no version."""
+        found: dict[tuple[bytes, bytes | None], Symbol] = {}
         for symbol in self.exports:
-            found.setdefault(symbol.name, []).append(symbol)
+            if symbol.version or not symbol.hidden:
+                found.setdefault((symbol.name, symbol.version), symbol)
+            if not symbol.hidden:
+                found.setdefault((symbol.name, None), symbol)
         return found
 
     def definition(self, name: bytes, version: bytes) -> Symbol | None:
         """The definition of `name` that a reference to `version` gets (LSB, Symbol Versioning)."""
-        candidates = self._defined.get(name, ())
-        for symbol in candidates:
-            if symbol.version == version and version:
-                return symbol
-        for symbol in candidates:
-            if not symbol.hidden and (not version or not symbol.version):
-                return symbol
-        return None
+        if not version:
+            return self._defined.get((name, None))
+        return self._defined.get((name, version)) or self._defined.get((name, b""))
 
     def locate(self, address: int) -> tuple[bool, int] | None:
         """Whether `address` lies in a function or in a data object, and where that begins; None: in
@@ -164,13 +163,13 @@ class Summary:
     def values(self, start: int, at: int, register: int) -> frozenset[Value]:
         """Slicer.values of the function at `start`."""
         return self._ask(
-            "values", (start, at, register), lambda: self.graph.slicer(start).values(at, register)
+            "values", (start, at, register), lambda: self.graph.bodies.values(start, at, register)
         )
 
     def stack_values(self, start: int, at: int, offset: int) -> frozenset[Value]:
         """Slicer.stack_values of the function at `start`."""
         return self._ask(
-            "stack values", (start, at, offset), lambda: self.graph.slicer(start).stack_values(at, offset)
+            "stack values", (start, at, offset), lambda: self.graph.bodies.stack_values(start, at, offset)
         )
 
     def constant(self, address: int) -> int | None:
@@ -179,22 +178,22 @@ class Summary:
 
     def transfers(
         self, start: int, addresses: tuple[int, ...], symbols: tuple[int, ...]
-    ) -> tuple[tuple[int, bool], ...]:
-        """ObjectGraph.transfers."""
+    ) -> tuple[tuple[int, bool], ...] | None:
+        """Bodies.transfers."""
         return self._ask(
             "transfers",
             (start, addresses, symbols),
-            lambda: self.graph.transfers(start, addresses, symbols),
+            lambda: self.graph.bodies.transfers(start, addresses, symbols),
         )
 
     def pointer_calls(
         self, start: int, address: int | None, symbols: tuple[int, ...]
     ) -> tuple[tuple[int, bool], ...] | None:
-        """ObjectGraph.pointer_calls."""
+        """Bodies.pointer_calls."""
         return self._ask(
             "pointer calls",
             (start, address, symbols),
-            lambda: self.graph.pointer_calls(start, address, symbols),
+            lambda: self.graph.bodies.pointer_calls(start, address, symbols),
         )
 
     def number_register(self) -> int:

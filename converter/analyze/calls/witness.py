@@ -9,6 +9,7 @@ from converter.analyze.calls.summary import Summary
 from converter.profile.model import Evidence
 
 MAX_CHAIN = 12  # functions of one chain that are told; the middle of longer ones is left out
+_MAX_STEPS = 512  # callers that are gone up
 
 
 class Witness:
@@ -49,7 +50,9 @@ class Witness:
         chain: list[str] = []
         number = place[0]
         why = self._reach.parents.get(place)
-        while why is not None:
+        for _ in range(_MAX_STEPS):
+            if why is None:
+                break
             if isinstance(why, str):
                 chain.append(why)
                 break

@@ -8,6 +8,7 @@ import struct
 from iced_x86 import Code as Opcode
 from iced_x86 import Decoder, FlowControl, Instruction, MemorySizeExt, Mnemonic, OpKind, Register
 
+from converter.analyze.calls.budget import Budget
 from converter.analyze.calls.instructions import Code, Slicer
 from converter.analyze.calls.x86_64_pointers import pointer_calls
 from converter.analyze.calls.x86_64_values import Body
@@ -194,9 +195,9 @@ def stub_slot(memory: ElfMemory, address: int) -> int | None:
     return address + at + 6 + int(_DISPLACEMENT.unpack_from(code, at + 2)[0])
 
 
-def address_pattern(memory: ElfMemory) -> list[int]:
+def address_pattern(memory: ElfMemory) -> set[int]:
     """Architecture.address_pattern."""
-    found: list[int] = []
+    found: set[int] = set()
     low, high = memory.start, memory.end
     absolute = memory.elf.type == "EXEC"
     for start, end in memory.executable:
@@ -205,18 +206,18 @@ def address_pattern(memory: ElfMemory) -> list[int]:
         for match in _LEA.finditer(data):
             at = match.end()
             if at <= last:
-                found.append(start + at + 4 + _DISPLACEMENT.unpack_from(data, at)[0])
+                found.add(start + at + 4 + _DISPLACEMENT.unpack_from(data, at)[0])
         if absolute:
             for match in _MOVE.finditer(data):
                 at = match.end()
                 if at <= last and low <= (value := _DISPLACEMENT.unpack_from(data, at)[0]) < high:
-                    found.append(value)
-    return [address for address in found if low <= address < high]
+                    found.add(value)
+    return {address for address in found if low <= address < high}
 
 
-def slicer(memory: ElfMemory, body: tuple[tuple[int, int], ...]) -> Slicer:
+def slicer(memory: ElfMemory, body: tuple[tuple[int, int], ...], budget: Budget) -> Slicer:
     """Architecture.slicer."""
-    return _Function(memory, body)
+    return _Function(memory, body, budget)
 
 
 class _Function(Body):

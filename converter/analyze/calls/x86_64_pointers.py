@@ -43,6 +43,8 @@ def pointer_calls(
     None: the pointer goes elsewhere too, to memory, to another function or into arithmetic.
     """
     found: set[tuple[int, bool]] = set()
+    if not body.budget.spend(len(body.code)):
+        return None
     for at, ins in enumerate(body.code):
         register = _loaded(ins, addresses, slots)
         if register is None:
@@ -92,7 +94,10 @@ def _follow(body: Body, at: int, register: int, found: set[tuple[int, bool]]) ->
             flow in (FlowControl.CALL, FlowControl.INDIRECT_CALL) and register in lost
         ):
             continue
-        for following in body.successors(here):
+        next_ones = body.successors(here)
+        if not body.budget.spend(4 + len(next_ones)):
+            return False
+        for following in next_ones:
             if following not in seen:
                 seen.add(following)
                 todo.append(following)

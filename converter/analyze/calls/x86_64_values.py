@@ -27,11 +27,13 @@ from iced_x86 import (
     RegisterExt,
 )
 
+from converter.analyze.calls.budget import Budget
 from converter.analyze.calls.instructions import Branch, Value
 from converter.elf.memory import ElfMemory
 
 MAX_STATES = 5_000  # (instruction, place) pairs that one query may look at
 MAX_VALUES = 64
+_MAX_NESTED = 48  # computations upon computations
 _MASK32, _MASK64 = 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF
 
 # A place whose value is asked for: a 64-bit register, or the stack word at (base register, displacement).
@@ -110,8 +112,9 @@ _NOTHING = _Step()
 class Body:
     """The instructions of one function (a hot part and its cold ones) with their predecessors."""
 
-    def __init__(self, memory: ElfMemory, ranges: tuple[tuple[int, int], ...]) -> None:
+    def __init__(self, memory: ElfMemory, ranges: tuple[tuple[int, int], ...], budget: Budget) -> None:
         self._memory = memory
+        self.budget = budget
         self.code: list[Instruction] = []
         for start, end in ranges:
             self.code += Decoder(64, memory.view(start, end - start), ip=start)
@@ -211,24 +214,32 @@ class Body:
         index = self._index.get(at)
         if index is None:
             return frozenset({None})
-        return frozenset(self._solve(index, place, frozenset(), [MAX_STATES]))
+        return frozenset(self._solve(index, place, frozenset(), [MAX_STATES], _MAX_NESTED))
 
     def _solve(
-        self, index: int, place: Place, active: frozenset[tuple[int, Place]], budget: list[int]
+        self,
+        index: int,
+        place: Place,
+        active: frozenset[tuple[int, Place]],
+        states: list[int],
+        nested: int,
     ) -> set[Value]:
         """Values of `place` before instruction number `index`; the search ends where one is None.
 
         active: what queries further out look for: to meet it means a loop with arithmetic in it
+        states, nested: how many more states and queries in queries there may be
         """
         found: set[Value] = set()
         todo = [(index, place)]
         seen = set(todo)
         while todo:
             state = todo.pop()
-            budget[0] -= 1
-            if state in active or budget[0] < 0 or len(found) > MAX_VALUES or None in found:
+            states[0] -= 1
+            if state in active or states[0] < 0 or len(found) > MAX_VALUES or None in found:
                 return {None, *found}
             at, where = self._block_start(*state)
+            if not self.budget.spend(4 + state[0] - at + len(self._before[at])):
+                return {None}
             if at == self._entry:
                 found.add(_at_entry(where))
             elif at == self._switch and not self._indirect:
@@ -241,7 +252,9 @@ class Body:
                 step = self._step(previous, where)
                 found.update(step.values)
                 if step.operand is not None and step.compute is not None:
-                    inner = self._solve(previous, step.operand, active | seen, budget)
+                    if not nested:
+                        return {None}
+                    inner = self._solve(previous, step.operand, active | seen, states, nested - 1)
                     found.update(_computed(inner, step.compute))
                 for other in step.places:
                     following = (previous, other)
