@@ -10,6 +10,7 @@ from typing import cast
 from converter.analyze.calls import store
 from converter.analyze.calls.arguments import Arguments
 from converter.analyze.calls.binding import Scope
+from converter.analyze.calls.budget import MAX_PROGRAM_STEPS, MAX_STEPS, Budget
 from converter.analyze.calls.graph import ObjectGraph
 from converter.analyze.calls.instructions import Architecture
 from converter.analyze.calls.model import INTERPRETER, PLUGIN, PROGRAM, CodeObject, StaticCalls
@@ -43,6 +44,7 @@ class CallAnalysis:
         self._tree = tree
         self._summaries: dict[Inode, Summary] = {}
         self._digests: dict[Inode, bytes] = {}
+        self._budget = Budget(MAX_PROGRAM_STEPS)
 
     def run(self, objects: Sequence[CodeObject]) -> StaticCalls:
         """What the code of `objects` can do. The first is the program; order is that of symbol search."""
@@ -97,7 +99,8 @@ class CallAnalysis:
         found = self._summaries.get(each.inode)
         if found is None:
             known = store.load(store.name_of(b"summary", self._digest(each)))
-            found = self._summaries[each.inode] = Summary(lambda: _load(self._tree, each), known)
+            budget = Budget(MAX_STEPS, self._budget)
+            found = self._summaries[each.inode] = Summary(lambda: _load(self._tree, each, budget), known)
         return found
 
 
@@ -106,7 +109,7 @@ def static_calls(tree: FileTree, objects: Sequence[CodeObject]) -> StaticCalls:
     return CallAnalysis(tree).run(objects)
 
 
-def _load(tree: FileTree, each: CodeObject) -> ObjectGraph:
+def _load(tree: FileTree, each: CodeObject, budget: Budget) -> ObjectGraph:
     where = each.path.decode("utf-8", "backslashreplace")
     if each.inode.size > MAX_OBJECT:
         raise IncompatibleImageError(
@@ -114,7 +117,7 @@ def _load(tree: FileTree, each: CodeObject) -> ObjectGraph:
         )
     data = tree.read(each.inode, MAX_OBJECT)
     elf = read_elf(io.BytesIO(data), len(data), where)
-    return ObjectGraph(ElfMemory(data, elf), architecture_of(elf.machine, where))
+    return ObjectGraph(ElfMemory(data, elf), architecture_of(elf.machine, where), budget)
 
 
 def architecture_of(machine: str, where: str) -> Architecture:

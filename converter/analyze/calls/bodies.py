@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from converter.analyze.calls.budget import Budget
+from converter.analyze.calls.budget import BODY, Budget
 from converter.analyze.calls.extents import FunctionExtents
 from converter.analyze.calls.instructions import Architecture, Code, Slicer, Value
 from converter.analyze.calls.links import CALL, IMPORT, LOADED, TAKEN, Link, Links
@@ -109,9 +109,11 @@ class Bodies:
     def _body(self, start: int) -> _Body | None:
         found = self._kept.pop(start, None)
         if found is None:
+            if self._budget.exhausted:
+                return None
             ranges = self._ranges(start)
             size = sum(min(high - low, _MAX_BODY + 1) for low, high in ranges)
-            if size > _MAX_BODY or not self._budget.spend(size // 4):
+            if size > _MAX_BODY or not self._budget.spend(size // 4 + BODY):
                 return None
             found = _Body(self._architecture.slicer(self._memory, ranges, self._budget), size)
             self._size += size

@@ -11,7 +11,7 @@ import struct
 from functools import cached_property
 
 from converter.analyze.calls.bodies import Bodies
-from converter.analyze.calls.budget import Budget
+from converter.analyze.calls.budget import FUNCTION, Budget
 from converter.analyze.calls.extents import DataExtents, FunctionExtents
 from converter.analyze.calls.instructions import Architecture, Code
 from converter.analyze.calls.links import COPIED, Links, Node, node_of
@@ -44,10 +44,10 @@ _START_SECTIONS = {b".preinit_array", b".init_array", b".fini_array", b".ctors",
 class ObjectGraph:
     """One ELF object, read as far as asked for."""
 
-    def __init__(self, memory: ElfMemory, architecture: Architecture) -> None:
+    def __init__(self, memory: ElfMemory, architecture: Architecture, budget: Budget) -> None:
         self.memory = memory
         self.architecture = architecture
-        self.budget = Budget()
+        self.budget = budget
         tags = memory.dynamic()
         self._tags = tags
         self.relocations: Relocations = read_relocations(memory, tags)
@@ -204,11 +204,13 @@ class ObjectGraph:
 
     def _read_new(self, start: int) -> Code:
         memory, architecture = self.memory, self.architecture
+        if self.budget.exhausted:
+            return Code(end=start + 1)
         known = self.functions.containing(start)
         if known is None:
             return self._explore(start, self.functions.limit(start))
         end = min(known[1], memory.end)
-        if not self.budget.spend((end - start) // 4 + 1):
+        if not self.budget.spend((end - start) // 4 + FUNCTION):
             return Code(end=start + 1)
         code = architecture.sweep(memory, start, end)
         if code.falls and not self.functions.is_start(end) and (limit := self.functions.limit(end)) > end:
@@ -232,7 +234,7 @@ class ObjectGraph:
         architecture = self.architecture
         code = architecture.explore(self.memory, start, limit)
         cases: set[int] = set()
-        while self.budget.spend(max(code.end - start, 1)) and code.indirect:
+        while self.budget.spend(max(code.end - start, 0) + FUNCTION) and code.indirect:
             more = self._switch(code) - cases
             if not more:
                 break

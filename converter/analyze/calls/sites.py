@@ -15,7 +15,8 @@ from converter.libos import syscall_table
 from converter.profile.model import Evidence, Evidences, Unresolved
 
 MAX_EVIDENCE = 4  # sites that are told for one call
-_MAX_UNRESOLVED = 256  # that are told
+_MAX_UNRESOLVED = 256  # that are told, of the first
+_MAX_REVIEWED = 4096
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 # Calls that the kernel resumes by restart_syscall(2) after a signal or a stop (that page, "EINTR"-less
@@ -70,6 +71,8 @@ class Sites:
                 self._review(place, address, summary, source)
 
     def _review(self, place: Place, address: int, summary: Summary, source: Place) -> None:
+        if len(self._unresolved) >= _MAX_REVIEWED:
+            return
         end = address + 2
         code = summary.code_before(end, CODE_BEFORE)
         rule = reviewed(summary.name, code, self._witness.function(source))

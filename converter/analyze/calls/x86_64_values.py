@@ -27,7 +27,7 @@ from iced_x86 import (
     RegisterExt,
 )
 
-from converter.analyze.calls.budget import Budget
+from converter.analyze.calls.budget import QUERY, Budget
 from converter.analyze.calls.instructions import Branch, Value
 from converter.elf.memory import ElfMemory
 
@@ -212,7 +212,7 @@ class Body:
 
     def _query(self, at: int, place: Place) -> frozenset[Value]:
         index = self._index.get(at)
-        if index is None:
+        if index is None or not self.budget.spend(QUERY):
             return frozenset({None})
         return frozenset(self._solve(index, place, frozenset(), [MAX_STATES], _MAX_NESTED))
 
