@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,9 +88,8 @@ def convert(
     packages = read_packages(profiled.reading.tree)
     slimmed = slimmed_root(profiled, packages, chosen)
     layout = plan(slimmed.tree)
-    kernel = link_kernel(
-        chosen.target, machine, chosen_parts(profiled.profile, machine, chosen, shown), shown
-    )
+    parts = chosen_parts(profiled.profile, machine, chosen, shown, how_it_starts(profiled.reading, slimmed))
+    kernel = link_kernel(chosen.target, machine, parts, shown)
     record = boot_record(profiled.reading, slimmed)
     manifest = describe(profiled, kernel, record, chosen)
     with whole_file(path) as out:
@@ -113,7 +112,22 @@ def slimmed_root(profiled: Profiled, packages: Packages, options: Options) -> Sl
     )
 
 
-def chosen_parts(profile: Profile, machine: Architecture, options: Options, progress: Progress) -> Choice:
+def how_it_starts(reading: Reading, slimmed: Slimmed) -> dict[str, str]:
+    """What parts the start asks for (link/parts.py, Rules.start), each with its reason."""
+    program, found = reading.program, {}
+    if program.executable.scripts:
+        found["script"] = f"{os.fsdecode(program.executable.path)} is a script"
+    if reading.libraries.interpreter is not None:
+        loader = os.fsdecode(reading.libraries.interpreter.name)
+        found["interpreter"] = f"{os.fsdecode(program.executable.loaded)} is loaded by {loader}"
+    if slimmed.dropped:
+        found["left_out"] = "files of the image are not in the root"
+    return found
+
+
+def chosen_parts(
+    profile: Profile, machine: Architecture, options: Options, progress: Progress, start: Mapping[str, str]
+) -> Choice:
     """The parts of the library OS that the kernel is linked with."""
     return choose(
         profile,
@@ -121,6 +135,7 @@ def chosen_parts(profile: Profile, machine: Architecture, options: Options, prog
         options.target,
         how=options.form,
         wishes=wishes_of(options),
+        start=start,
     )
 
 

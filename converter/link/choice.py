@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Literal
 
 from converter.link.catalogue import Catalogue
@@ -62,11 +63,13 @@ def choose(
     *,
     how: How = "default",
     wishes: Wishes = _NONE,
+    start: Mapping[str, str] = MappingProxyType({}),
 ) -> Choice:
     """What `profile` needs on `platform` ("vm", "process").
 
     how: `default`: static and dynamic evidence; `strict`: only what was seen, asked for or learned; `full`:
          everything
+    start: what holds of the program's start (link/parts.py, Rules), and the words for it
     """
     seen = _only(profile, STRICT) if how == "strict" else profile
     asked = {name: (Evidence("user", "--add-syscall"),) for name in wishes.calls}
@@ -85,7 +88,7 @@ def choose(
         seen = replace(seen, syscalls={**wanted, **dict.fromkeys(why, ())})
         parts = set()
         for part in optional_parts(platform):
-            found = reasons(part, seen, platform)
+            found = reasons(part, seen, platform, start)
             if part.name in wishes.parts:
                 found = ("added by the user", *found)
             if found:

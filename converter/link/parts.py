@@ -23,6 +23,7 @@ class Rules:
     syscalls:  the program makes one of these calls
     files:     it opens, or is given, a path at or below one of these
     without:   globs of paths below these that the part does not have: they are as missing with it as without
+    start:     how the program starts: `script`, `interpreter` (it is not static), `left_out` (files are)
     arguments: choice of the profile (`socket.domain`, `ioctl` ...) -> name of a value -> its number
     """
 
@@ -30,6 +31,7 @@ class Rules:
     syscalls: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
     arguments: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 

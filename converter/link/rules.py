@@ -13,9 +13,13 @@ _ANY = "*"
 _SHOWN = 4  # reasons of one part that are kept
 
 
-def reasons(part: Part, profile: Profile, platform: str) -> tuple[str, ...]:
-    """Why `part` is needed on `platform`, some words each; empty if no rule of it holds."""
-    found = list(dict.fromkeys(_all(part, profile, platform)))
+def reasons(part: Part, profile: Profile, platform: str, start: Mapping[str, str]) -> tuple[str, ...]:
+    """Why `part` is needed on `platform`, some words each; empty if no rule of it holds.
+
+    `start`: what holds of the program's start (Rules.start), and the words for it.
+    """
+    found = [start[fact] for fact in part.needed_by.start if fact in start]
+    found = list(dict.fromkeys((*found, *_all(part, profile, platform))))
     more = len(found) - _SHOWN
     return (*found[:_SHOWN], f"and {more} more") if more > 0 else tuple(found)
 

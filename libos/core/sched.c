@@ -6,6 +6,7 @@
  */
 #include <u2k/clock.h>
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/platform.h>
 
 #include "sched.h"
@@ -43,7 +44,7 @@ uint64_t thread_cpu_time(const struct thread *t)
     return t == current ? t->cpu_time + (plat_clock_cpu() - cpu_since) : t->cpu_time;
 }
 
-static void switch_to(struct thread *next)
+void sched_switch(struct thread *next)
 {
     struct thread *prev = current;
     uint64_t cpu = plat_clock_cpu();
@@ -60,6 +61,8 @@ static void switch_to(struct thread *next)
     arch_switch(&prev->kstack_pointer, next->kstack_pointer);
 }
 
+IF_LINKED(thread_create, sched_switch, unlinked_never);
+
 void schedule(void)
 {
     if (current->state == THREAD_READY)
@@ -73,7 +76,7 @@ void schedule(void)
     list_remove(&next->run_link);
     next->state = THREAD_RUNNING;
     if (next != current)
-        switch_to(next);
+        sched_switch(next);
 }
 
 void sched_yield_now(void)

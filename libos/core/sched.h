@@ -8,6 +8,12 @@
 /* The running thread gives up the CPU: its state says whether it is READY, WAITING or DEAD. */
 void schedule(void);
 
+/* Where there are threads: the CPU goes to `next`, which is running. */
+void sched_switch(struct thread *next);
+
+/* thread_exit() where there are none but the first. */
+NORETURN void thread_exit_alone(void);
+
 /* A thread may run (again), with nothing said about why. */
 void sched_ready(struct thread *t);
 

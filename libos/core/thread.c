@@ -2,6 +2,7 @@
 /* Threads: their making and their end. */
 #include <u2k/clock.h>
 #include <u2k/futex.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/platform.h>
 #include <u2k/process.h>
@@ -107,6 +108,12 @@ NORETURN void process_exit(int status)
     plat_exit(status & 0xff);
 }
 
+/* The end of a thread that is the only one there can be. */
+NORETURN void thread_exit_alone(void)
+{
+    process_exit(process.exit_status);
+}
+
 NORETURN void thread_exit(void)
 {
     struct thread *t = current;
@@ -150,3 +157,6 @@ void threads_end_others(void)
     bury();
     current->tid = PID;
 }
+
+IF_LINKED(thread_create, thread_exit, thread_exit_alone);
+IF_LINKED(thread_create, threads_end_others, unlinked_nothing);

@@ -27,10 +27,29 @@ struct elf {
     bool position_independent, exec_stack;
 };
 
+/* What is to be mapped; interpreter.file is NULL for a static program. */
+struct image {
+    struct elf program, interpreter;
+};
+
 /* Read and check; -ENOEXEC, -EINVAL, -ENOMEM, -EIO. On success elf_release() is due. */
 int elf_read(struct file *f, struct elf *out);
 void elf_release(struct elf *e);
 int elf_map(const struct elf *e, uint64_t bias);
+bool elf_fits(const struct elf *e); /* can it be mapped where it wants to be, or anywhere? */
+vaddr_t elf_bias_anywhere(const struct elf *e); /* UINTPTR_MAX: no room */
+void exec_file_done(struct file *f);
+
+/* The dynamic loader, part `interpreter`. */
+struct start;
+int interpreter_name(struct elf *e, uint64_t offset, uint64_t len); /* of PT_INTERP, into `e` */
+int interpreter_read(struct image *i);
+int interpreter_map(const struct image *i, struct start *s, vaddr_t *entry);
+void interpreter_release(struct image *i);
+
+/* Follow `#!` lines until *f is no script; part `script`. */
+int exec_follow_scripts(struct file **f, struct exec_args *a);
+int exec_no_scripts(struct file **f, struct exec_args *a);
 
 /* Is `head` (HEAD_SIZE bytes, zero-padded) a script: its interpreter and its argument or NULL, both
  * in `head`, which is changed. -ENOEXEC if it is none. */

@@ -100,7 +100,8 @@ static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct dentr
                       : -EACCES;
         *made = err == 0;
     } else if (!d->inode) {
-        err = left_out(w);
+        left_out(w);
+        err = -ENOENT;
     } else if ((flags & O_CREAT) && (flags & O_EXCL)) {
         err = -EEXIST;
     } else if (d->mount) {

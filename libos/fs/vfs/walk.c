@@ -87,7 +87,8 @@ static int step_child(struct walk *w, struct dentry **out)
         return err;
     if (!d->inode) {
         dentry_unref(d);
-        return left_out(w);
+        left_out(w);
+        return -ENOENT;
     }
     if (d->mount && (err = step_into_mount(w, &d)) < 0) {
         dentry_unref(d);

@@ -88,8 +88,8 @@ int walk_begin(struct walk *w, struct dentry *start, const char *path, unsigned 
 int walk_parent(struct walk *w);
 int walk_link(struct walk *w, struct dentry *link); /* go on with what a link at the end says */
 void walk_end(struct walk *w);
-/* -ENOENT, for a walk that found no `name` in `cur`; told if the converter left that path out of the root. */
-int left_out(const struct walk *w);
+/* For a walk that found no `name` in `cur`: told if the converter left that path out of the root. */
+void left_out(const struct walk *w);
 
 /* Whole look-ups; *out has a reference and an inode. `start` NULL: the working directory. */
 int path_find(struct dentry *start, const char *path, unsigned flags, struct dentry **out);

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 HOSTED = Path(__file__).parent / "hosted"
 CORE = (
     "advise backing boot brk cmdline cursor fault format heap layout lock log map pages protect remap "
-    "uaccess vma exec/elf exec/script"
+    "optional uaccess vma exec/elf exec/interpreter/name exec/script/parse"
 ).split()
 FLAGS = [
     *("-std=gnu17", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"),

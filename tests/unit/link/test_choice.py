@@ -137,3 +137,17 @@ def test_parts_have_what_their_rules_say_they_lack_not() -> None:
     """A file that procfs gets is a reason for it from then on."""
     source = (libos_root() / "fs/procfs/process.c").read_text()
     assert '"status"' in source and '"io"' not in source
+
+
+def test_how_the_program_starts_is_a_reason(catalogue: Catalogue) -> None:
+    """A part of the start is in with any form of choice, unless it is dropped by name."""
+    start = {"script": "/run.sh is a script", "left_out": "files are not in the root"}
+    assert choose(profile("read"), catalogue, "vm").parts == ("overlay", "virtio_console")
+    made = choose(profile("read"), catalogue, "vm", how="strict", start=start)
+    assert made.parts == ("left_out", "overlay", "script", "virtio_console")
+    assert made.why["script"] == ("/run.sh is a script",)
+    assert (
+        "script"
+        not in choose(profile("read"), catalogue, "vm", start=start, wishes=Wishes(drop=("script",))).parts
+    )
+    assert {"script", "interpreter"} <= set(choose(profile("execve"), catalogue, "vm").parts)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Scripts: "#! interpreter [argument]" (execve(2), "Interpreter scripts"). */
-#include "exec.h"
+#include "../exec.h"
 
 #include <u2k/string.h>
 

@@ -5,8 +5,8 @@
  * record has their hashes: u2k/boot.h.
  */
 #include <u2k/boot.h>
-#include <u2k/errno.h>
 #include <u2k/log.h>
+#include <u2k/optional.h>
 #include <u2k/path.h>
 #include <u2k/string.h>
 
@@ -94,13 +94,13 @@ static void tell(const struct walk *w)
                 path);
 }
 
-int left_out(const struct walk *w)
+void left_out(const struct walk *w)
 {
     uint32_t crc = UINT32_MAX;
 
     if (!boot_config.left_out_count || w->cur->sb != mounts[0].sb || told_count == LINES_MAX ||
         !mix_rest(&crc, w->rest))
-        return -ENOENT;
+        return;
     crc = mix(crc, w->name, w->len);
     for (const struct dentry *d = w->cur; d->parent != d; d = d->parent)
         crc = mix(mix(crc, "/", 1), d->name, d->len);
@@ -108,5 +108,6 @@ int left_out(const struct walk *w)
         told[told_count++] = ~crc;
         tell(w);
     }
-    return -ENOENT;
 }
+
+IF_LINKED(part_left_out, left_out, unlinked_nothing);
