@@ -169,6 +169,7 @@ def boot_record(reading: Reading, slimmed: Slimmed) -> BootRecord:
         groups=program.user.groups,
         entrypoint_args=reading.resolution.kept_args or 0,
         left_out=tuple(each.path for each in slimmed.dropped),
+        umask=reading.resolution.umask,
     )
 
 

@@ -187,11 +187,14 @@ def as_watched(reading: Reading, trace: Trace) -> Reading:
     if undecided is not None:
         steps.append(f"not decided by reading: {undecided}")
     steps.append(f"a run showed {_words(seen.argv)}")
+    if seen.umask != 0o022:
+        steps.append(f"its umask is {seen.umask:03o}")
     if trace.changed:
         steps.append("what the run changed before is in the root: " + _some(trace.changed))
     resolution = replace(
         reading.resolution,
         program=program,
+        umask=seen.umask,
         tree=tree,
         decided_by="trace",
         reasons=tuple(steps),

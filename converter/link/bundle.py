@@ -28,6 +28,7 @@ class Tag(enum.IntEnum):
     PATH = 8
     ENTRYPOINT_ARGS = 9
     LEFT_OUT = 10
+    UMASK = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class BootRecord:
     """What the program is started with. Strings are bytes as execve(2) takes them, without NUL.
 
     left_out: canonical paths of the image that are not in the root
+    umask:    of the program, at most 0o777 (umask(2)); containers start with 022
     """
 
     path: bytes
@@ -47,6 +49,7 @@ class BootRecord:
     hostname: bytes = b""
     entrypoint_args: int = 0
     left_out: Sequence[bytes] = ()
+    umask: int = 0o022
 
     def pack(self) -> bytes:
         """Tag-length-value items, each padded to eight bytes."""
@@ -56,6 +59,8 @@ class BootRecord:
         items += [(Tag.CWD, self.cwd), (Tag.UID, _u32(self.uid)), (Tag.GID, _u32(self.gid))]
         items += [(Tag.GROUP, _u32(group)) for group in self.groups]
         items.append((Tag.ENTRYPOINT_ARGS, _u32(self.entrypoint_args)))
+        if self.umask != 0o022:
+            items.append((Tag.UMASK, _u32(self.umask)))
         if self.hostname:
             items.append((Tag.HOSTNAME, self.hostname))
         if self.left_out:

@@ -22,7 +22,7 @@ def started(record: Record) -> Started | None:
     """The execve of a record; None if strace could not read its strings."""
     if record.argv is None or record.env is None:
         return None
-    return Started(record.executable, record.argv, record.env, record.cwd, record.user)
+    return Started(record.executable, record.argv, record.env, record.cwd, record.user, record.umask)
 
 
 def profile_of(record: Record, subject: Subject, tree: FileTree | None) -> Profile:

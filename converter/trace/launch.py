@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> None:
     if count:
         _new_namespace(libc, outside, count)
     _limit()
+    os.umask(0o022)  # whatever ours is: containers start with this one
     os.execvp(command[0], command)  # noqa: S606
 
 

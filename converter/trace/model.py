@@ -19,6 +19,7 @@ class Started:
     env: tuple[bytes, ...]  # NAME=value
     cwd: bytes
     user: Credentials
+    umask: int = 0o022
 
 
 @dataclass(frozen=True, slots=True)

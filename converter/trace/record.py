@@ -23,6 +23,7 @@ class Record:
     env: tuple[bytes, ...] | None
     cwd: bytes
     user: Credentials
+    umask: int = 0o022
     by: bytes | None = None  # the program that executed or forked it
     calls: dict[str, str] = field(default_factory=dict)
     arguments: dict[tuple[str, str], str] = field(default_factory=dict)  # by choice and value

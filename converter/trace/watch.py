@@ -36,6 +36,7 @@ class Process:
     main: bool  # the first process, or the one that an init was told to start: the last that it executes
     # is the program
     of_main: bool = False  # the main process made it
+    umask: int = 0o022
 
 
 class Watcher:
@@ -77,6 +78,7 @@ class Watcher:
             "setgroups": self._set_groups,
             "chdir": self._chdir,
             "fchdir": self._chdir,
+            "umask": self._set_umask,
             "mmap": self._mmap,
             "socket": self._socket,
             "socketpair": self._socket,
@@ -191,7 +193,7 @@ class Watcher:
         process.record.choose("execve.path", full.decode("utf-8", "surrogateescape"), call.name)
         argv, env = (strace.strings(arguments[i]) if len(arguments) > i else None for i in (at + 1, at + 2))
         previous = process.record
-        record = Record(full, argv, env, process.cwd, process.user, by=previous.executable)
+        record = Record(full, argv, env, process.cwd, process.user, process.umask, by=previous.executable)
         self.executed += 1
         main = process.main or self._is_waited_for(process, argv)
         if main:
@@ -324,6 +326,11 @@ class Watcher:
                 self._touch(process, call.name, path, good=True, follow=True)
         if path is not None:
             *_, process.cwd = (path, *touched(self.tree, path))
+
+    def _set_umask(self, process: Process, call: Call) -> None:
+        arguments, _ = call.split()
+        if arguments and re.fullmatch("[0-7]+", arguments[0]):
+            process.umask = int(arguments[0], 8) & 0o777
 
     def _set_uid(self, process: Process, call: Call) -> None:
         if (number := _effective(call)) is not None:

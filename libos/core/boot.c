@@ -171,7 +171,8 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
         b->left_out_count = len / 4;
         return len % 4 ? -EINVAL : 0;
     }
-    bool is_number = (tag >= BOOT_UID && tag <= BOOT_GROUP) || tag == BOOT_ENTRYPOINT_ARGS;
+    bool is_number =
+        (tag >= BOOT_UID && tag <= BOOT_GROUP) || tag == BOOT_ENTRYPOINT_ARGS || tag == BOOT_UMASK;
 
     if (is_number && len != 4)
         return -EINVAL;
@@ -189,6 +190,7 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
     case BOOT_HOSTNAME: b->hostname = text; return len <= HOSTNAME_MAX ? 0 : -EINVAL;
     case BOOT_PATH: b->path = text; return text[0] == '/' ? 0 : -EINVAL;
     case BOOT_ENTRYPOINT_ARGS: rec->kept = value; return 0;
+    case BOOT_UMASK: b->umask = value; return value <= 0777 ? 0 : -EINVAL;
     default:
         log_warning("boot record: item of unknown tag %u passed over: for a newer kernel", tag);
         heap_free(text, len + 1u);
@@ -312,7 +314,7 @@ int boot_read(const void *bundle, size_t len)
     if (record.bad || root.bad || (root_offset & PAGE_MASK))
         return malformed("record or root image outside of it");
 
-    *b = (struct boot_config){.cwd = "/", .hostname = "u2k"};
+    *b = (struct boot_config){.cwd = "/", .hostname = "u2k", .umask = 022};
     b->root = root.base;
     b->root_size = root.len;
     int error = read_record(record, &rec);

@@ -59,7 +59,7 @@ void process_init(void)
     c->cap_bounding = CONTAINER_CAPS;
     c->cap_permitted = c->cap_effective = b->uid ? 0 : CONTAINER_CAPS;
     c->dumpable = true;
-    process.umask = 022;
+    process.umask = b->umask;
     init_limits(process.limits);
     memcpy(process.hostname, b->hostname, MIN(strlen(b->hostname), sizeof(process.hostname) - 1));
     memcpy(process.domainname, "(none)", sizeof("(none)"));

@@ -1,6 +1,6 @@
-"""The program that reading finds is the one that a native run ends in, for the entrypoints of the larger set.
+"""The program that is found is the one that a native run ends in, for the entrypoints of the larger set.
 
-Where reading can't decide, it must say so, and what it presumes must be right.
+By reading; where that can't decide, it must say so, and what it presumes must be right. And by a trace.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import pytest
 from converter.analyze.entrypoint import resolve
 from converter.analyze.program import Program
 from converter.image.open import file_tree, open_image
+from converter.options import Options
+from converter.profiling import profile_image
+from converter.trace.request import TraceRequest
 from tests.recall import recording, subject
 
 # Image -> whether reading alone decides; the others prepare a data directory at their first start.
@@ -27,6 +30,13 @@ IMAGES = {
     "corpus-python-http": True,
     "corpus-mariadb": False,
     "corpus-postgres": False,
+}
+
+
+# What the others' entrypoints have to leave for the program.
+DATA = {
+    "corpus-mariadb": (b"/var/lib/mysql/mysql/user.frm", b"/var/lib/mysql/shop/t.ibd"),
+    "corpus-postgres": (b"/var/lib/postgresql/data/PG_VERSION", b"/var/lib/postgresql/data/pg_hba.conf"),
 }
 
 
@@ -46,7 +56,7 @@ class Start:
 @pytest.mark.slow
 @pytest.mark.root
 @pytest.mark.parametrize("name", IMAGES)
-def test_reading_finds_what_runs(name: str) -> None:
+def test_what_runs_is_found(name: str) -> None:
     if reason := recording.missing():
         pytest.skip(reason)
     chosen = subject.load(name)
@@ -58,12 +68,21 @@ def test_reading_finds_what_runs(name: str) -> None:
     assert recorded.failures == []
     image = open_image(str(archive))
     # As the run has it: HOSTNAME is what docker would set, the rest what the image's documentation asks for.
-    given = ["HOSTNAME=u2k", *(f"{key}={value}" for key, value in chosen.sessions[0].env.items())]
+    given = ("HOSTNAME=u2k", *(f"{key}={value}" for key, value in chosen.sessions[0].env.items()))
     found = resolve(image.config, file_tree(image), env=given)
     assert (found.undecided is None) is IMAGES[name], found.undecided
     program = found.program if found.undecided is None else found.presumed
     assert program is not None, found.reasons
     assert as_read(program) == as_seen(recorded.mains[0])
+
+    traced = profile_image(str(archive), Options(env=given), trace=TraceRequest(seconds=300)).reading
+    assert as_read(traced.program) == as_seen(recorded.mains[0])
+    if IMAGES[name]:
+        assert traced.resolution.decided_by == found.decided_by
+    else:
+        assert traced.resolution.decided_by == "trace"
+        owners = {path: made.uid for path in DATA[name] if (made := traced.tree.get(path)) is not None}
+        assert owners == dict.fromkeys(DATA[name], traced.program.user.uid)
 
 
 def as_read(program: Program) -> Start:

@@ -36,6 +36,7 @@ enum boot_tag {
     BOOT_PATH = 8,     /* absolute path of the program to execve (argv[0] may differ) */
     BOOT_ENTRYPOINT_ARGS = 9, /* uint32: how many leading BOOT_ARGs run-time arguments keep */
     BOOT_LEFT_OUT = 10, /* uint32 each, ascending: paths that are not in the root */
+    BOOT_UMASK = 11,    /* uint32: umask(2) of the program; without it 022 */
 };
 
 /*
@@ -76,7 +77,7 @@ struct boot_config {
     char **envp;
     const char *cwd;
     const char *hostname;
-    uint32_t uid, gid;
+    uint32_t uid, gid, umask;
     uint32_t *groups;
     size_t group_count;
     const uint8_t *left_out; /* BOOT_LEFT_OUT, little-endian, not aligned */

@@ -64,6 +64,7 @@ def test_parts(compiler: str, tmp_path: Path) -> None:
         groups=[3, 99],
         hostname=b"box",
         entrypoint_args=1,
+        umask=0o027,
     )
     bundle = tmp_path / "bundle"
     bundle.write_bytes(bundle_head(record, 4096) + b"R".ljust(4096, b"\0"))

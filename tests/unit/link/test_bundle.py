@@ -35,6 +35,7 @@ records = st.builds(
     hostname=text,
     entrypoint_args=number,
     left_out=st.lists(text.map(lambda value: b"/" + value), max_size=5),
+    umask=st.integers(0, 0o777),
 )
 
 
@@ -110,6 +111,7 @@ def test_what_goes_in_comes_out(record: BootRecord, root_pages: int) -> None:
     assert found.pop(Tag.GROUP, []) == [struct.pack("<I", group) for group in record.groups]
     assert found.pop(Tag.ENTRYPOINT_ARGS) == [struct.pack("<I", record.entrypoint_args)]
     assert found.pop(Tag.HOSTNAME, [b""]) == [record.hostname]
+    assert found.pop(Tag.UMASK, [struct.pack("<I", 0o022)]) == [struct.pack("<I", record.umask)]
     hashes = struct.iter_unpack("<I", b"".join(found.pop(Tag.LEFT_OUT, [])))
     assert [each for (each,) in hashes] == sorted({path_hash(path) for path in record.left_out})
     assert found == {}

@@ -65,6 +65,13 @@ def test_the_last_that_the_first_process_executes_is_the_program() -> None:
     assert set(watcher.main.calls) == {"getpid"}
 
 
+def test_the_umask_goes_from_program_to_program() -> None:
+    watcher = watched(START, executes(1, "/bin/sh"), "1 [  95] umask(077) = 022", executes(1, "/bin/prog"))
+    assert watcher.main is not None
+    assert watcher.main.umask == 0o077
+    assert [record.umask for record in watcher.before if record.argv] == [0o022]
+
+
 def test_a_failed_execve_changes_nothing() -> None:
     failed = '1 [  59] execve("/usr/bin/none", ["none"], []) = -1 ENOENT (No such file or directory)'
     watcher = watched(START, executes(1, "/bin/sh"), failed)

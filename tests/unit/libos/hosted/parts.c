@@ -288,6 +288,7 @@ static void test_boot(const char *path)
     CHECK(!b->argv[3] && !strcmp(b->envp[0], "A=1") && !b->envp[2] && b->uid == 1000 && b->gid == 7);
     CHECK(b->group_count == 2 && b->groups[1] == 99 && !strcmp(b->cwd, "/w") && !strcmp(b->path, "/p/prog"));
     CHECK(b->root_size == 4096 && ((const char *)b->root)[0] == 'R' && !strcmp(b->hostname, "box"));
+    CHECK(b->umask == 027);
 
     for (int i = 0; i < 20000; i++) {
         memcpy(broken, bundle, n);
