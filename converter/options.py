@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -42,19 +43,43 @@ class Options:
     keep: tuple[str, ...] = ()
     allow_unsupported: bool = False
 
+    def words(self) -> list[str]:
+        """What of the command line of `u2k convert` says the same; what is as by default is not said."""
+        plain = Options()
+        single = {
+            "--platform": "" if self.platform == plain.platform else str(self.platform),
+            "--target": "" if self.target == plain.target else self.target,
+            "--source": "" if self.source == plain.source else self.source,
+        }
+        several = {
+            "-e": self.env,
+            "--entrypoint": self.entrypoint or (),
+            "--args": (shlex.join(self.args),) if self.args else (),
+            "--program": () if self.program is None else (shlex.join(self.program),),
+            "--add-syscall": self.add_syscalls,
+            "--add-part": self.add_parts,
+            "--drop": self.drop,
+            "--files": () if self.files == plain.files else (self.files,),
+            "--keep": self.keep,
+        }
+        said = [word for option, value in single.items() if value for word in (option, value)]
+        said += [word for option, values in several.items() for value in values for word in (option, value)]
+        flags = {f"--{self.form}": self.form != plain.form, "--allow-unsupported": self.allow_unsupported}
+        return [*said, *(flag for flag, given in flags.items() if given)]
+
     def recorded(self) -> dict[str, str]:
         """The ones that were changed, for the manifest; where the image came from decides nothing."""
         told = {
-            "entrypoint": " ".join(self.entrypoint or ()),
-            "args": " ".join(self.args),
-            "env": " ".join(self.env),
-            "program": " ".join(self.program or ()),
+            "entrypoint": shlex.join(self.entrypoint or ()),
+            "args": shlex.join(self.args),
+            "env": shlex.join(self.env),
+            "program": shlex.join(self.program or ()),
             "form": self.form if self.form != "default" else "",
             "add-syscall": " ".join(self.add_syscalls),
             "add-part": " ".join(self.add_parts),
             "drop": " ".join(self.drop),
             "files": self.files if self.files != "slim" else "",
-            "keep": " ".join(self.keep),
+            "keep": shlex.join(self.keep),
             "allow-unsupported": "yes" if self.allow_unsupported else "",
         }
         return {name: value for name, value in told.items() if value}

@@ -114,6 +114,7 @@ def command(
     from converter.output import check_distinct, check_target, default_name, text_file
     from converter.profile.reading import read_profile
     from converter.profile.writing import profile_text
+    from converter.remembered import remember
     from converter.report.by_products import sbom_text, seccomp_of
     from converter.report.conversion import report
     from converter.report.conversion_text import lines
@@ -145,6 +146,10 @@ def command(
     given = [read_profile(path) for path in profiles or ()]
     asked = trace_request(trace, probes, exercises, trace_seconds)
     made = convert(image, output, options, profiles=given, trace=asked, force=force, progress=shown(as_json))
+    words_again = options.words()
+    for path in profiles or ():
+        words_again += "--profile", str(path.absolute())
+    remember(made.unikernel.manifest, image, words_again + (asked.words() if asked else []))
     if save_profile is not None:
         text_file(save_profile, profile_text(made.profiled.profile))
     if seccomp is not None:

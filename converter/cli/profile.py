@@ -106,13 +106,5 @@ def next_command(file: Path, image: str, options: Options, decided_by: str) -> s
     """What to type to convert with the profile in `file`. What only a run showed, a run has to show again."""
     import shlex
 
-    words = ["--trace"] if decided_by == "trace" else []
-    for name in options.env:
-        words += ["-e", name]
-    if options.entrypoint is not None:
-        words += ["--entrypoint", *options.entrypoint]
-    if options.args:
-        words += ["--args", shlex.join(options.args)]
-    if options.program is not None:
-        words += ["--program", shlex.join(options.program)]
-    return shlex.join(["u2k", "convert", "--profile", str(file), *words, image])
+    traced = ["--trace"] if decided_by == "trace" else []
+    return shlex.join(["u2k", "convert", "--profile", str(file), *traced, *options.words(), image])

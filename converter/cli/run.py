@@ -163,9 +163,12 @@ def _run(
             where="--trace and --learn",
             hint="take one of them",
         )
+    if profile is not None and not learn:
+        raise UsageError("it is for --learn", where="--profile", hint="add --learn")
     variables = [entry for text in env if (entry := environment_entry(text, os.environb)) is not None]
-    path = Path(what)
+    path, image = Path(what), None
     if not is_unikernel(path):
+        image = what
         options = _options(platform, source, entrypoint, args, variables, allow_unsupported)
         path, made_for_them = _converted(what, options)
         entrypoint = None
@@ -184,22 +187,25 @@ def _run(
         log_level=3 if verbose else 2,
         hostname=None if hostname is None else checked_hostname(hostname),
     )
-    if trace is None and not learn:
-        if profile is not None:
-            raise UsageError("it is for --learn", where="--profile", hint="add --learn")
-        return choose_runner(on, manifest, machine).run(request)
-    return _watched(request, lambda found: choose_runner(on, found, machine), trace, profile)
+    return _watched(request, lambda found: choose_runner(on, found, machine), image, trace, learn, profile)
 
 
 def _watched(
-    request: RunRequest, choose: Callable[[Manifest], Runner], trace: Path | None, profile: Path | None
+    request: RunRequest,
+    choose: Callable[[Manifest], Runner],
+    image: str | None,
+    trace: Path | None,
+    learn: bool,
+    profile: Path | None,
 ) -> int:
-    from converter.trace.watched_run import run_learning, run_traced
+    from converter.trace.watched_run import run_learning, run_plainly, run_traced
 
     if trace is not None:
-        status, said = run_traced(request, choose, trace)
+        status, said = run_traced(request, choose, image, trace)
+    elif learn:
+        status, said = run_learning(request, choose, image, profile)
     else:
-        status, said = run_learning(request, choose, profile)
+        status, said = run_plainly(request, choose, image)
     for line in said:
         print(f"u2k: {line}", file=sys.stderr)
     return status

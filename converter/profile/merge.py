@@ -53,15 +53,15 @@ def bounded(evidence: Iterable[Evidence]) -> Evidences:
     return tuple(sorted(each for _, each in sorted(ranked)[:EVIDENCE_LIMIT]))
 
 
-def check_same_program(one: Subject, other: Subject) -> None:
-    """UsageError unless both are of the same program file on the same platform."""
+def check_same_program(one: Subject, other: Subject, where: str | None = None) -> None:
+    """UsageError unless both are of the same program file on the same platform. `where`: the other's file."""
     for what, mine, theirs in (
         ("programs", one.path, other.path),
         ("platforms", one.platform, other.platform),
     ):
         if mine != theirs:
             raise UsageError(
-                f"profiles of different {what} cannot be merged: {mine} and {theirs}",
-                where=other.reference,
+                f"profiles of different {what} cannot be merged: {mine}, and here {theirs}",
+                where=where or other.reference or None,
                 hint="give profiles of the program that the image runs; u2k diff shows how two differ",
             )

@@ -12,6 +12,7 @@ from converter.errors import UsageError
 _WEB = {"http": 80, "https": 443}
 _SOCKETS = ("tcp", "udp")
 _LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
+_SECONDS = 60.0
 _HINT = 'write it like http://:8080/path, tcp://:6379 or "tcp://:6379 PING"'
 
 
@@ -41,7 +42,15 @@ class TraceRequest:
 
     probes: tuple[Probe, ...] = ()
     exercises: tuple[Path, ...] = ()
-    seconds: float = 60.0
+    seconds: float = _SECONDS
+
+    def words(self) -> list[str]:
+        """The command line that asks for it."""
+        asked = [word for probe in self.probes for word in ("--probe", str(probe))]
+        asked += [word for script in self.exercises for word in ("--exercise", str(script))]
+        return (asked or ["--trace"]) + (
+            [] if self.seconds == _SECONDS else ["--trace-seconds", f"{self.seconds:g}"]
+        )
 
 
 def parse_probe(text: str) -> Probe:

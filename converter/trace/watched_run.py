@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from converter.errors import UsageError
 from converter.link.manifest import Manifest
 from converter.link.sections import read_profile_section
-from converter.output import text_file
-from converter.profile.merge import merge
+from converter.output import default_name, text_file
+from converter.profile.merge import check_same_program, merge
 from converter.profile.model import Profile
 from converter.profile.reading import MAX_BYTES, parse_profile, read_profile
 from converter.profile.writing import profile_text
+from converter.remembered import convert_again, is_remembered
 from converter.run.request import Runner, RunRequest
 from converter.trace.learn import Learned
 from converter.trace.unikernel import tracing
@@ -22,7 +22,20 @@ from converter.trace.unikernel import tracing
 Choose = Callable[[Manifest], Runner]
 
 
-def run_traced(request: RunRequest, choose: Choose, file: Path) -> tuple[int, list[str]]:
+def run_plainly(request: RunRequest, choose: Choose, image: str | None) -> tuple[int, list[str]]:
+    """Run it as it is. Returns the program's status, and the command that adds what it missed, if anything.
+
+    image: what the user named, if that is no unikernel; so in all of these
+    Errors: RunError.
+    """
+    missed = Learned()
+    status = choose(request.manifest).run(replace(request, watch=missed.line))
+    if not missed.anything():
+        return status, []
+    return status, _next(request, missed.options(), missed.absent, image)
+
+
+def run_traced(request: RunRequest, choose: Choose, image: str | None, file: Path) -> tuple[int, list[str]]:
     """Run `request`'s unikernel with a kernel that has every part and tells what is asked of it.
 
     `file` gets the profile; if it is one of the same program, what was seen is added to it. Returns the
@@ -38,18 +51,24 @@ def run_traced(request: RunRequest, choose: Choose, file: Path) -> tuple[int, li
     said = [f"traced: {len(seen.syscalls)} system calls, {len(seen.files)} files -> {file}"]
     if traced.log.full:
         said.append("it did more than could be kept: what came last is missing")
-    return status, [*said, f"next: {next_command(file, seen)}"]
+    return status, [*said, *_next(request, [("--profile", str(file))], (), image)]
 
 
-def run_learning(request: RunRequest, choose: Choose, file: Path | None) -> tuple[int, list[str]]:
+def run_learning(
+    request: RunRequest, choose: Choose, image: str | None, file: Path | None
+) -> tuple[int, list[str]]:
     """Run it as it is, and add what was missing to its profile.
 
-    file: the profile; None: NAME.profile.json beside the unikernel. One that is not there yet begins as the
-    one that the unikernel carries. Returns the program's status and lines for the user. Errors: UsageError,
-    OutputError, RunError.
+    file: the profile; None: NAME.profile.json beside the unikernel, or here for an image. One that is not
+    there yet begins as the one that the unikernel carries. Returns the program's status and lines for the
+    user. Errors: UsageError, OutputError, RunError.
     """
-    path = file or request.unikernel.with_suffix(".profile.json")
-    base = read_profile(path) if path.exists() else carried_profile(request.unikernel)
+    made = request.unikernel if image is None else Path(default_name(image))
+    path = file or made.with_name(made.name.removesuffix(".u2k") + ".profile.json")
+    carried = carried_profile(request.unikernel)
+    base = read_profile(path) if path.exists() else carried
+    if base is not None and carried is not None:
+        check_same_program(carried.subject, base.subject, str(path))
     if base is None:
         raise UsageError(
             "it carries no profile to which anything could be added",
@@ -72,7 +91,8 @@ def run_learning(request: RunRequest, choose: Choose, file: Path | None) -> tupl
     ):
         if names:
             said.append(f"learned {what}: {', '.join(names)}")
-    return status, [*said, f"next: {next_command(path, profile, learned.parts)}"]
+    more = [("--profile", str(path)), *(("--add-part", part) for part in learned.parts)]
+    return status, [*said, *_next(request, more, learned.absent, image)]
 
 
 def carried_profile(unikernel: Path) -> Profile | None:
@@ -81,8 +101,14 @@ def carried_profile(unikernel: Path) -> Profile | None:
     return None if data is None else parse_profile(data, str(unikernel))
 
 
-def next_command(file: Path, profile: Profile, parts: Iterable[str] = ()) -> str:
-    """What to type to convert with what is known now. `parts`: of the library OS, which no profile names."""
-    image = profile.subject.reference or "IMAGE"
-    added = [word for part in parts for word in ("--add-part", part)]
-    return shlex.join(["u2k", "convert", "--force", "--profile", str(file), *added, image])
+def _next(
+    request: RunRequest, more: list[tuple[str, str]], wanted: tuple[str, ...], image: str | None
+) -> list[str]:
+    """What to type to convert with what is known now."""
+    file = request.unikernel if image is None else None
+    said = [f"next: {convert_again(request.manifest, file, more, image=image, wanted=wanted)}"]
+    if image is None and not is_remembered(request.manifest):
+        said.append(
+            f"IMAGE is the one with the digest {request.manifest.source_digest}: no name is known here"
+        )
+    return said

@@ -22,7 +22,7 @@ FLOORS = (
     {"convert"},
     {"profiling"},
     {"trace"},
-    {"run", "formats"},
+    {"run", "formats", "remembered"},
     {"link"},
     {"rootfs"},
     {"analyze"},
