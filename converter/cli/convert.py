@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from converter.options import Form
 
 EXAMPLES = (
-    "Examples:  u2k convert redis:7   |   u2k convert -o app.u2k registry.example/app:1.2   |   "
+    "Examples:  u2k convert python:3   |   u2k convert -o app.u2k registry.example/app:1.2   |   "
     "u2k convert --keep '/usr/share/app/**' app:1   |   u2k convert --seccomp app.json --json app:1"
 )
 

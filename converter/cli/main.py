@@ -12,7 +12,7 @@ from converter.errors import U2kError
 app = typer.Typer(
     name="u2k",
     help="Stock Linux container images become unikernels: convert one, run it anywhere.",
-    epilog="Example:  u2k convert redis:7  then  u2k run redis-7.u2k",
+    epilog="Example:  u2k convert python:3  then  u2k run python-3.u2k",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

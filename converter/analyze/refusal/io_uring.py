@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 
+from converter.analyze.refusal.frames import frames
 from converter.analyze.refusal.model import Facts, Refusal
 from converter.analyze.refusal.reviewed import DATA
 from converter.elf.header import read_elf
@@ -50,7 +51,8 @@ def _fallback(why: Evidence, call: str, facts: Facts) -> bool:
     if why.kind == "dynamic":
         return True
     if _LIBC.fullmatch(why.source.rpartition("/")[2]):
-        return False  # who asks for it is known by symbol
+        # Who calls the wrapper counts. Of several only one is told, so that symbols are looked at as well.
+        return any(not _LIBC.fullmatch(caller.object) for caller in frames(why)[1:2])
     opened = facts.profile.arguments.get("open.path", {}).get(_CLOSED_STREAM, ())
     function = why.detail.partition("+0x")[0]
     return call != _STREAM_CHECK or not any(
