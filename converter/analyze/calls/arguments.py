@@ -74,8 +74,10 @@ class Arguments:
         for value, source in self._origins.at(site.place, site.address, register).items():
             if mask and isinstance(value, int):
                 found.append((str(value & mask), source))
-            elif not mask and isinstance(value, tuple) and not is_unknown(value):
-                text = self._summaries[source[0]].string(value[1])
+            elif not mask and value == 0:
+                continue  # no path at all: the call fails
+            elif not mask and not is_unknown(value):
+                text = self._summaries[source[0]].string(value)
                 if text is None:
                     found.append((_ANY, source))
                 elif choice != "open.path" or text.startswith(_KEPT_PATHS):

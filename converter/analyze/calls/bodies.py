@@ -130,8 +130,8 @@ class Bodies:
             at = todo.pop()
             for target in sorted(self._read(at).jumps):
                 other = self._functions.containing(target)
-                if other is None or other[0] in ranges:
-                    continue
+                if other is None or other[0] in ranges or self._links.called(target)[0] != CALL:
+                    continue  # a stub to an import is no part, though one unwind entry spans them all
                 jumps = self._read(other[0]).jumps
                 if not self._budget.spend(1 + len(jumps)):
                     break

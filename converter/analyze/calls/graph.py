@@ -12,10 +12,11 @@ from functools import cached_property
 
 from converter.analyze.calls.bodies import Bodies
 from converter.analyze.calls.budget import FUNCTION, Budget
-from converter.analyze.calls.extents import DataExtents, FunctionExtents
+from converter.analyze.calls.extents import DataExtents, Extents, FunctionExtents
 from converter.analyze.calls.instructions import Architecture, Code
 from converter.analyze.calls.links import COPIED, Links, Node, node_of
 from converter.elf.frames import Frames
+from converter.elf.loader_tables import loader_tables
 from converter.elf.memory import ElfMemory
 from converter.elf.pclntab import go_functions
 from converter.elf.relocations import Relocations, read_relocations
@@ -26,7 +27,7 @@ from converter.elf.symbols import Symbol, dynamic_symbols, static_symbols
 GO_FUNCTION = "Go function"
 
 _MAX_TABLE = 1 << 16  # entries of a jump table
-_MAX_WORDS = 1 << 22  # words of data that are looked at for one object, all together
+_MAX_WORDS = 1 << 24  # words of data that are looked at for one object, all together; node has 8 million
 _MAX_CODE = 1 << 14  # functions that are kept as read
 _MAX_START = 1 << 17  # words of init_array and its like
 _DT_INIT, _DT_FINI, _DT_INIT_ARRAY, _DT_FINI_ARRAY, _DT_INIT_ARRAYSZ, _DT_FINI_ARRAYSZ = (
@@ -65,12 +66,17 @@ class ObjectGraph:
         self._slots = sorted(
             {*self.relocations.relative, *self.relocations.symbolic, *self.relocations.irelative}
         )
-        self._links = Links(memory, architecture, self.relocations, self.functions, self._objects)
+        tables = Extents(loader_tables(memory, tags, len(self.symbols)))
+        self._links = Links(memory, architecture, self.relocations, self.functions, self._objects, tables)
         self._absolute = memory.elf.type == "EXEC"
         self._words_left = _MAX_WORDS
         self._copies = sorted(self.relocations.copies)
         self._code: dict[int, Code] = {}
         self.bodies = Bodies(memory, architecture, self.functions, self._links, self._read, self.budget)
+
+    def fixed_place(self) -> tuple[int, int]:
+        """The addresses of an object that has them before it is loaded: [start, end); else none."""
+        return (self.memory.start, self.memory.end) if self._absolute else (0, 0)
 
     # What runs without being called by the object itself.
 

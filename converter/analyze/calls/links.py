@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
-from converter.analyze.calls.extents import DataExtents, FunctionExtents
+from converter.analyze.calls.extents import DataExtents, Extents, FunctionExtents
 from converter.analyze.calls.instructions import Architecture, Code
 from converter.elf.memory import ElfMemory
 from converter.elf.relocations import Relocations
@@ -49,12 +49,14 @@ class Links:
         relocations: Relocations,
         functions: FunctionExtents,
         objects: DataExtents,
+        loader_tables: Extents,
     ) -> None:
         self._memory = memory
         self._architecture = architecture
         self._relocations = relocations
         self._functions = functions
         self._objects = objects
+        self._loader_tables = loader_tables
         self._absolute = memory.elf.type == "EXEC"
         self._called: dict[int, Link] = {}
         self._computed: dict[int, Link] = {}
@@ -114,10 +116,10 @@ class Links:
 
     def _find_word(self, slot: int) -> Link:
         """In programs at fixed addresses, any word that looks like the address of a function or of data is
-        one.
+        one. A number that happens to lie in the headers must not lead through them to all that is imported.
         """
         value = self._memory.word(slot)
-        if value is None or not self._memory.start <= value < self._memory.end:
+        if value is None or self._loader_tables.containing(slot) or not self._memory.start <= value < self._memory.end:
             return _NOWHERE
         if not self._memory.is_code(value):
             return DATA, self._objects.containing(value)[0]

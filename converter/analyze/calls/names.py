@@ -78,7 +78,7 @@ class Lookups:
 
     def _strings(self, origin: Origin) -> Iterable[tuple[bytes, Place]]:
         for value, place in origin.items():
-            if isinstance(value, tuple) and not is_unknown(value):
-                text = self._summaries[place[0]].string(value[1])
+            if not is_unknown(value):
+                text = self._summaries[place[0]].string(value)
                 if text and len(text) < _MAX_NAME:
                     yield text, place

@@ -132,9 +132,17 @@ class Summary:
         """The name of the function or data object that begins at `address`; empty without one."""
         return self._ask("name", address, lambda: self.graph.names.get(address, ""))
 
-    def string(self, address: int) -> bytes | None:
-        """The NUL-terminated string at `address`."""
+    def string(self, value: int | tuple[str, int]) -> bytes | None:
+        """The NUL-terminated string that a pointer of this value leads to; a number is none in most objects."""
+        address = value if isinstance(value, int) else value[1]
+        if isinstance(value, int) and not self._is_address(value):
+            return None
         return self._ask("string", address, lambda: self.graph.memory.string(address))
+
+    def _is_address(self, value: int) -> bool:
+        """Compilers put addresses into registers as plain numbers where a program has a fixed place."""
+        low, high = self._ask("place", 0, lambda: self.graph.fixed_place())
+        return bool(low <= value < high)
 
     def code_before(self, end: int, length: int) -> bytes:
         """`length` bytes that end at `end`."""

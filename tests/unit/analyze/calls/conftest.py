@@ -48,7 +48,8 @@ def analyse(tmp_path: Path) -> Analyse:
             data = compiled(tmp_path, text, "-shared", "-fPIC", f"-Wl,-soname,{name}", name=name)
             files[f"/lib/{name}"] = (data, role)
             made.append(str(tmp_path / name))
-        used = flags or ("-static-pie", "-fpie") if not made else (*flags, "-pie", "-fpie", *made)
+        shape = () if "-no-pie" in flags else ("-pie", "-fpie")
+        used = flags or ("-static-pie", "-fpie") if not made else (*flags, *shape, *made)
         data = compiled(tmp_path, source, *used, language=language)
         return analysed({"/bin/program": (data, PROGRAM), **files})
 
