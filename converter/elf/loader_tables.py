@@ -1,5 +1,6 @@
-"""What of a loaded object is there for the loader and not for the program: headers, and tables of dynamic linking
-(gABI, "Program Loading and Dynamic Linking").
+"""What of a loaded object is there for the loader and not for the program: headers, tables of linking.
+
+gABI, "Program Loading and Dynamic Linking".
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from converter.elf.header import PF_W, PF_X, PT_LOAD, ElfFile
@@ -130,6 +130,14 @@ class ElfMemory:
                     self.incomplete = True
                     return found
         return found
+
+    def pointing(self, start: int, end: int) -> Iterator[int]:
+        """Where in [start, end) a word holds an address of the image, as programs at fixed addresses have."""
+        low, high = self.start, self.end
+        for at in range(start + -start % 8, end - 7, _CHUNK):
+            data = self.view(at, min(_CHUNK, end - at))
+            words = struct.unpack(f"<{len(data) // 8}Q", data[: len(data) // 8 * 8])
+            yield from (at + 8 * number for number, word in enumerate(words) if low <= word < high)
 
     def string(self, address: int) -> bytes | None:
         """The NUL-terminated string at `address`, None if there is none of at most 4096 bytes."""

@@ -148,7 +148,6 @@ class ObjectGraph:
         """The node of the data object at `start` (as data_at gives it)."""
         start, end = self._objects.containing(start)
         slots = self._words(start, end)
-        self._words_left -= len(slots)
         if self._words_left < 0 or not self.budget.spend(1 + len(slots)):
             return Node()
         found = set(map(self._links.read, slots))
@@ -163,11 +162,15 @@ class ObjectGraph:
         return self._words_left < 0 or self.memory.incomplete or self.budget.exhausted
 
     def _words(self, start: int, end: int) -> list[int]:
-        if self._absolute:
-            end = min(end, start + len(self.memory.view(start, min(end - start, 8 * _MAX_WORDS))))
-            return list(range(start + -start % 8, end - 7, 8))
+        """Addresses of the words that may point to something."""
         low = bisect.bisect_left(self._slots, start)
-        return self._slots[low : bisect.bisect_left(self._slots, end)]
+        filled = self._slots[low : bisect.bisect_left(self._slots, end)]
+        if not self._absolute:
+            self._words_left -= len(filled)
+            return filled
+        end = min(end, start + 8 * max(self._words_left, 0) + 8)
+        self._words_left -= (end - start) // 8
+        return sorted({*filled, *self.memory.pointing(start, end)})
 
     # Code
 

@@ -119,7 +119,9 @@ class Links:
         one. A number that happens to lie in the headers must not lead through them to all that is imported.
         """
         value = self._memory.word(slot)
-        if value is None or self._loader_tables.containing(slot) or not self._memory.start <= value < self._memory.end:
+        if value is None or not self._memory.start <= value < self._memory.end:
+            return _NOWHERE
+        if self._loader_tables.containing(slot):
             return _NOWHERE
         if not self._memory.is_code(value):
             return DATA, self._objects.containing(value)[0]

@@ -133,7 +133,7 @@ class Summary:
         return self._ask("name", address, lambda: self.graph.names.get(address, ""))
 
     def string(self, value: int | tuple[str, int]) -> bytes | None:
-        """The NUL-terminated string that a pointer of this value leads to; a number is none in most objects."""
+        """The NUL-terminated string that a pointer of this value leads to; mostly a number is none."""
         address = value if isinstance(value, int) else value[1]
         if isinstance(value, int) and not self._is_address(value):
             return None
