@@ -89,10 +89,7 @@ SYSCALL(futex)
                              at_least_one(ARG(int, 3)), ARG(uint32_t, 5));
     default:
         if (!told)
-            log_warning(
-                "futex operation %d is absent from this unikernel: ENOSYS "
-                "(mutexes with priority inheritance are)",
-                op);
+            log_warning("futex operation %d is not in the library OS: ENOSYS", op);
         told = true;
         return -ENOSYS;
     }

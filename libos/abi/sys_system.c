@@ -109,7 +109,7 @@ SYSCALL(getrandom)
     while (done < len) {
         size_t n = MIN(len - done, sizeof(buf));
         if (random_fill(buf, n)) {
-            log_error("no source of randomness: neither the platform nor the CPU has one");
+            log_error("no source of randomness");
             return done ? (long)done : -EAGAIN;
         }
         size_t wrote = user_write_some(sc->arg[0] + done, buf, n);

@@ -192,7 +192,7 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
     case BOOT_ENTRYPOINT_ARGS: rec->kept = value; return 0;
     case BOOT_UMASK: b->umask = value; return value <= 0777 ? 0 : -EINVAL;
     default:
-        log_warning("boot record: item of unknown tag %u passed over: for a newer kernel", tag);
+        log_warning("boot record: item %u is not known", tag);
         heap_free(text, len + 1u);
         return 0;
     }
@@ -206,14 +206,10 @@ static int read_record(struct cursor c, struct record *rec)
         uint32_t len = cursor_le32(&c);
         const void *data = cursor_take(&c, len);
         cursor_skip(&c, -len & 7);
-        if (c.bad || zero) {
-            log_error("boot record: item of tag %u, %u bytes, at offset %zu does not fit", tag, len,
-                      c.pos);
-            return -EINVAL;
-        }
-        int error = read_item(rec, tag, data, len);
+        int error = c.bad || zero ? -EINVAL : read_item(rec, tag, data, len);
         if (error == -EINVAL)
-            log_error("boot record: item of tag %u, %u bytes, has no valid contents", tag, len);
+            log_error("boot record: item %u, %u bytes, up to offset %zu, is malformed", tag, len,
+                      c.pos);
         if (error)
             return error;
     }
@@ -288,7 +284,7 @@ static int apply_cmdline(struct record *rec)
 
 static int malformed(const char *what)
 {
-    log_error("bundle: %s; the file is damaged or not for this kernel: convert again", what);
+    log_error("bundle: %s: convert again", what);
     return -EINVAL;
 }
 
@@ -307,12 +303,12 @@ int boot_read(const void *bundle, size_t len)
     if (c.bad || magic != BUNDLE_MAGIC)
         return malformed("no header");
     if (version != BUNDLE_VERSION || header_size < sizeof(struct bundle_header))
-        return malformed("a version this kernel does not know");
+        return malformed("unknown version");
     struct cursor whole = cursor_part(&(struct cursor){.base = bundle, .len = len}, 0, total);
     struct cursor record = cursor_part(&whole, record_offset, record_size);
     struct cursor root = cursor_part(&whole, root_offset, root_size);
     if (record.bad || root.bad || (root_offset & PAGE_MASK))
-        return malformed("record or root image outside of it");
+        return malformed("not all there");
 
     *b = (struct boot_config){.cwd = "/", .hostname = "u2k", .umask = 022};
     b->root = root.base;
@@ -325,7 +321,7 @@ int boot_read(const void *bundle, size_t len)
     if (error)
         return error;
     if (!rec.argv.count)
-        return malformed("no program is named in it");
+        return malformed("no program");
     rec.argv.item[rec.argv.count] = NULL;
     b->argv = rec.argv.item;
     b->envp = rec.envp.item;

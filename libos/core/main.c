@@ -24,14 +24,14 @@ static int status_of(int error)
 static const char *reason_of(int error)
 {
     switch (error) {
-    case -ENOENT: return "not found (it, the interpreter of a script, or the dynamic loader)";
-    case -ENOTDIR: return "a part of the path is not a folder";
+    case -ENOENT: return "not found, or its interpreter is not";
+    case -ENOTDIR: return "not a folder in its path";
     case -EACCES: return "no permission to execute it";
     case -ENOEXEC: return "not a program for " ARCH_NAME;
-    case -ELIBBAD: return "its dynamic loader is not a program for " ARCH_NAME;
-    case -ELOOP: return "too many links, or scripts that interpret each other";
-    case -E2BIG: return "arguments and environment are too long";
-    case -ENOMEM: return "not enough memory; give more with -m";
+    case -ELIBBAD: return "its loader is not for " ARCH_NAME;
+    case -ELOOP: return "too many links or scripts";
+    case -E2BIG: return "arguments too long";
+    case -ENOMEM: return "not enough memory: give more with -m";
     default: return "malformed, or unreadable";
     }
 }

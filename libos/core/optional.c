@@ -6,7 +6,7 @@
 
 NORETURN void unlinked_never(void)
 {
-    panic("a function that is not in this unikernel was called");
+    panic("not linked");
 }
 
 long unlinked_nothing(void)

@@ -156,7 +156,7 @@ void pages_free(void *base, size_t count)
         free_count += count;
         return;
     }
-    panic("pages_free: %p, %zu pages: not an allocation, or freed before", base, count);
+    panic("pages_free: %p, %zu pages", base, count);
 }
 
 size_t pages_free_count(void)

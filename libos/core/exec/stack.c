@@ -119,9 +119,7 @@ int stack_build(const struct exec_args *a, const struct start *s, vaddr_t *sp)
         /* A stack guard that can be guessed is still better than one that is known. */
         uint64_t seed[2] = {plat_clock_monotonic(), plat_clock_realtime() * 0x9e3779b97f4a7c15u};
         memcpy(random.bytes, seed, sizeof(seed));
-        log_warning(
-            "no source of randomness: stack guards and addresses can be guessed; "
-            "give the machine RDRAND or virtio-rng");
+        log_warning("no source of randomness: addresses can be guessed; add RDRAND or virtio-rng");
     }
     int error = map_stack(s, a->len + name_len + (table_words + ARRAY_SIZE(mm_layout.auxv)) * 8);
     if (error)

@@ -59,8 +59,8 @@ int virtio_start(struct virtio_device *d, uint64_t wanted, void (*fn)(void *), v
         status |= STATUS_FEATURES_OK;
         t->set_status(d, status);
         if (!(d->features & VIRTIO_F_VERSION_1) || !(t->status(d) & STATUS_FEATURES_OK)) {
-            log_error("virtio device at %lx does not accept features %lx",
-                      (unsigned long)d->place.base, (unsigned long)d->features);
+            log_error("virtio device at %lx: refuses features %lx", (unsigned long)d->place.base,
+                      (unsigned long)d->features);
             return -EIO;
         }
     }

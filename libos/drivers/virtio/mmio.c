@@ -147,8 +147,7 @@ bool virtio_mmio_probe(const struct device_place *at, enum virtio_id id, struct 
         return false;
     uint32_t version = get(out, VERSION);
     if (version != 1 && version != 2) {
-        log_warning("virtio device at %lx: version %u is not known", (unsigned long)at->base,
-                    version);
+        log_warning("virtio device at %lx: version %u", (unsigned long)at->base, version);
         return false;
     }
     out->legacy = version == 1;

@@ -172,8 +172,7 @@ static int connect(struct virtio_device *d)
     volatile uint32_t *entry = cap ? (void *)map_bar(at, table & 7, table & ~7u, 16) : NULL;
 
     if (!entry || device_message(virtio_interrupt, d, &address, &data) < 0) {
-        log_warning("virtio device %lx on the PCI bus has no MSI-X: not used",
-                    (unsigned long)at->base);
+        log_warning("virtio device at %lx: no MSI-X: not used", (unsigned long)at->base);
         return -ENODEV;
     }
     entry[0] = (uint32_t)address;
@@ -236,7 +235,7 @@ bool virtio_pci_probe(const struct device_place *at, enum virtio_id id, struct v
         }
     }
     if (!out->registers || !out->notify_base) {
-        log_warning("virtio device %lx on the PCI bus has the legacy interface only: not used",
+        log_warning("virtio device at %lx: legacy interface only: not used",
                     (unsigned long)at->base);
         return false;
     }

@@ -224,7 +224,7 @@ static int probe(void)
             console_offer(&console);
             return 0;
         }
-    log_warning("virtio-console: none of its ports is named u2k.out or the like: not used");
+    log_warning("virtio-console: no port u2k.out: not used");
     return -ENODEV;
 }
 

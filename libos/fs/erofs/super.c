@@ -26,14 +26,10 @@ int erofs_open(struct erofs *e, const void *image, size_t size)
     e->xattrs = (uint64_t)cursor_le32(&c) * EROFS_BLOCK;
     cursor_skip(&c, 32); /* uuid, volume name */
     uint32_t incompat = cursor_le32(&c);
-    if (c.bad || magic != MAGIC) {
-        log_error("the root image is not EROFS: convert the container image again");
-        return -EINVAL;
-    }
-    if (block_bits != 12 || (incompat & ~INCOMPAT_KNOWN)) {
+    if (c.bad || magic != MAGIC || block_bits != 12 || (incompat & ~INCOMPAT_KNOWN)) {
         log_error(
-            "the root image has blocks of 2^%u bytes and features 0x%x: only 4096-byte blocks "
-            "without compression can be read",
+            "the root image is not EROFS, or has blocks (2^%u bytes) or features (%#x) that are "
+            "new",
             block_bits, incompat);
         return -EINVAL;
     }

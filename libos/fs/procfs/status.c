@@ -174,6 +174,15 @@ void proc_maps(struct text *t, const struct proc_at *at)
     }
 }
 
+/* In the order of mounts[]. */
+static const char *const options[] = {
+    "rw,relatime",
+    "rw,nosuid,nodev,noexec,relatime",
+    "rw,nosuid,mode=755",
+    "rw,nosuid,nodev,noexec,relatime",
+    "ro,nosuid,nodev,noexec,relatime",
+};
+
 void proc_mounts(struct text *t, const struct proc_at *at)
 {
     (void)at;
@@ -181,7 +190,7 @@ void proc_mounts(struct text *t, const struct proc_at *at)
     for (size_t i = 0; i < mount_count; i++)
         if (mounts[i].sb)
             text_add(t, "%s %s %s %s 0 0\n", mounts[i].fs, mounts[i].path, mounts[i].fs,
-                     mounts[i].options);
+                     options[i]);
 }
 
 void proc_mountinfo(struct text *t, const struct proc_at *at)
@@ -196,7 +205,7 @@ void proc_mountinfo(struct text *t, const struct proc_at *at)
             if (mounts[k].sb && mounts[i].point->sb == mounts[k].sb)
                 parent = (unsigned)k + 1;
         text_add(t, "%u %u 0:%u / %s %s - %s %s rw\n", (unsigned)i + 1, parent,
-                 (unsigned)mounts[i].sb->dev, mounts[i].path, mounts[i].options, mounts[i].fs,
+                 (unsigned)mounts[i].sb->dev, mounts[i].path, options[i], mounts[i].fs,
                  mounts[i].fs);
     }
 }

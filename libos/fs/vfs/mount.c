@@ -8,14 +8,11 @@
 #include <u2k/string.h>
 
 struct mount mounts[] = {
-    {.path = "/", .fs = "overlay", .part = "overlay", .options = "rw,relatime"},
-    {.path = "/proc", .fs = "proc", .part = "procfs", .options = "rw,nosuid,nodev,noexec,relatime"},
-    {.path = "/dev", .fs = "devtmpfs", .part = "devfs", .options = "rw,nosuid,mode=755"},
-    {.path = "/dev/shm",
-     .fs = "tmpfs",
-     .part = "tmpfs",
-     .options = "rw,nosuid,nodev,noexec,relatime"},
-    {.path = "/sys", .fs = "sysfs", .part = "sysfs", .options = "ro,nosuid,nodev,noexec,relatime"},
+    {.path = "/", .fs = "overlay", .part = "overlay"},
+    {.path = "/proc", .fs = "proc", .part = "procfs"},
+    {.path = "/dev", .fs = "devtmpfs", .part = "devfs"},
+    {.path = "/dev/shm", .fs = "tmpfs", .part = "tmpfs"},
+    {.path = "/sys", .fs = "sysfs", .part = "sysfs"},
 };
 const size_t mount_count = ARRAY_SIZE(mounts);
 struct mounted_image root_image;
@@ -40,7 +37,7 @@ static void attach_below(const struct mount *parent)
         struct dentry *d;
         int err = vfs_make(parent->sb->root, name, S_IFDIR | 0755, 0, NULL, &d);
         if (err < 0 || !S_ISDIR(d->inode->mode)) {
-            log_warning("%s cannot be mounted: the image has something else there", m->path);
+            log_warning("%s: not mounted: it is no folder", m->path);
             if (err == 0)
                 dentry_unref(d);
             continue;
@@ -58,7 +55,7 @@ static int mount_now(struct mount *m)
         return -ENODEV;
     int err = type->mount(m->fs, "", &sb);
     if (err < 0) {
-        log_error("%s: the %s file system cannot be mounted (error %d)", m->path, m->fs, -err);
+        log_error("%s: not mounted (error %d)", m->path, -err);
         return err;
     }
     sb->covered = m->point;

@@ -25,7 +25,7 @@ static void provide(struct dentry *etc, const char *name, const char *text, size
         struct iter it = {.vec = &vec, .count = 1, .left = len, .kernel = true};
         int64_t pos = 0;
         if (file_write(f, &it, &pos) < 0)
-            log_warning("/etc/%s could not be written: no memory", name);
+            log_warning("/etc/%s: no memory", name);
         file_unref(f);
     }
     dentry_unref(d);

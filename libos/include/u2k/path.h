@@ -116,7 +116,7 @@ int vfs_make(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev,
 /* ---- mounts ---- */
 
 struct mount {
-    const char *path, *fs, *part, *options;
+    const char *path, *fs, *part;
     struct dentry *point; /* NULL for the root */
     struct superblock *sb; /* NULL until first crossed */
 };

@@ -154,7 +154,7 @@ static void give_memory(const struct boot_facts *f)
     }
 }
 
-static bool number(const char **p, const char *end, uint64_t *out)
+bool vm_number(const char **p, const char *end, uint64_t *out)
 {
     unsigned base = 10;
     const char *start;
@@ -174,21 +174,31 @@ static bool number(const char **p, const char *end, uint64_t *out)
     return *p > start;
 }
 
+uint64_t vm_cmdline_number(const char *name)
+{
+    const char *text = cmdline_value(name);
+    uint64_t value = 0;
+
+    if (text)
+        (void)vm_number(&text, text + strlen(text), &value);
+    return value;
+}
+
 /* SIZE[KMG]@BASE:IRQ[:ID] (kernel-parameters, virtio_mmio.device=) */
 static bool parse_place(const char *p, const char *end, struct device_place *out)
 {
     uint64_t irq;
 
     *out = (struct device_place){.bus = DEVICE_MMIO};
-    if (!number(&p, end, &out->size))
+    if (!vm_number(&p, end, &out->size))
         return false;
     unsigned suffix = p < end ? (unsigned char)*p | 0x20u : 0;
     unsigned shift = suffix == 'k' ? 10 : suffix == 'm' ? 20 : suffix == 'g' ? 30 : 0;
     out->size <<= shift;
     p += shift != 0;
-    if (p == end || *p++ != '@' || !number(&p, end, &out->base))
+    if (p == end || *p++ != '@' || !vm_number(&p, end, &out->base))
         return false;
-    if (p == end || *p++ != ':' || !number(&p, end, &irq))
+    if (p == end || *p++ != ':' || !vm_number(&p, end, &irq))
         return false;
     out->irq = (unsigned)irq;
     return irq < 1024 && (p == end || *p == ':');

@@ -9,6 +9,7 @@
 #include <u2k/errno.h>
 #include <u2k/log.h>
 #include <u2k/part.h>
+#include <u2k/string.h>
 
 #include "vm.h"
 
@@ -29,15 +30,6 @@ void random_offer(ssize_t (*fill)(void *buf, size_t len))
     random_fill = fill;
 }
 
-static uint16_t decimal(const char **p)
-{
-    unsigned value = 0;
-
-    for (; **p >= '0' && **p <= '9'; (*p)++)
-        value = value * 10 + (unsigned)(**p - '0');
-    return (uint16_t)MIN(value, (unsigned)UINT16_MAX);
-}
-
 void vm_stream_start(void)
 {
     if (probed)
@@ -51,9 +43,10 @@ void vm_stream_start(void)
 
     const char *tty = cmdline_value("u2k.tty");
     if (tty && !window.rows) {
-        window.rows = decimal(&tty);
-        tty += *tty == 'x';
-        window.columns = decimal(&tty);
+        uint64_t rows, columns;
+        const char *end = tty + strlen(tty);
+        if (vm_number(&tty, end, &rows) && *tty++ == 'x' && vm_number(&tty, end, &columns))
+            window = (struct stream_size){(uint16_t)rows, (uint16_t)columns};
     }
 }
 

@@ -39,6 +39,9 @@ bool vm_stream_events(void);
 void vm_stream_start(void);
 
 /* Print a line of a panic, "u2k: " is put in front. */
+/* A number as command lines have it, decimal or 0x...: false if there is none at *p. */
+bool vm_number(const char **p, const char *end, uint64_t *out);
+uint64_t vm_cmdline_number(const char *name); /* of NAME=number, 0: there is none */
 void vm_panic_line(const char *format, ...) PRINTF_LIKE(1, 2);
 
 /* ---- ARCH for vm/ ---- */

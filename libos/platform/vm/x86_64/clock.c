@@ -8,7 +8,6 @@
  */
 #include "clock.h"
 
-#include <u2k/boot.h>
 #include <u2k/log.h>
 #include <u2k/platform.h>
 
@@ -32,9 +31,9 @@ static enum { CLOCK_OFF, CLOCK_TSC, CLOCK_KVM, CLOCK_PIT } source;
 static uint64_t last; /* the clock never goes back */
 static uint64_t idle_ns;
 
-static uint64_t scaled(uint64_t tsc)
+static uint64_t time_of(const struct clock_page *c)
 {
-    const struct clock_page *c = &vdso_data;
+    uint64_t tsc = rdtsc();
 
     return c->base_ns + (uint64_t)((unsigned __int128)(tsc - c->base_tsc) * c->mult >> c->shift);
 }
@@ -68,17 +67,8 @@ static uint64_t told_tsc_hz(void)
     }
     if (cpu.hypervisor && cpuid(CPUID_HYPERVISOR, 0).eax >= CPUID_HYPERVISOR_TIMING)
         return cpuid(CPUID_HYPERVISOR_TIMING, 0).eax * 1000ull;
-    return 0;
-}
-
-/* The rate as Linux's parameter of this name has it, for machines that tell nothing by themselves. */
-static uint64_t cmdline_tsc_hz(void)
-{
-    uint64_t khz = 0;
-
-    for (const char *p = cmdline_value("tsc_early_khz"); p && *p >= '0' && *p <= '9'; p++)
-        khz = khz * 10 + (uint64_t)(*p - '0');
-    return khz * 1000;
+    /* As Linux's parameter of this name has it, for machines that tell nothing by themselves. */
+    return vm_cmdline_number("tsc_early_khz") * 1000;
 }
 
 static void start(void)
@@ -90,15 +80,12 @@ static void start(void)
         source = CLOCK_KVM;
         if (kvmclock_stable())
             publish(&page);
-    } else if ((hz = told_tsc_hz()) || (hz = cmdline_tsc_hz())) {
+    } else if ((hz = told_tsc_hz())) {
         run_from_tsc(hz, rdtsc(), NSEC_PER_SEC);
     } else if (pit_start(rdtsc())) {
         source = CLOCK_PIT;
     } else {
-        panic(
-            "no clock: neither kvmclock nor a timer chip, and the CPU does not tell the rate of "
-            "its "
-            "time stamp counter; boot with tsc_early_khz=");
+        panic("no clock: no kvmclock, no timer chip, no rate of the TSC; boot with tsc_early_khz=");
     }
     uint64_t wall = 0, now = plat_clock_monotonic();
     vdso_data.wall = vm_wall_clock(&wall) ? wall - now : 0;
@@ -111,16 +98,13 @@ uint64_t plat_clock_monotonic(void)
 
     switch (source) {
     case CLOCK_OFF: start(); return plat_clock_monotonic();
-    case CLOCK_TSC: now = scaled(rdtsc()); break;
     case CLOCK_KVM:
-        if (kvmclock_stable()) {
-            now = scaled(rdtsc());
+        if (!kvmclock_stable()) {
+            kvmclock_read(&page);
+            now = time_of(&page);
             break;
-        }
-        kvmclock_read(&page);
-        now = page.base_ns +
-              (uint64_t)((unsigned __int128)(rdtsc() - page.base_tsc) * page.mult >> page.shift);
-        break;
+        } /* fall through */
+    case CLOCK_TSC: now = time_of(&vdso_data); break;
     case CLOCK_PIT:
         tsc = rdtsc();
         now = pit_elapsed(tsc);

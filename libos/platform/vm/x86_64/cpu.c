@@ -3,6 +3,7 @@
 #include "cpu.h"
 
 #include "fpu.h"
+#include "interrupt.h"
 #include "layout.h"
 
 enum {
@@ -45,14 +46,13 @@ static _Alignas(16) uint8_t emergency_stack[EMERGENCY_STACK];
 
 extern uint64_t gdt[];
 extern uintptr_t kstack_top;
-extern const uint8_t vector_stubs[];
 void syscall_entry(void);
 
 static void load_tables(void)
 {
     uintptr_t stub = (uintptr_t)vector_stubs;
 
-    for (unsigned i = 0; i < VECTORS; i++, stub += 16)
+    for (unsigned i = 0; i < VECTORS; i++, stub += STUB_SIZE)
         idt[i] = (struct gate){.low = (uint16_t)stub,
                                .selector = SELECTOR_KERNEL_CODE,
                                .type = GATE_INTERRUPT,

@@ -97,10 +97,15 @@ syscall_entry:
     jmp restore_all
     .size syscall_entry, . - syscall_entry
 
-    /* The vector's number is on the stack where rdi belongs, the error code where orig_rax does. */
+    /* Called by a stub, whose address tells the vector. The CPU aligns the stack before it pushes five words
+     * or, with an error code, six (SDM volume 3, 6.14.2); where there is none, a 0 takes its place. */
     .type trap_common, @function
 trap_common:
-    cld
+    testb $8, %spl
+    jnz 1f
+    pushq (%rsp)
+    movq $0, 8(%rsp)
+1:  cld
     xchgq %rdi, (%rsp)
     push_rest
     pushq %rax
@@ -144,18 +149,10 @@ thread_begin:
 
     .globl vector_stubs
     .hidden vector_stubs
-    .balign 16
     .type vector_stubs, @function
-vector_stubs: /* 16 bytes each */
-    .set vector, 0
+vector_stubs: /* STUB_SIZE bytes each */
     .rept VECTORS
-    .balign 16
-    .if vector != 8 && (vector < 10 || vector > 14) && vector != 17 && vector != 21
-    pushq $0
-    .endif
-    pushq $vector
-    jmp trap_common
-    .set vector, vector + 1
+    call trap_common
     .endr
     .size vector_stubs, . - vector_stubs
 

@@ -9,7 +9,8 @@ struct regs;
 
 void interrupt_quiet(void); /* before the program runs: nothing comes that nobody asked for */
 
-void trap(unsigned vector, struct regs *regs);
+extern const uint8_t vector_stubs[]; /* entry.S: STUB_SIZE bytes each */
+void trap(const uint8_t *stub, struct regs *regs); /* `stub`: behind the vector's */
 void trap_leave(struct regs *regs);
 void interrupt(unsigned vector); /* call what belongs to it, and end it at the controller */
 

@@ -29,6 +29,7 @@
 
 #define KSTACK_SIZE 16384
 #define VECTORS 64 /* 32 exceptions, then interrupts */
+#define STUB_SIZE 5 /* of a vector's entry: a call */
 
 /* Page table entries. */
 #define PTE_PRESENT 1

@@ -28,22 +28,20 @@ static bool follows_call(uintptr_t at)
 
 void vm_panic_trace(const struct regs *regs)
 {
+    /* In the order of struct regs. */
+    static const char names[] = "r15r14r13r12rbprbxr11r10 r9 r8raxrcxrdxrsirdiorgrip csflgrsp ss";
     const uintptr_t *sp = __builtin_frame_address(0);
     uint64_t cr2, cr3;
 
     __asm__ volatile("movq %%cr2, %0; movq %%cr3, %1" : "=r"(cr2), "=r"(cr3));
     if (regs) {
-        const struct regs *r = regs;
-        vm_panic_line("rip=%016lx rsp=%016lx flags=%08lx cs=%02lx", r->rip, r->rsp, r->eflags,
-                      r->cs);
-        vm_panic_line("rax=%016lx rbx=%016lx rcx=%016lx rdx=%016lx", r->rax, r->rbx, r->rcx,
-                      r->rdx);
-        vm_panic_line("rsi=%016lx rdi=%016lx rbp=%016lx r8 =%016lx", r->rsi, r->rdi, r->rbp, r->r8);
-        vm_panic_line("r9 =%016lx r10=%016lx r11=%016lx r12=%016lx", r->r9, r->r10, r->r11, r->r12);
-        vm_panic_line("r13=%016lx r14=%016lx r15=%016lx", r->r13, r->r14, r->r15);
-        if (!(r->cs & 3)) {
-            vm_panic_line("at %lx", r->rip);
-            sp = (const uintptr_t *)r->rsp;
+        const uint64_t *value = (const uint64_t *)regs;
+        for (const char *name = names; *name; name += 9, value += 3)
+            vm_panic_line("%.3s=%016lx %.3s=%016lx %.3s=%016lx", name, value[0], name + 3, value[1],
+                          name + 6, value[2]);
+        if (!(regs->cs & 3)) {
+            vm_panic_line("at %lx", regs->rip);
+            sp = (const uintptr_t *)regs->rsp;
         }
     }
     vm_panic_line("cr2=%016lx cr3=%016lx", cr2, cr3);

@@ -5,6 +5,7 @@
  * is a panic, but for copies of the program's memory, which core or a fixup mends.
  */
 #include <u2k/arch.h>
+#include <u2k/log.h>
 #include <u2k/platform.h>
 #include <u2k/uaccess.h>
 
@@ -44,27 +45,6 @@ enum {
     EFLAGS_ALWAYS = 0x202,
 };
 
-static const char *const names[] = {"division by zero",
-                                    "debug exception",
-                                    "non-maskable interrupt",
-                                    "breakpoint",
-                                    "overflow",
-                                    "bound",
-                                    "invalid instruction",
-                                    "no coprocessor",
-                                    "double fault",
-                                    "coprocessor overrun",
-                                    "invalid TSS",
-                                    "segment not present",
-                                    "stack fault",
-                                    "general protection fault",
-                                    "page fault",
-                                    "exception 15",
-                                    "floating point error",
-                                    "alignment check",
-                                    "machine check",
-                                    "SIMD error"};
-
 static unsigned access_of(uint64_t code)
 {
     return code & CODE_FETCH ? PROT_EXEC : code & CODE_WRITE ? PROT_WRITE : PROT_READ;
@@ -94,7 +74,9 @@ static void kernel_fault(unsigned vector, uint64_t code, struct regs *regs)
             return;
         }
     }
-    plat_panic(vector < ARRAY_SIZE(names) ? names[vector] : "unexpected exception", regs);
+    char number[16];
+    format_text(number, sizeof(number), "exception %u", vector);
+    plat_panic(vector == PAGE ? "page fault" : number, regs);
 }
 
 static void program_fault(unsigned vector, uint64_t code, struct regs *regs)
@@ -171,8 +153,9 @@ void trap_leave(struct regs *regs)
     regs->eflags = (regs->eflags & EFLAGS_PROGRAM) | EFLAGS_ALWAYS;
 }
 
-void trap(unsigned vector, struct regs *regs)
+void trap(const uint8_t *stub, struct regs *regs)
 {
+    unsigned vector = (unsigned)(stub - vector_stubs) / STUB_SIZE - 1;
     uint64_t code = regs->orig_rax;
     bool program = regs->cs & 3;
 

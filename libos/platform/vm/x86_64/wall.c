@@ -3,7 +3,6 @@
  * The wall clock at start: kvmclock's, else what the host said (u2k.realtime=, to the nanosecond but
  * late by the time the machine took to start), else the CMOS clock (MC146818, whole seconds).
  */
-#include <u2k/boot.h>
 #include <u2k/platform.h>
 
 #include "../vm.h"
@@ -75,14 +74,12 @@ static bool read_cmos(uint64_t *now)
 
 bool vm_wall_clock(uint64_t *now)
 {
-    const char *told = cmdline_value("u2k.realtime");
     uint64_t boot;
 
     if (kvmclock_wall(&boot)) {
         *now = boot + plat_clock_monotonic();
         return true;
     }
-    for (*now = 0; told && *told >= '0' && *told <= '9'; told++)
-        *now = *now * 10 + (uint64_t)(*told - '0');
+    *now = vm_cmdline_number("u2k.realtime");
     return *now || read_cmos(now);
 }
