@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -37,10 +38,19 @@ def options(
         raise typer.Exit
 
 
+def _end(number: int, _: object) -> None:
+    """What was begun is cleared away on the way out; a second signal does not disturb that."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Entry point of the console script. Never shows a traceback unless U2K_DEBUG is set."""
     from converter.cli.failure import report, report_bug
 
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # else somebody wants it ignored: nohup(1)
+            signal.signal(number, _end)
     try:
         app()
     except U2kError as error:

@@ -20,12 +20,14 @@ from converter.trace.dynamic import profile_of, ran, started
 from converter.trace.exercise import Outcome, exercise
 from converter.trace.model import Ran, Trace
 from converter.trace.native import Run
-from converter.trace.record import LIMIT, Record
+from converter.trace.notes import notes
+from converter.trace.record import Record
 from converter.trace.request import TraceRequest
-from converter.trace.sandbox import START, Sandbox, Workplace, sandbox
+from converter.trace.sandbox import START, Sandbox, sandbox
 from converter.trace.starter import starter
 from converter.trace.unpack import unpack
 from converter.trace.watch import Watcher
+from converter.trace.workplace import Workplace
 
 _ONE_ID = (
     "traced with one user id, because u2k is not root: chown, setuid and gosu fail, "
@@ -65,7 +67,7 @@ def trace_image(
     watcher = Watcher(
         prepared, START, program.user, numbers, foretold.argv if foretold is not None and waited else None
     )
-    with Workplace(way, starter()) as place:
+    with Workplace(way.owners, starter()) as place:
         shown.start("laying out the image", None)
         try:
             unpack(prepared, place.root, way.owners)
@@ -89,8 +91,8 @@ def trace_image(
             if isinstance(error, RunError) and way.owners is None:  # which may be why
                 raise RunError(f"{error.what}\n({_ONE_ID})", where=error.where, hint=error.hint) from error
             raise
-    notes = [_ONE_ID] if way.owners is None else []
-    return _with_changes(_trace(watcher, subject, outcome, notes), found)
+    first = [_ONE_ID] if way.owners is None else []
+    return _with_changes(_trace(watcher, subject, outcome, first), found)
 
 
 class _Found:
@@ -135,32 +137,22 @@ def _with_changes(trace: Trace, found: _Found | None) -> Trace:
     return replace(trace, tree=found.tree, changed=paths)
 
 
-def _trace(watcher: Watcher, subject: Subject, outcome: Outcome, notes: list[str]) -> Trace:
+def _trace(watcher: Watcher, subject: Subject, outcome: Outcome, first: list[str]) -> Trace:
     last = watcher.main
     if last is None:
         raise ValueError("nothing was executed")
-    found = started(last)
-    if found is None:
-        notes.append("the program's arguments were too long to be read")
-    if last.left_out:
-        notes.append(f"{last.left_out} files beyond the first {LIMIT} were not kept")
-    if watcher.init is not None:
-        notes.append(f"{_name(watcher.init)} starts the program and waits for it")
     return Trace(
         profile=profile_of(last, subject, watcher.tree),
-        program=found,
+        program=started(last),
         steps=tuple(step for record in watcher.before if (step := started(record)) is not None),
+        more_steps=watcher.more_before,
         forked=max(last.forks, 0),
         others=_others(watcher.others, (*watcher.before, last)),
         ending=outcome.ending,
-        notes=(*notes, *outcome.notes),
+        notes=(*first, *notes(watcher, last), *outcome.notes),
         answers=outcome.answers,
         failed=outcome.failed,
     )
-
-
-def _name(record: Record) -> str:
-    return record.executable.decode("utf-8", "backslashreplace")
 
 
 def _others(others: Mapping[bytes, Record], parents: tuple[Record, ...]) -> dict[str, Ran]:

@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 from converter.analyze.users import Credentials
 from converter.image.tree import FileTree
-from converter.trace.paths import OPENING, touched
+from converter.trace.paths import OPENING, touched, virtual
 from converter.trace.record import LIMIT, Record
 
 PREFIX = "u2k: trace: "
@@ -22,7 +22,6 @@ _CHOICES = {
     ("socketpair", 1): "socket.type",
     ("clone", 0): "clone.flags",
 }
-_MADE = (b"/proc/", b"/sys/", b"/dev/")
 _STREAM = "1"
 
 
@@ -78,7 +77,9 @@ class KernelLog:
         return self._numbers.get(int(number))
 
     def _path(self, name: str, path: bytes) -> None:
-        if path.startswith(_MADE):
+        made = virtual(path)
+        if made is not None:
+            path = made
             if name in OPENING:
                 self.record.choose("open.path", path.decode("utf-8", "surrogateescape"), name)
                 return

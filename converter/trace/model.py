@@ -38,7 +38,8 @@ class Trace:
 
     profile:  what the program (and processes that it forked) used, evidence `dynamic`
     program:  the last program that the first process executed; None when the trace does not say
-    steps:    what the first process executed before it: the entrypoint script, gosu ...
+    steps:    what the first process executed before it: the entrypoint script, gosu ...; the first ones
+    more_steps: how many there were beyond them
     forked:   processes that the program made of itself (workers)
     others:   programs that it, or what ran before it, started in processes of their own, by path
     ending:   how it came to the end, for people
@@ -52,6 +53,7 @@ class Trace:
     profile: Profile
     program: Started | None
     steps: tuple[Started, ...]
+    more_steps: int
     forked: int
     others: Mapping[str, Ran]
     ending: str

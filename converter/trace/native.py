@@ -5,27 +5,29 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from converter.analyze.program import Program
 from converter.errors import RunError
+from converter.trace.appetite import Appetite
 from converter.trace.record import Record
-from converter.trace.sandbox import Sandbox, Workplace
-from converter.trace.strace import Call, LogReader
+from converter.trace.sandbox import Sandbox
+from converter.trace.strace import Call, Ended, LogReader, Signalled
 from converter.trace.watch import EXECUTING, Watcher
+from converter.trace.workplace import Workplace
 
 _PATIENCE = 30.0  # seconds for the sandbox to come up
 _GRACE = 5.0  # seconds between the stop signal and the end
-_LEAST_FREE = 1 << 28  # bytes on the disk that the program may not take
+_LOOK = 0.1  # seconds between looks at what it takes
 _KEPT_LINES = 40
+_STRACES_OWN = ("strace: umoven: ", "strace: umovestr: ")  # of pointers to nowhere
 _LONGEST_INFO = 4096
 _LONGEST_LINE = 8 << 20  # bytes of strace's log
 
@@ -50,10 +52,12 @@ class Run:
         self._reader = LogReader()
         self.output: deque[str] = deque(maxlen=_KEPT_LINES)
         self.inside: int | None = None  # the first process, as the host numbers it
+        self.beyond: str | None = None  # what it took too much of, and was ended for
         self.held = False  # the main process waits until `before_main` has returned
         self._called_for: Record | None = None
         self._threads: list[threading.Thread] = []
         self._failure: BaseException | None = None  # of a thread: what it should have seen is lost
+        self._ending = threading.Event()
         self._ended = False
 
     @contextlib.contextmanager
@@ -101,8 +105,10 @@ class Run:
             self._follow(log, self._watch)
             guard = threading.Timer(_PATIENCE, self._child.kill)
             guard.start()
-            self.inside = _child_pid(info)
-            guard.cancel()
+            try:
+                self.inside = _child_pid(info)
+            finally:
+                guard.cancel()
             if self.inside is None:
                 self._child.wait()
                 raise RunError(
@@ -110,6 +116,7 @@ class Run:
                     hint="u2k doctor says what is missing",
                 )
             self._enter("ports")
+            self._start_thread(lambda: self._guard(Appetite(self._place.root)))
             unblock.write(b"x")
             unblock.close()
             yield
@@ -148,6 +155,9 @@ class Run:
         self._wait(_GRACE)
         for thread in self._threads:
             thread.join(_GRACE)
+        if self.watcher.ended is None and self._child.returncode is not None:
+            # The log does not tell the end of who was killed from outside; bubblewrap's own status does.
+            self.watcher.ended = Ended(self.inside or 0, self._child.returncode, None)
 
     def stop(self, number: int) -> None:
         """Ask it to end, then make it."""
@@ -159,27 +169,26 @@ class Run:
 
     def work(self) -> float:
         """Processor seconds that its processes have used so far (proc(5), stat)."""
-        ticks = sum(int(fields[11]) + int(fields[12]) for fields in self._stats())
+        # Of its own, and of children that it has waited for.
+        ticks = sum(sum(map(int, fields[11:15])) for fields in self._stats(self.watcher.processes()))
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def waits_for_disk(self) -> bool:
-        """Whether one of its processes is in uninterruptible sleep, as in fsync(2) (proc(5), state D)."""
-        return any(fields[0] == "D" for fields in self._stats())
+        """Whether one of its threads is in uninterruptible sleep, as in fsync(2) (proc(5), state D)."""
+        return any(fields[0] == "D" for fields in self._stats(self.watcher.living()))
 
-    def _stats(self) -> Iterator[list[str]]:
-        """The fields of /proc/PID/stat behind the name, of each process and thread that is alive."""
-        for pid in self.watcher.living():
+    def _stats(self, pids: Iterable[int]) -> Iterator[list[str]]:
+        """The fields of /proc/PID/stat behind the name, of each that is alive."""
+        for pid in pids:
             with contextlib.suppress(OSError):
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                if len(fields) > 12:
+                if len(fields) > 14:
                     yield fields
-
-    def disk_is_full(self) -> bool:
-        return shutil.disk_usage(self._place.root).free < _LEAST_FREE
 
     def last_words(self) -> str:
         """What the program, or the sandbox, said last."""
-        return "\n".join([*self._reader.said, *self.output][-10:])
+        said = [*self._reader.said, *(line for line in self.output if not line.startswith(_STRACES_OWN))]
+        return "\n".join(said[-10:])
 
     def _signal(self, number: int) -> None:
         if self.inside is not None:
@@ -191,9 +200,11 @@ class Run:
             self._child.wait(seconds)
 
     def _end(self) -> None:
+        self._ending.set()
         # Killing the first process of a pid namespace ends them all (pid_namespaces(7)).
-        self._signal(signal.SIGKILL)
-        self._wait(_GRACE)
+        if self.inside is not None:
+            self._signal(signal.SIGKILL)
+            self._wait(_GRACE)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
@@ -202,9 +213,12 @@ class Run:
         self._ended = True
 
     def _follow(self, stream: BinaryIO, take: Callable[[BinaryIO], None]) -> None:
+        self._start_thread(lambda: take(stream))
+
+    def _start_thread(self, work: Callable[[], None]) -> None:
         def follow() -> None:
             try:
-                take(stream)
+                work()
             except BaseException as failure:
                 if not self._ended:
                     self._failure = failure
@@ -219,6 +233,8 @@ class Run:
             text = line.decode("utf-8", "surrogateescape").rstrip("\n")
             for event in self._reader.read(text):
                 self.watcher.feed(event)
+                if isinstance(event, Signalled) and self.watcher.crashed is not None:
+                    self._signal(signal.SIGKILL)
                 if self._before_main is not None and isinstance(event, Call) and event.name in EXECUTING:
                     self._let_go(event.pid, self._before_main)
 
@@ -230,6 +246,14 @@ class Run:
             self.held = False
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
+
+    def _guard(self, appetite: Appetite) -> None:
+        """End it when it takes too much."""
+        while self.inside is not None and not self.over() and not self._ending.wait(_LOOK):
+            self.beyond = appetite.beyond(self.watcher.processes(), self.inside)
+            if self.beyond is not None:
+                self._signal(signal.SIGKILL)
+                return
 
     def _keep(self, stream: BinaryIO) -> None:
         while line := stream.readline(1 << 16):

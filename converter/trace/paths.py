@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -50,11 +51,30 @@ PATH_ARGUMENTS: dict[str, tuple[PathArgument, ...]] = {
     ),
 }
 OPENING = frozenset({"open", "openat", "openat2", "creat"})
+_VIRTUAL = (b"/proc/", b"/sys/", b"/dev/")
+_PROCESS = re.compile(rb"^/proc/[0-9]+(?=/|$)")
+_THREAD = re.compile(rb"^/proc/self/task/[0-9]+(?=/|$)")
+_ITSELF = re.compile(rb"/proc/(?:self|thread-self|[0-9]+)/exe")
 
 
 def absolute(path: bytes, folder: bytes) -> bytes:
     """`path` as seen from `folder`, in one piece; `.` and `..` stay for whoever follows links."""
     return path if path.startswith(b"/") else folder.rstrip(b"/") + b"/" + path
+
+
+def virtual(path: bytes) -> bytes | None:
+    """A path of a file system that is made, with numbers that differ from run to run taken out of it.
+
+    `/proc/self` for a process, `%u` for a thread as static analysis has it. None for another path.
+    """
+    if not (path + b"/").startswith(_VIRTUAL):
+        return None
+    return _THREAD.sub(b"/proc/self/task/%u", _PROCESS.sub(b"/proc/self", path))
+
+
+def is_itself(path: bytes) -> bool:
+    """Whether it is the link to the executable of the process that names it (proc(5))."""
+    return _ITSELF.fullmatch(path) is not None
 
 
 def touched(tree: FileTree, path: bytes, *, follow: bool = True) -> Iterator[bytes]:

@@ -23,6 +23,7 @@ from converter.errors import RunError, U2kError
 from converter.run.host import Check, Verdict
 from converter.trace.starter import starter
 from converter.trace.unpack import Owners
+from converter.trace.workplace import Workplace
 
 START = b"/dev/u2k-start"  # the starter, inside
 HOSTNAME = "u2k"
@@ -39,9 +40,10 @@ _RAW = (
     "read,write,pread64,pwrite64,readv,writev,preadv,pwritev,preadv2,pwritev2,sendto,recvfrom,sendmsg,recvmsg,"
     "sendmmsg,recvmmsg,ioctl,prctl,arch_prctl,fcntl,getrandom,getdents,getdents64,poll,ppoll,select,pselect6,epoll_wait,epoll_pwait,futex"
 ).split(",")
+# Strings of execve(2) are at most 32 pages (MAX_ARG_STRLEN).
 _STRACE = (
-    *("strace", "-f", "-n", "-y", "-s", "65536", "--pidns-translation", "--quiet=attach,personality"),
-    *("-e", "verbose=?execve,?execveat,?bind,?connect,?clone3,?setgroups,?openat2"),
+    *("strace", "-f", "-n", "-y", "-s", "131072", "--pidns-translation", "--quiet=attach"),
+    *("-e", "verbose=?execve,?execveat,?bind,?connect,?clone3,?setgroups,?openat2,?rt_sigaction"),
     *(
         "-e",
         "abbrev=!execve,execveat,setgroups",
@@ -162,7 +164,7 @@ def _disables_namespaces(bwrap: str) -> bool:
 
 def _try(way: Sandbox, start: Path) -> str:
     """Why a starter without arguments does not run in this sandbox; empty if it does."""
-    with Workplace(way, start) as place, tempfile.TemporaryFile() as log:
+    with Workplace(way.owners, start) as place, tempfile.TemporaryFile() as log:
         os.fchmod(log.fileno(), 0o666)
         nothing = os.open(os.devnull, os.O_RDWR)
         try:
@@ -185,33 +187,3 @@ def _try(way: Sandbox, start: Path) -> str:
         return ""
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else f"the trial ended with status {done.returncode}"
-
-
-class Workplace:
-    """A folder of the host for one sandbox: `root` for the tree, `start`. All of it is gone at the end."""
-
-    def __init__(self, way: Sandbox, start: Path) -> None:
-        self._way, self._source = way, start
-
-    def __enter__(self) -> Workplace:
-        self._folder = Path(tempfile.mkdtemp(prefix="u2k-trace-"))
-        self.root, self.start = self._folder / "root", self._folder / "start"
-        self.root.mkdir()
-        # The cache may lie where the namespace's root cannot go.
-        shutil.copy(self._source, self.start)
-        self.start.chmod(0o755)
-        if self._way.owners is not None:
-            # Only the namespace's root may enter; and for nobody is there a way in but through here.
-            for path in (self.root, self._folder):
-                os.chown(path, self._way.owners.first, self._way.owners.first)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        def again(function: object, path: str, _: object) -> None:
-            # Folders that the program made unreadable for us, when we are not root.
-            for each in (Path(path).parent, Path(path)):
-                if not each.is_symlink():
-                    each.chmod(0o700)
-            function(path)  # type: ignore[operator]
-
-        shutil.rmtree(self._folder, onerror=again)

@@ -15,6 +15,9 @@ _LINE = re.compile(r"(?P<pid>\d+) +\[ *(?P<number>[0-9a-fA-Fx?]+)\] (?P<rest>.*)
 _RESUMED = re.compile(r"<\.\.\. (?P<name>\w+) resumed>(?P<rest>.*)", re.DOTALL)
 _SUPERSEDED = re.compile(r"\+\+\+ superseded by execve in pid (?P<by>\d+) \+\+\+")
 _EXIT = re.compile(r"\+\+\+ (?:exited with (?P<status>\d+)|killed by (?P<signal>SIG\w+|\S+).*) \+\+\+")
+# The codes of a signal that somebody sent begin with SI_ (sigaction(2)); SI_KERNEL is the exception.
+_SIGNAL = re.compile(r"--- (?P<name>SIG\w+) \{si_signo=\w+, si_code=(?P<code>\w+)")
+_MODE = re.compile(r"\[ Process PID=\d+ runs in (?P<bits>.+) mode\. \]")
 _UNFINISHED = (" <unfinished ...>", "<unfinished ...>")
 _CHANGED = re.compile(r" *<pid changed to \d+ \.\.\.>$")
 _CALL = re.compile(r"(?P<name>\w+)\(")
@@ -45,12 +48,16 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A finished call, or one that never returns (exit). `number` is None when strace does not say it."""
+    """A finished call, or one that never returns (exit). `number` is None when strace does not say it.
+
+    foreign: by another table than the 64-bit one, as `int $0x80` on x86-64; the number is of that
+    """
 
     pid: int
     number: int | None
     name: str
     text: str  # NAME(ARGUMENTS) = RESULT, as strace wrote it
+    foreign: bool = False
 
     def split(self) -> tuple[list[str], str]:
         """The arguments and the result, each as strace wrote it. A cut line gives what there is."""
@@ -91,7 +98,16 @@ class Superseded:
     by: int
 
 
-Event = Call | Entered | Ended | Superseded
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """A process or thread got signal `name`. by_kernel: for what it did itself, a fault for instance."""
+
+    pid: int
+    name: str
+    by_kernel: bool
+
+
+Event = Call | Entered | Ended | Superseded | Signalled
 
 
 class LogReader:
@@ -101,6 +117,7 @@ class LogReader:
 
     def __init__(self) -> None:
         self._begun: dict[int, str] = {}
+        self._foreign: set[int] = set()  # processes whose latest call was by another table
         self.said: list[str] = []
 
     def read(self, line: str) -> Iterator[Event]:
@@ -114,7 +131,10 @@ class LogReader:
         if rest.startswith("+++"):
             yield from self._end(pid, rest)
             return
-        if rest.startswith("---"):  # a signal
+        if rest.startswith("---"):
+            if (signal := _SIGNAL.match(rest)) is not None:
+                by_kernel = signal["code"] == "SI_KERNEL" or not signal["code"].startswith("SI_")
+                yield Signalled(pid, signal["name"], by_kernel)
             return
         if rest.startswith("<... "):
             resumed = _RESUMED.match(rest)
@@ -134,8 +154,10 @@ class LogReader:
             return
         call = _CALL.match(rest)
         if call is not None:
-            number = match["number"]
-            yield Call(pid, int(number) if number.isdigit() else None, call["name"], rest)
+            number = int(match["number"]) if match["number"].isdigit() else None
+            yield Call(pid, number, call["name"], rest, pid in self._foreign)
+        elif (mode := _MODE.match(rest)) is not None:
+            (self._foreign.discard if mode["bits"] == "64 bit" else self._foreign.add)(pid)
 
     def _end(self, pid: int, rest: str) -> Iterator[Event]:
         superseded = _SUPERSEDED.match(rest)
@@ -147,6 +169,7 @@ class LogReader:
             return
         ended = _EXIT.match(rest)
         self._begun.pop(pid, None)
+        self._foreign.discard(pid)
         if ended is not None:
             yield Ended(pid, int(ended["status"]) if ended["status"] else None, ended["signal"])
 

@@ -6,24 +6,26 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from converter.analyze.executable import find_executable
 from converter.analyze.users import Credentials
+from converter.errors import IncompatibleImageError
 from converter.image.tree import FileKind, FileTree
 from converter.trace import strace
 from converter.trace.constants import clone_flags, socket_number
-from converter.trace.paths import OPENING, PATH_ARGUMENTS, absolute, touched
+from converter.trace.dispositions import Dispositions
+from converter.trace.paths import OPENING, PATH_ARGUMENTS, absolute, is_itself, touched, virtual
 from converter.trace.record import LIMIT, Record
 from converter.trace.sockets import Sockets, socket_type
-from converter.trace.strace import Call, Ended, Entered, Event, Superseded
+from converter.trace.strace import Call, Ended, Entered, Event, Signalled, Superseded
 
 _FORKS = frozenset({"clone", "clone3", "fork", "vfork"})
 EXECUTING = frozenset({"execve", "execveat"})
 # Calls whose argument at this place chooses what of a library OS is needed; strace shows them raw.
 _CHOICES = {"ioctl": 1, "prctl": 0, "arch_prctl": 0, "fcntl": 1}
-_PSEUDO = (b"proc", b"sys", b"dev")
 # Programs whose work is to start one other and to wait for it: that one is the program.
 _INITS = frozenset({b"tini", b"tini-static", b"dumb-init", b"docker-init", b"catatonit"})
-_PROCESS = re.compile(rb"^/proc/[0-9]+(?=/|$)")
 _MAX_PROCESSES = 20_000
+STEPS = 1000
 
 
 @dataclass(slots=True)
@@ -33,6 +35,7 @@ class Process:
     record: Record
     cwd: bytes
     user: Credentials
+    first: bool  # of the sandbox
     main: bool  # the first process, or the one that an init was told to start: the last that it executes
     # is the program
     of_main: bool = False  # the main process made it
@@ -62,9 +65,14 @@ class Watcher:
         self._processes: dict[int, Process] = {}
         self._forking: dict[int, None] = {}  # processes in a clone that has not returned, oldest first
         self._seen: set[tuple[int, str]] = set()
+        self._dispositions = Dispositions()
+        self.calls = 0  # of all processes, so far
+        self.foreign: set[str] = set()  # calls by another table than the 64-bit one
+        self.crashed: str | None = None  # the signal that ends the first process, though the kernel spares it
         self.main_pid: int | None = None
         self.main: Record | None = None  # the latest that the main process executed
-        self.before: list[Record] = []  # what it executed before that: scripts, gosu
+        self.before: list[Record] = []  # what it executed before that: scripts, gosu; the first STEPS
+        self.more_before = 0  # the others
         self.init: Record | None = None  # that starts the main process, and waits for it
         self.others: dict[bytes, Record] = {}  # what other processes executed, by executable
         self.sockets = Sockets()
@@ -101,6 +109,10 @@ class Watcher:
         """Processes and threads that have not ended, as the log numbers them."""
         return tuple(self._processes.copy())
 
+    def processes(self) -> tuple[int, ...]:
+        """Processes that have not ended, each once whatever threads it has, as the log numbers them."""
+        return tuple({id(process): pid for pid, process in self._processes.copy().items()}.values())
+
     def feed(self, event: Event) -> None:
         if isinstance(event, Call):
             self._call(event)
@@ -109,31 +121,46 @@ class Watcher:
                 self._forking[event.pid] = None
         elif isinstance(event, Superseded):
             self._processes.pop(event.by, None)
+        elif isinstance(event, Signalled):
+            process = self._processes.get(event.pid)
+            if process is not None and process.first and self._dispositions.ends_by(event):
+                self.crashed = event.name
+                self.ended = self.ended or Ended(event.pid, None, event.name)
         else:
             if event.pid == self.main_pid:
-                self.ended = event
+                self.ended = self.ended or event
             self._processes.pop(event.pid, None)
             self._forking.pop(event.pid, None)
 
     # ---- processes ----
 
     def _call(self, call: Call) -> None:
+        self.calls += 1
         process = self._processes.get(call.pid) or self._newborn(call.pid)
         if process is None:
             if call.name == "execve":
                 self._start(call)
             return
-        name = self._numbers.get(call.number, call.name) if call.number is not None else call.name
-        key = id(process.record), name
-        if key not in self._seen:
-            self._seen.add(key)
-            process.record.calls[name] = "" if name in PATH_ARGUMENTS else _shown(call)
+        if process.first:
+            self._dispositions.call(call)
+        self._note(process, call)
         if call.name in _FORKS:
             self._forked(call, process)
         elif call.name in EXECUTING:
             self._exec(call, process)
         elif (handler := self._handlers.get(call.name)) is not None:
             handler(process, call)
+
+    def _note(self, process: Process, call: Call) -> None:
+        if call.foreign:
+            if len(self.foreign) < LIMIT:
+                self.foreign.add(call.name)
+            return
+        name = self._numbers.get(call.number, call.name) if call.number is not None else call.name
+        key = id(process.record), name
+        if key not in self._seen:
+            self._seen.add(key)
+            process.record.calls[name] = "" if name in PATH_ARGUMENTS else _shown(call)
 
     def _start(self, call: Call) -> None:
         """The execve of the starter makes its process the first one."""
@@ -145,7 +172,7 @@ class Watcher:
         ):
             self.main_pid = call.pid
             record = Record(self._starter, None, None, b"/", self._user)
-            self._processes[call.pid] = Process(record, b"/", self._user, True)
+            self._processes[call.pid] = Process(record, b"/", self._user, True, True)
 
     def _newborn(self, pid: int) -> Process | None:
         """A process whose parent's clone has not returned yet: the only one that is in it, or the latest."""
@@ -156,7 +183,7 @@ class Watcher:
 
     def _child(self, pid: int, parent: Process) -> Process:
         heir = parent.main and parent.record.executable.rpartition(b"/")[2] in _INITS
-        child = replace(parent, main=heir, of_main=parent.main)
+        child = replace(parent, first=False, main=heir, of_main=parent.main)
         if heir:
             parent.main, self.init = False, parent.record
         if len(self._processes) < _MAX_PROCESSES:
@@ -188,6 +215,8 @@ class Watcher:
         path = strace.string(arguments[at]) if len(arguments) > at else None
         folder = process.cwd if at == 0 else strace.descriptor(arguments[0]) or process.cwd
         full = b"/" if path is None else absolute(path, folder) if path else folder
+        if is_itself(full):
+            full = self._loaded(process)
         for each in touched(self.tree, full):
             process.record.note(process.record.files, each, call.name)
         process.record.choose("execve.path", full.decode("utf-8", "surrogateescape"), call.name)
@@ -197,8 +226,10 @@ class Watcher:
         self.executed += 1
         main = process.main or self._is_waited_for(process, argv)
         if main:
-            if self.main is not None:
+            if self.main is not None and len(self.before) < STEPS:
                 self.before.append(self.main)
+            elif self.main is not None:
+                self.more_before += 1
             self.main = record
         else:
             previous.children[full] = previous.children.get(full, 0) + 1
@@ -213,6 +244,14 @@ class Watcher:
     def _is_waited_for(self, process: Process, argv: tuple[bytes, ...] | None) -> bool:
         """The first process stays a main one, in case that its script executes something after all."""
         return argv is not None and argv == self._waited != process.record.argv and process.of_main
+
+    def _loaded(self, process: Process) -> bytes:
+        """The file that a process runs, which is a script's interpreter."""
+        record = process.record
+        try:
+            return find_executable(self.tree, record.executable, record.cwd, record.user).loaded_real_path
+        except IncompatibleImageError:  # it was made by the program
+            return record.executable
 
     # ---- what a call uses ----
 
@@ -240,9 +279,8 @@ class Watcher:
 
     def _touch(self, process: Process, name: str, path: bytes, *, good: bool, follow: bool) -> None:
         record = process.record
-        if path.split(b"/", 2)[1] in _PSEUDO:
-            # Of the file systems that are made, not of the image's; asked for is needed, there or not.
-            value = _PROCESS.sub(b"/proc/self", path)
+        value = virtual(path)
+        if value is not None:  # not of the image; asked for is needed, there or not
             if name in OPENING:
                 record.choose("open.path", value.decode("utf-8", "surrogateescape"), name)
             else:

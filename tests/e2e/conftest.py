@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,21 @@ def subject(shared_folder: Path, unikernel: Callable[[Path], Path]) -> Path:
             subprocess.run(command, check=True, capture_output=True)
             pack(str(program), archive, "subject")
     return unikernel(archive)
+
+
+@pytest.fixture
+def nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The folder for temporary files; of a sandbox neither folders nor processes may be left there."""
+    tmp_path_factory.getbasetemp()  # made elsewhere, and now
+    folder = Path(tempfile.mkdtemp(prefix="u2k-test-", dir="/tmp"))
+    folder.chmod(0o711)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    left = [path.name for path in folder.iterdir()]
+    monkeypatch.undo()
+    shutil.rmtree(folder, ignore_errors=True)
+    assert left == []
+    there = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert str(folder) not in there

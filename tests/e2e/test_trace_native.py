@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,6 +35,7 @@ pytestmark = [
         shutil.which("gcc") is None or os.uname().machine != "x86_64", reason="needs gcc, x86-64"
     ),
     pytest.mark.skipif("work" not in SANDBOX.found, reason=f"no sandbox here: {SANDBOX.found}"),
+    pytest.mark.usefixtures("nothing_is_left"),
 ]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="images' users need root")
 SUBJECT = Subject("test", "sha256:0", "linux/amd64", "", (), (), "/", (0, 0))
@@ -76,21 +75,6 @@ def trace(tree: FileTree) -> Callable[..., Trace]:
         return trace_image(tree, started(tree, *args, user=user), request, SUBJECT)
 
     return run
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
-    """Neither folders nor processes."""
-    folder = Path(tempfile.mkdtemp(prefix="u2k-test-", dir="/tmp"))
-    folder.chmod(0o711)
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    yield None
-    left = [path.name for path in folder.iterdir()]
-    monkeypatch.undo()
-    shutil.rmtree(folder, ignore_errors=True)
-    assert left == []
-    there = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert str(folder) not in there
 
 
 @needs_root

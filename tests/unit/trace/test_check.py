@@ -38,3 +38,41 @@ def test_arguments_count_where_static_analysis_decides_them() -> None:
     dynamic = profile("dynamic", (), {"ioctl": ("21505",), "fcntl": ("4", "F_X"), "prctl": ("15",)})
     static = profile("static", (), {"ioctl": ("*",), "fcntl": ("3",)})
     assert [(each.kind, each.name) for each in violations(static, dynamic)] == [("fcntl", "4")]
+
+
+def test_a_call_that_could_not_be_told_may_be_any() -> None:
+    assert violations(profile("static", ("*", "read")), profile("dynamic", ("read", "fsconfig"))) == ()
+
+
+def paths(*static: str, seen: str, choice: str = "open.path") -> bool:
+    """Whether `seen` is foretold."""
+    found = violations(profile("static", (), {choice: static}), profile("dynamic", (), {choice: (seen,)}))
+    return not found
+
+
+def test_a_path_that_is_put_together_is_foretold_by_its_text() -> None:
+    thread = "/proc/self/task/%u/comm"
+    assert paths(thread, seen="/proc/self/task/%u/comm")
+    assert paths(thread, seen="/proc/self/task/12/comm")
+    assert paths("/proc/%d/stat", seen="/proc/self/stat")
+    assert paths("/dev/shm/%s", seen="/dev/shm/sem.x")
+    assert not paths(thread, seen="/proc/self/task/12/stat")
+    assert not paths("/dev/shm/%s", seen="/dev/shm/a/b")
+
+
+def test_a_path_whose_text_goes_on_or_is_a_folder_that_others_start_from() -> None:
+    assert paths("/proc/sys/net/core/somaxconn/etc/mime", seen="/proc/sys/net/core/somaxconn")
+    assert paths("* elsewhere", "/sys/devices/system/cpu", seen="/sys/devices/system/cpu/cpu0/online")
+    assert not paths("/sys/devices/system/cpu", seen="/sys/devices/system/cpu/cpu0/online")
+    assert not paths("* elsewhere", "/proc/self/maps", seen="/proc/stat")
+
+
+def test_programs_that_are_executed_from_an_unknown_path() -> None:
+    assert paths("* elsewhere", seen="/usr/bin/id", choice="execve.path")
+    assert not paths("* elsewhere", seen="/proc/self/exe", choice="execve.path")
+
+
+def test_where_reading_says_itself_that_there_is_more_it_is_no_bug() -> None:
+    static = Profile(SUBJECT, "1", syscalls=entries("static", "read"), open=("Node.js compiles JavaScript",))
+    (found,) = violations(static, profile("dynamic", ("pkey_alloc",)))
+    assert str(found).endswith("not foretold (x): reading cannot tell all: Node.js compiles JavaScript")

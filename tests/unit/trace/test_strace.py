@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from converter.trace import strace
-from converter.trace.strace import Call, Ended, Entered, LogReader, Superseded
+from converter.trace.strace import Call, Ended, Entered, LogReader, Signalled, Superseded
 
 
 def read(*lines: str) -> list[strace.Event]:
@@ -81,8 +81,28 @@ def test_other_words_are_kept() -> None:
     assert reader.said == ["bwrap: Can't find source path /x: Permission denied"]
 
 
-def test_signals_are_passed_over() -> None:
-    assert read("12 [   0] --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL} ---") == []
+def test_signals_and_who_sent_them() -> None:
+    assert read(
+        "12 [   0] --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=NULL} ---",
+        "12 [   0] --- SIGSEGV {si_signo=SIGSEGV, si_code=SI_KERNEL, si_addr=NULL} ---",
+        "13 [   0] --- SIGABRT {si_signo=SIGABRT, si_code=SI_TKILL, si_pid=1, si_uid=0} ---",
+        "13 [   0] --- stopped by SIGSTOP ---",
+    ) == [Signalled(12, "SIGSEGV", True), Signalled(12, "SIGSEGV", True), Signalled(13, "SIGABRT", False)]
+
+
+def test_calls_by_another_table() -> None:
+    calls = read(
+        "12 [  10] [ Process PID=12 runs in 32 bit mode. ]",
+        "12 [  20] getpid() = 1",
+        "13 [  39] getpid() = 2",
+        "12 [  20] [ Process PID=12 runs in 64 bit mode. ]",
+        "12 [  39] getpid() = 1",
+    )
+    assert [(each.number, each.foreign) for each in calls if isinstance(each, Call)] == [
+        (20, True),
+        (39, False),
+        (39, False),
+    ]
 
 
 @pytest.mark.parametrize(

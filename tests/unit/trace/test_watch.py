@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from converter.analyze.users import Credentials
 from converter.trace.strace import LogReader
-from converter.trace.watch import Watcher
+from converter.trace.watch import STEPS, Watcher
+from tests.builders.elves import elf
 from tests.builders.trees import directory, program, regular, symlink, tree_of
 
 NUMBERS = {59: "execve", 257: "openat", 262: "newfstatat", 39: "getpid", 33: "dup2"}
@@ -266,3 +267,71 @@ def test_what_the_script_executes_after_all_is_the_program() -> None:
     )
     assert watcher.main is not None
     assert watcher.main.executable == b"/bin/id"
+
+
+def test_calls_by_another_table_are_not_taken_for_others_of_the_same_number() -> None:
+    mode = "1 [  59] [ Process PID=1 runs in 32 bit mode. ]"
+    watcher = watched(START, executes(1, "/bin/prog"), mode, "1 [  39] mkdir(0x1, 0) = -1 EFAULT (Bad)")
+    assert watcher.main is not None
+    assert (watcher.main.calls, watcher.foreign) == ({}, {"mkdir"})
+
+
+def test_who_executes_itself_is_named_by_its_file() -> None:
+    tree = {"/bin/script": program(b"#!/usr/bin/sh\n"), "/usr/bin/sh": program(elf(entry=64))}
+    watcher = Watcher(tree_of(tree), b"/dev/u2k-start", Credentials(), NUMBERS)
+    reader = LogReader()
+    lines = (
+        START,
+        executes(1, "/bin/script"),
+        "1 [  57] fork() = 8",
+        executes(8, "/proc/self/exe", "ls"),
+        executes(1, "/proc/1/exe", "sh"),
+    )
+    for line in lines:
+        for event in reader.read(line):
+            watcher.feed(event)
+    assert list(watcher.others) == [b"/usr/bin/sh"]
+    assert watcher.main is not None
+    assert watcher.main.executable == b"/usr/bin/sh"
+
+
+def test_threads_are_one_name() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/prog"),
+        '1 [ 257] openat(AT_FDCWD</>, "/proc/self/task/12/comm", O_RDWR) = 3</proc/1/task/12/comm>',
+        '1 [ 257] openat(AT_FDCWD</>, "/proc/1/task/13/comm", O_RDWR) = 3</proc/1/task/13/comm>',
+    )
+    assert watcher.main is not None
+    assert set(watcher.main.arguments) == {("open.path", "/proc/self/task/%u/comm")}
+
+
+def signal(pid: int, code: str = "SEGV_MAPERR") -> str:
+    return f"{pid} [   0] --- SIGSEGV {{si_signo=SIGSEGV, si_code={code}, si_addr=0x8}} ---"
+
+
+HANDLER = "1 [  13] rt_sigaction(SIGSEGV, {sa_handler=0x401000, sa_mask=[]}, NULL, 8) = 0"
+
+
+def test_a_fault_of_the_first_process_that_nobody_handles_is_its_end() -> None:
+    watcher = watched(START, executes(1, "/bin/prog"), signal(1))
+    assert watcher.crashed == "SIGSEGV"
+    assert watcher.ended is not None
+    assert watcher.ended.signal == "SIGSEGV"
+    assert watched(START, executes(1, "/bin/prog"), HANDLER, executes(1, "/bin/id"), signal(1)).crashed
+
+
+def test_signals_that_end_nothing() -> None:
+    begun = (START, executes(1, "/bin/prog"))
+    assert watched(*begun, HANDLER, signal(1)).crashed is None
+    assert watched(*begun, signal(1, "SI_USER")).crashed is None
+    assert watched(*begun, "1 [  57] fork() = 8", signal(8)).crashed is None
+
+
+def test_a_fault_without_end_is_one() -> None:
+    assert watched(START, executes(1, "/bin/prog"), HANDLER, *[signal(1)] * 1001).crashed == "SIGSEGV"
+
+
+def test_only_so_many_steps_are_kept() -> None:
+    watcher = watched(START, *[executes(1, "/bin/prog")] * (STEPS + 5))
+    assert (len(watcher.before), watcher.more_before) == (STEPS, 4)
