@@ -212,10 +212,29 @@ def test_scripts(images: Images, accepted: Callable[..., bytes]) -> None:
     assert accepted(scripted(images, "for x in 1 2; do echo $x; done", program)) == b"1\n2\n"
 
 
+@pytest.mark.skipif(not Path("/bin/dash").exists(), reason="needs dash")
+def test_run_with_what_the_script_asks_for(images: Images, u2k: Command) -> None:
+    script = '[ "$APP_MODE" ] || { echo APP_MODE must be set >&2; exit 1; }\nexec process'
+    archive = scripted(images, script, images.compiled("process", "-DOPTION", "-static"))
+    refused = u2k("run", "--on", "process", archive)
+    assert refused.returncode == 125
+    assert b"-e APP_MODE=VALUE" in refused.stderr
+    ran = u2k("run", "--on", "process", "-e", "APP_MODE=1", archive)
+    assert (ran.returncode, ran.stdout) == (0, b"alone\n"), ran.stderr
+
+
+@pytest.mark.parametrize("flags", [(), ("-static",), ("-s",), ("-O0",)], ids=" ".join)
+def test_a_process_before_anything_else(images: Images, flags: tuple[str, ...]) -> None:
+    archive = images.archive(images.compiled("process", *flags))
+    images.refused(
+        archive, "makes a process before anything else", "fork, with no branch before it", "_Fork+0x"
+    )
+
+
 @pytest.mark.skipif("work" not in SANDBOX.found, reason=f"no sandbox here: {SANDBOX.found}")
 def test_processes_that_a_run_shows(images: Images, accepted: Callable[..., bytes]) -> None:
-    """By reading it can fork, as most programs can; that it does is seen."""
-    archive = images.archive(images.compiled("process", "-static"))
+    """Of a stripped static program reading knows only that it can fork. That it does is seen."""
+    archive = images.archive(images.compiled("process", "-static", "-s"))
     accepted(archive)
     images.refused(archive, "more than one process", "made 1 processes of itself", options=("--trace",))
     alone = images.archive(images.compiled("process", "-static", "-DOPTION"))

@@ -91,6 +91,11 @@ class Architecture(Protocol):
     def explore(self, memory: ElfMemory, start: int, end: int, also: tuple[int, ...] = ()) -> Code:
         """Follow the control flow from `start` and `also`; the rest is not read (it may be data)."""
 
+    def straight(self, memory: ElfMemory, start: int) -> list[Branch]:
+        """The calls that the code at `start` makes whatever happens, in order: those before the first
+        instruction that can go on in two ways, returns, or jumps to a computed address.
+        """
+
     def stub_slot(self, memory: ElfMemory, address: int) -> int | None:
         """If the code at `address` only jumps to where a word points (a PLT entry): that word's address."""
 

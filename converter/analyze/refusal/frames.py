@@ -9,8 +9,6 @@ from converter.profile.model import Evidence
 _LED_BY = " <- "
 _NUMBER = ", number from "
 _ENTRY = "entry point"
-# _start alone, or musl's _start and _start_c, are outside of main (System V ABI, Process Initialization).
-_START_CODE = 2
 _SHOWN = 6  # functions of one way
 
 
@@ -61,20 +59,23 @@ def belongs_to(why: Evidence, path: str) -> bool:
     return any(frame.object == name for frame in frames(why))
 
 
-def in_main(why: Evidence, path: str) -> bool:
-    """Whether the main function of the program `path` makes the call itself, by at most a wrapper.
+def main_frame(why: Evidence, path: str) -> int | None:
+    """Which of the frames is the main function of the program `path`; None if the way does not lead from it.
 
-    main is told by its name or, in a stripped program, by its caller: the code at the entry point.
+    It is told by its name or, in a stripped program, by its caller: the code at the entry point.
     """
-    if not why.detail.endswith(_LED_BY + _ENTRY):
-        return False
     found = frames(why)
-    if len({frame.object for frame in found[1:]} - {path.rpartition("/")[2]}) or len(found) < 2:
-        return False
+    if not why.detail.endswith(_LED_BY + _ENTRY) or len(found) < 2:
+        return None
     functions = [frame.function for frame in found]
-    if "main" in functions:
-        return functions.index("main") <= 1
-    return len(found) <= 1 + _START_CODE
+    number = functions.index("main") if "main" in functions else len(found) - 2
+    return number if found[number].object == path.rpartition("/")[2] else None
+
+
+def in_main(why: Evidence, path: str) -> bool:
+    """Whether the main function of the program `path` makes the call itself, by at most a wrapper."""
+    number = main_frame(why, path)
+    return number is not None and number <= 1
 
 
 def shortened(detail: str) -> str:

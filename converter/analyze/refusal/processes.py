@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from converter.analyze.refusal.frames import frames, passed_to
+from converter.analyze.refusal.frames import frames, is_generic, main_frame, passed_to
 from converter.analyze.refusal.model import Facts, Refusal
 from converter.analyze.refusal.reviewed import reviewed_programs
+from converter.analyze.refusal.straight import straight_calls
 from converter.profile.model import Evidence, Evidences
 
 _NEED = "more than one process"
 _FORK = "fork"
 _CLONE_THREAD = 0x10000  # clone(2): the new one is a thread of the same process
 _SHOWN = 4  # places of one script
+# Functions of the C library that make a process (fork(2), vfork(2), daemon(3), posix_spawn(3) ...).
+_MAKERS = frozenset(
+    "fork vfork _Fork __fork __libc_fork __vfork daemon posix_spawn posix_spawnp system popen forkpty".split()
+)
+_NEAR = 6  # functions between main and the site
 
 
 def processes(facts: Facts) -> Iterator[Refusal]:
     """One refusal at most: by the first kind of evidence that there is, the strongest first."""
     if _FORK in facts.handlers:
         return
-    rules: tuple[Callable[[Facts], Refusal | None], ...] = (_seen, _left_running, _shell, _known_by_name)
+    rules: tuple[Callable[[Facts], Refusal | None], ...] = (
+        _seen, _left_running, _shell, _known_by_name, _first_of_all,
+    )  # fmt: skip
     found = next(filter(None, (rule(facts) for rule in rules)), None)
     if found is not None:
         yield found
@@ -77,12 +85,37 @@ def _known_by_name(facts: Facts) -> Refusal | None:
     )
 
 
+def _first_of_all(facts: Facts) -> Refusal | None:
+    """The main function makes a process before it could come to anything else.
+
+    That it can is no reason: servers that can put themselves in the background do so if they are told to.
+    """
+    for why in _forking(facts):
+        number = main_frame(why, facts.path)
+        if number is None or number > _NEAR:
+            continue
+        main = frames(why)[number].function
+        calls = straight_calls(facts.resolution.tree, facts.path, main)
+        site = next((each for each in calls if each.name in _MAKERS), None)
+        if site is not None:
+            certain = f"{main} at {site.address:#x} calls {site.name}, with no branch before it"
+            return Refusal(
+                _NEED, "makes a process before anything else", (Evidence("static", facts.path, certain), why)
+            )
+    return None
+
+
 def _reading(facts: Facts) -> Evidences:
     """Where the code forks, if it was read."""
+    why = facts.strongest(_forking(facts))
+    return () if why is None else (why,)
+
+
+def _forking(facts: Facts) -> list[Evidence]:
+    """The sites that make a process, and no thread."""
     flags = facts.profile.arguments.get("clone.flags", {})
     forking = [value for value in flags if value.isdigit() and not int(value) & _CLONE_THREAD]
     makers = {passed_to(each) for value in forking for each in flags[value] if each.kind == "static"}
     sites = [each for each in facts.profile.syscalls.get("clone", ()) if frames(each)[0].function in makers]
     sites += [each for call in ("fork", "vfork") for each in facts.profile.syscalls.get(call, ())]
-    why = facts.strongest(each for each in sites if each.kind == "static")
-    return () if why is None else (why,)
+    return [each for each in sites if each.kind == "static" and not is_generic(each)]
