@@ -6,7 +6,9 @@ import re
 
 from converter.analyze.entrypoint.shell.syntax import Literal, Part, Word
 
-_RANGE = re.compile(r"(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.(-?\d{1,9}))?|([A-Za-z])\.\.([A-Za-z])")
+_RANGE = re.compile(
+    r"(-?\d{1,9})\.\.(-?\d{1,9})(?:\.\.(-?\d{1,9}))?|([A-Za-z])\.\.([A-Za-z])(?:\.\.(-?\d{1,9}))?"
+)
 _MAX = 10_000
 
 
@@ -96,7 +98,7 @@ def _choices(units: _Units, start: int, end: int, commas: list[int]) -> list[_Un
         first, last = ord(found[4]), ord(found[5])
     else:
         first, last = int(found[1]), int(found[2])
-    step = abs(int(found[3] or 1)) or 1
+    step = abs(int(found[3] or found[6] or 1)) or 1
     if abs(last - first) // step >= _MAX:
         raise BraceProblem(f"braces that become more than {_MAX} words")
     numbers = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)

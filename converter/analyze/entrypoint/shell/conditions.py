@@ -42,10 +42,22 @@ def unary(shell: Shell, operator: str, value: Value) -> Truth:
     if letter == "o":
         return value in shell.options or (value == "errexit" and "e" in shell.options)
     if letter in ("v", "R"):
-        return shell.get(value) is not None
+        return _is_set(shell, value)
     if letter not in FILE_TESTS:
         raise TestProblem(f"{operator}: unexpected operator")
     return _file(shell, letter, value)
+
+
+def _is_set(shell: Shell, name: str) -> bool:
+    """`-v name`, `-v name[key]` (bash(1), CONDITIONAL EXPRESSIONS)."""
+    name, bracket, key = name.partition("[")
+    variable = shell.variables.get(name)
+    if not bracket or variable is None or not isinstance(variable.value, dict):
+        return shell.get(name) is not None and key in ("", "0]", "@]", "*]")
+    key = key.removesuffix("]")
+    if key in ("@", "*"):
+        return bool(variable.value)
+    return (int(key) if key.isdigit() and not variable.keyed else key) in variable.value
 
 
 def _terminal(shell: Shell, value: str) -> Truth:

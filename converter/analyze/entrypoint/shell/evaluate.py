@@ -87,8 +87,17 @@ class Evaluator:
     def _check_errors(self) -> None:
         """`set -e` (XCU 2.14, set): a failure that nobody tests ends the shell."""
         shell = self.shell
-        if "e" in shell.options and not shell.tested and shell.status != 0 and not self.succeeded():
-            raise ShellExit(shell.status)
+        trapped = "ERR" in shell.traps and (not shell.calls or "E" in shell.options)
+        if shell.tested or not ("e" in shell.options or trapped) or shell.status == 0 or self.succeeded():
+            return
+        status = shell.status
+        if trapped:
+            action = shell.traps.pop("ERR")  # not for what fails in it
+            self._simple.evaluate_text(action)
+            shell.traps.setdefault("ERR", action)
+            shell.status = status
+        if "e" in shell.options:
+            raise ShellExit(status)
 
     def _pipeline(self, pipeline: Pipeline, last: bool = False) -> None:
         shell = self.shell
@@ -97,6 +106,7 @@ class Evaluator:
         try:
             if len(pipeline.commands) == 1:
                 self.command(pipeline.commands[0], last and not pipeline.negated)
+                shell.pipe_statuses = [shell.status]
             else:
                 self._piped(pipeline)
         finally:
@@ -109,6 +119,8 @@ class Evaluator:
         statuses: list[Status] = []
         source = None
         for number, command in enumerate(pipeline.commands):
+            if "lastpipe" in shell.options and number == len(pipeline.commands) - 1:
+                raise shell.undecided("a pipeline's last command in the shell itself (lastpipe)")
             child = shell.subshell()
             if source is not None:
                 child.streams[0] = source
@@ -117,7 +129,7 @@ class Evaluator:
                 if pipeline.errors_too:
                     child.streams[2] = source
             statuses.append(Evaluator(child).contained(command))
-        shell.status = statuses[-1]
+        shell.status, shell.pipe_statuses = statuses[-1], statuses
         if "pipefail" in shell.options:
             failed = [status for status in statuses if status != 0]
             shell.status = failed[-1] if failed else 0
@@ -143,7 +155,10 @@ class Evaluator:
         action = self.shell.traps.pop("EXIT", None)
         if action:
             status = self.shell.status
-            self._simple.evaluate_text(action)
+            try:
+                self._simple.evaluate_text(action)
+            except ShellExit as end:
+                status = end.status
             self.shell.status = status
 
     def command(self, command: Command, last: bool = False) -> None:
@@ -308,7 +323,7 @@ class Evaluator:
         output = Collected()
         child.streams[1] = output
         if not shell.bash or "inherit_errexit" in shell.options:
-            child.tested = 0 if not shell.tested else shell.tested
+            child.tested = shell.tested if shell.bash else 0
         else:
             child.options.discard("e")  # bash(1), COMMAND EXECUTION ENVIRONMENT
         shell.substituted = Evaluator(child).contain_script(script)

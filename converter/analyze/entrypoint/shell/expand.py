@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from converter.analyze.entrypoint.shell import pattern as patterns
 from converter.analyze.entrypoint.shell.arithmetic import ArithmeticProblem, Expression, number
@@ -22,9 +22,12 @@ from converter.analyze.entrypoint.shell.syntax import (
     Substitution,
     Word,
 )
-from converter.analyze.entrypoint.shell.values import Unknown, Value, join
+from converter.analyze.entrypoint.shell.values import Unknown, Value, join, to_text
+from converter.analyze.users import database
 
 MAX_FIELDS = 20_000
+_TILDE = re.compile(r"~(?P<user>[A-Za-z0-9_.+-]*)(?=/|\Z)")
+_COLON_TILDE = re.compile(r":~(?P<user>[A-Za-z0-9_.-]*)(?=[/:]|\Z)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Piece:
     split: bool = False
 
 
-BREAK = Piece(None)
+BREAK = Piece(None)  # between the parameters of $@
+STAR_BREAK = Piece(None, split=True)  # of $*: where nothing is split, the first character of IFS
 
 
 class Expander:
@@ -73,8 +77,27 @@ class Expander:
             raise self.shell.undecided(str(problem)) from problem
 
     def text(self, word: Word | None) -> Value:
-        """A word that stays one field: in assignments, redirections, `case`, here-documents."""
-        return join([" " if piece is BREAK else piece.value for piece in self._whole(word)])  # type: ignore[misc]
+        """A word that stays one field: in redirections, `case`, here-documents."""
+        return self._joined(self._whole(word))
+
+    def assigned(self, word: Word | None) -> Value:
+        """The right side of an assignment: a tilde counts behind each colon as well (XCU 2.6.1)."""
+        if word is None:
+            return self.text(None)
+        parts = tuple(
+            replace(part, text=_COLON_TILDE.sub(lambda found: ":" + self._home(found), part.text))
+            if isinstance(part, Literal) and not part.quoted and ":~" in part.text
+            else part
+            for part in word.parts
+        )
+        return self.text(replace(word, parts=parts))
+
+    def _joined(self, pieces: list[Piece]) -> Value:
+        ifs = self.shell.get("IFS")
+        star = ifs[:1] if isinstance(ifs, str) else " "
+        return join(
+            [piece.value if piece.value is not None else star if piece.split else " " for piece in pieces]
+        )
 
     def known(self, word: Word | None, what: str) -> str:
         """Its text. Raises Undecided if it is not known."""
@@ -121,11 +144,22 @@ class Expander:
             return assigned[0] + self._tilde(text[assigned.end() :], word)
         if text[:1] != "~":
             return text
-        name, slash, rest = text[1:].partition("/")
-        home = self.shell.get("HOME")
-        if name or not isinstance(home, str) or (not slash and len(word.parts) > 1):
+        found = _TILDE.match(text)
+        if found is None or (found.end() == len(text) and len(word.parts) > 1):
             return text
-        return home + slash + rest
+        return self._home(found) + text[found.end() :]
+
+    def _home(self, found: re.Match[str]) -> str:
+        """What `~` or `~user` stands for; itself if nobody knows (XCU 2.6.1)."""
+        name = found["user"]
+        if name in ("+", "-") and self.shell.bash:
+            home = self.shell.get("PWD" if name == "+" else "OLDPWD")
+            return home if isinstance(home, str) else "~" + name
+        home = self.shell.get("HOME")
+        if name:
+            users = database(self.shell.world.files.view, b"/etc/passwd")
+            home = next((to_text(user[5]) for user in users if to_text(user[0]) == name), None)
+        return home if isinstance(home, str) else "~" + name
 
     def pieces(self, parts: tuple[Part, ...], *, expanded: bool = False) -> list[Piece]:
         """The expansions of `parts`; `expanded`: they are the word of an expansion, which is split."""
@@ -249,10 +283,14 @@ class Expander:
         )
         if not patterns.has_pattern(text):
             return [value]
+        if "globstar" in self.shell.options and "**" in text.split("/"):
+            raise self.shell.undecided(f"a pattern for any number of folders (globstar): {value}")
         try:
             found = pathnames(self.shell, text)
         except patterns.PatternProblem as problem:
             raise self.shell.undecided(str(problem)) from problem
         if found:
             return list(found)
+        if "failglob" in self.shell.options:
+            raise self.shell.undecided(f"a pattern that matches nothing, with failglob: {value}")
         return [] if "nullglob" in self.shell.options else [value]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from converter.analyze.entrypoint.shell import pattern as patterns
 from converter.analyze.entrypoint.shell.bounded import BoundProblem, compiled
+from converter.analyze.entrypoint.shell.quoting import single_quoted
 from converter.analyze.entrypoint.shell.special import special
 from converter.analyze.entrypoint.shell.state import ShellExit
 from converter.analyze.entrypoint.shell.syntax import Parameter
@@ -108,6 +110,11 @@ class ParameterExpansion:
     def _list(self, values: list[Value]) -> list[Piece]:
         parameter = self._parameter
         if parameter.operator == "length":
+            if not self._shell.bash:  # of all of them as one text (dash, busybox)
+                whole = join(values, " ")
+                return self._scalar_pieces(
+                    Unknown(whole.reason, True) if isinstance(whole, Unknown) else str(len(whole))
+                )
             return self._scalar_pieces(str(len(values)))
         operator = parameter.operator
         if operator.lstrip(":") in ("-", "=", "?", "+"):
@@ -122,7 +129,7 @@ class ParameterExpansion:
             values = self._slice(values)
         elif operator not in ("", "names", "keys"):
             values = [self._changed(value) for value in values]
-        from converter.analyze.entrypoint.shell.expand import BREAK, Piece
+        from converter.analyze.entrypoint.shell.expand import BREAK, STAR_BREAK, Piece
 
         star = parameter.name == "*" or self._subscript_text() == "*"
         if star and parameter.quoted:
@@ -132,7 +139,7 @@ class ParameterExpansion:
         result: list[Piece] = []
         for number, value in enumerate(values):
             if number:
-                result.append(BREAK)
+                result.append(STAR_BREAK if star else BREAK)
             result.append(Piece(value, parameter.quoted, not parameter.quoted))
         return result
 
@@ -223,8 +230,9 @@ class ParameterExpansion:
         if isinstance(value, Unknown):
             return Unknown(value.reason, value.filled and operator[0] in "^,")
         if operator[0] == "@":
-            if operator == "@Q":
-                return "'" + value.replace("'", "'\\''") + "'"
+            made = _TRANSFORMED.get(operator)
+            if made is not None:
+                return made(value)
             return Unknown(f"${{{self._parameter.name}{operator}}}")
         pattern = self._expander.pattern(self._parameter.argument)
         if isinstance(pattern, Unknown):
@@ -236,6 +244,8 @@ class ParameterExpansion:
                 replacement = self._expander.text(self._parameter.second)
                 if isinstance(replacement, Unknown):
                     return replacement
+                if "&" in replacement and self._shell.bash:  # bash(1), shopt patsub_replacement
+                    raise self._shell.undecided("a replacement with &, which newer versions of bash replace")
                 return _replaced(value, pattern, operator, replacement, "extglob" in self._shell.options)
         except (BoundProblem, patterns.PatternProblem) as problem:
             raise self._shell.undecided(str(problem)) from problem
@@ -251,6 +261,14 @@ class ParameterExpansion:
     def _fail(self, what: str) -> None:
         self._shell.complain(what)
         raise ShellExit(1 if self._shell.bash else 2)
+
+
+_TRANSFORMED: Mapping[str, Callable[[str], str]] = {  # bash(1), Parameter transformation
+    "@Q": single_quoted,
+    "@U": str.upper,
+    "@u": lambda value: value[:1].upper() + value[1:],
+    "@L": str.lower,
+}
 
 
 def _ascii(change: object, char: str) -> str:
@@ -283,7 +301,7 @@ def _removed(value: str, pattern: str, operator: str, extended: bool) -> str:
 
 def _replaced(value: str, pattern: str, operator: str, replacement: str, extended: bool) -> str:
     if not pattern:
-        return value
+        return {"/#": replacement + value, "/%": value + replacement}.get(operator, value)
     text = patterns.translate(pattern, extended)
     text = text + r"\Z" if operator == "/%" else text
     expression = compiled(text, value)

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from converter.analyze.entrypoint.launchers import LAUNCHERS, LauncherProblem
 from converter.analyze.entrypoint.shell.commands import COMMANDS
 from converter.analyze.entrypoint.shell.commands.process import Process, Unsupported
-from converter.analyze.entrypoint.shell.files import FileProblem
+from converter.analyze.entrypoint.shell.files import FileProblem, permits
 from converter.analyze.entrypoint.shell.state import Shell
 from converter.analyze.entrypoint.shell.streams import Console, Stream
 from converter.analyze.entrypoint.shell.values import Status, Unknown, Value, shown, to_bytes, to_text
 from converter.analyze.entrypoint.shell.world import Foreign, Launch, World
 from converter.analyze.executable import Executable, find_executable, search_path
+from converter.elf.identity import MAGIC
 from converter.errors import IncompatibleImageError
+from converter.image.tree import FileKind
 
 SHELLS = {
     "dash": "dash",
@@ -24,6 +26,7 @@ SHELLS = {
 }  # by real name; `sh`: of a multi-call binary
 MULTI_CALL = ("busybox", "toybox", "coreutils")
 _MAX_LAUNCHES = 16  # programs that each start the next
+_LOOKED_AT = 80  # bytes of a text without a first line, for what no text has
 _ASKED = (["--version"], ["--help"], ["-V"])
 
 
@@ -149,16 +152,38 @@ def run_program(
         return 126 if there else 127
     if shell.bash and not replaces:
         env["_"] = path
+    if replaces and shell.bash and not last:
+        path = _full_path(shell, path)
     argv = (words[0] if argv0 is None else argv0, *words[1:])
     launch = Launch(path, argv, env, shell.cwd, shell.user, shell.umask, shell.main and replaces)
+    launch = _as_script(shell, launch)
     if replaces and shell.main:
         try:
-            find_executable(shell.world.files.view, to_bytes(path), to_bytes(shell.cwd), shell.user)
+            find_executable(shell.world.files.view, to_bytes(launch.path), to_bytes(shell.cwd), shell.user)
         except IncompatibleImageError as error:
             shell.complain(str(error))
             return 126
         raise Replaced(launch, shell.streams, last)
     return start(shell, launch)
+
+
+def _full_path(shell: Shell, path: str) -> str:
+    """What bash's `exec` makes of a relative path, which scripts see as their $0."""
+    return path if path.startswith("/") else f"{shell.cwd.rstrip('/')}/{path.removeprefix('./')}"
+
+
+def _as_script(shell: Shell, launch: Launch) -> Launch:
+    """A text without a first line: execve(2) says ENOEXEC, and the shell runs it (XCU 2.9.1)."""
+    files = shell.world.files
+    found = files.resolve(launch.path, launch.cwd)
+    if found is None or found[1].kind is not FileKind.REGULAR or not permits(found[1], launch.user, 1):
+        return launch
+    with files.view.open(found[1]) as stream:
+        head = stream.read(_LOOKED_AT)
+    if head.startswith((MAGIC, b"#!")) or b"\0" in head.partition(b"\n")[0]:
+        return launch
+    path = "/bin/bash" if shell.bash else "/bin/sh"
+    return replace(launch, path=path, argv=(path, launch.path, *launch.argv[1:]))
 
 
 def start(shell: Shell, launch: Launch) -> Status:

@@ -18,19 +18,14 @@ from converter.analyze.entrypoint.shell.values import Status, Unknown, Value, jo
 if TYPE_CHECKING:
     from converter.analyze.entrypoint.shell.evaluate import Evaluator
 
-_NO_BASH = {
-    "declare",
-    "typeset",
-    "shopt",
-    "mapfile",
-    "readarray",
-    "let",
-    "builtin",
-    "enable",
-    "pushd",
-    "popd",
-    "disown",
-}
+_OF_BASH = {
+    "declare", "typeset", "shopt", "mapfile", "readarray", "builtin", "pushd", "popd", "disown"
+}  # fmt: skip
+_NOT_IN = {"dash": _OF_BASH | {"[[", "source", "let"}, "ash": _OF_BASH, "bash": {"chdir"}}
+# Of bash (bash(1), SHELL BUILTIN COMMANDS), and not read here.
+_UNREAD = {
+    "bind", "caller", "compgen", "complete", "compopt", "dirs", "enable", "fc", "history", "suspend"
+}  # fmt: skip
 
 
 class SimpleCommands:
@@ -52,7 +47,7 @@ class SimpleCommands:
                 for assignment in command.assignments:
                     self.assign(assignment)
             shell.status = (
-                (1 if shell.bash else 2)
+                (2 if shell.dialect == "dash" else 1)
                 if not opened
                 else 0
                 if shell.substituted is None
@@ -67,9 +62,9 @@ class SimpleCommands:
             return
         with redirected(shell, self.expander, command.redirects) as opened:
             if not opened:
-                shell.status = 1 if shell.bash else 2
+                shell.status = 2 if shell.dialect == "dash" else 1
                 if self._special(name) and not shell.bash:
-                    raise ShellExit(2)
+                    raise ShellExit(shell.status)
                 return
             self._invoke(name, words, declared, command, last and not shell.traps and not command.redirects)
         if words:
@@ -90,6 +85,8 @@ class SimpleCommands:
         shell = self.shell
         function = shell.functions.get(name)
         builtin = self.builtin(name)
+        if shell.bash and function is None and name in _UNREAD:
+            raise shell.undecided(f"the builtin {name} of bash")
         if function is not None and not (self._special(name) and not shell.bash):
             with _Temporary(self, command.assignments):
                 self._trace(words)
@@ -113,18 +110,13 @@ class SimpleCommands:
 
     def builtin(self, name: str) -> Callable[[Call], Status] | None:
         """The builtin of this dialect called `name`, or None."""
-        if self.shell.dialect == "dash" and name in _NO_BASH | {"[[", "source"}:
+        if name in _NOT_IN.get(self.shell.dialect, ()):
             return None
         return BUILTINS.get(name)
 
     def _environment(self, assignments: tuple[Assignment, ...]) -> dict[str, Value]:
-        env = self.shell.exported()
-        for assignment in assignments:
-            value = self.expander.text(assignment.value)
-            if assignment.append:
-                value = join([env.get(assignment.name, self.shell.get(assignment.name) or ""), value])
-            env[assignment.name] = value
-        return env
+        with _Temporary(self, assignments):  # each sees the ones before it
+            return self.shell.exported()
 
     def _exec(self, command: Simple, words: list[Value]) -> None:
         """`exec`: the program takes the shell's place; without one, the redirections stay."""
@@ -162,13 +154,16 @@ class SimpleCommands:
         if assignment.elements is not None:
             self._assign_array(assignment)
             return
-        value = self.expander.text(assignment.value)
+        value = self.expander.assigned(assignment.value)
         variable = shell.variables.get(assignment.name)
         if assignment.subscript is not None:
             self._assign_element(assignment, value)
             return
         if variable is not None and variable.integer and isinstance(assignment.value, Word):
             value = self.expander.arithmetic(assignment.value)
+            if assignment.append and isinstance(value, str):
+                old = shell.get(assignment.name)
+                value = str(int(old or 0) + int(value)) if not isinstance(old, Unknown) else old
         elif assignment.append:
             value = join([shell.get(assignment.name) or "", value])
         shell.set(assignment.name, value)
@@ -224,7 +219,6 @@ class SimpleCommands:
         shell.saved.append({})
         shell.calls.append((name, shell.file))
         try:
-            shell.status = 0
             self.evaluator.command(function)
         except Unwind as unwind:
             if unwind.kind == "return":
@@ -247,6 +241,8 @@ class SimpleCommands:
         except SyntaxProblem as problem:
             self.shell.complain(f"syntax error: {problem.what}")
             raise ShellExit(2) from problem
+        if not script.commands:
+            self.shell.status = 0
         self.evaluator.run(script)
 
 
@@ -262,7 +258,9 @@ class _Temporary:
         shell = self._commands.shell
         for assignment in self._assignments:
             self._before.setdefault(assignment.name, shell.variables.get(assignment.name))
-            value = self._commands.expander.text(assignment.value)
+            value = self._commands.expander.assigned(assignment.value)
+            if assignment.append:
+                value = join([shell.get(assignment.name) or "", value])
             shell.variables[assignment.name] = Variable(value, exported=True)
 
     def __exit__(self, *_: object) -> None:

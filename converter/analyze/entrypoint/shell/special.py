@@ -13,6 +13,7 @@ _UNTOLD = {
     "BASHPID": "a process number", "PPID": "a process number",
     "BASH_VERSION": "the version of bash", "BASH_VERSINFO": "the version of bash", "OSTYPE": "bash's OSTYPE",
     "MACHTYPE": "bash's MACHTYPE", "HOSTTYPE": "bash's HOSTTYPE", "HOSTNAME": "the name of the host",
+    "SHELLOPTS": "bash's options", "BASHOPTS": "bash's options",
 }  # fmt: skip
 
 
@@ -42,12 +43,13 @@ def special(shell: Shell, name: str, parameter: Parameter | None) -> Value | lis
     if name == "GROUPS":
         return [str(group) for group in shell.user.groups]
     if name == "PIPESTATUS":
-        return [str(shell.status) if isinstance(shell.status, int) else shell.status]
+        return [str(status) if isinstance(status, int) else status for status in shell.pipe_statuses]
     if name == "FUNCNAME":
-        return [function for function, _ in reversed(shell.calls)]
+        names = [function for function, _ in reversed(shell.calls)]
+        return [*names, *(["main"] if names and shell.file else [])]
     if name == "BASH_SOURCE":
-        names: list[Value] = [script for _, script in reversed(shell.calls)]
-        return [*names, shell.file] if shell.file else names
+        files: list[Value] = [script for _, script in reversed(shell.calls)]
+        return [*files, shell.file] if shell.file else files
     if name == "BASH_LINENO":
         return [Unknown("a line number", filled=True) for _ in shell.calls]
     if name == "BASH":

@@ -44,6 +44,7 @@ class Variable:
     readonly: bool = False
     integer: bool = False
     keyed: bool = False  # an array by key
+    case: str = ""  # "l" or "u": every value becomes lower or upper case
 
 
 @dataclass(slots=True)
@@ -77,6 +78,8 @@ class Shell:
     substituted: Status | None = None  # of the last `$( )` of a command without a name
     main: bool = True  # not in a subshell or child
     last_argument: Value = ""
+    folders: list[str] = field(default_factory=list)  # of pushd, the latest last
+    pipe_statuses: list[Status] = field(default_factory=list)  # of the last pipeline's commands
     process: Value = field(default_factory=lambda: Unknown("a process number", filled=True))  # $$
     children: int = 0  # process substitutions so far
 
@@ -105,6 +108,7 @@ class Shell:
         child.streams = dict(self.streams)
         child.saved = [dict(frame) for frame in self.saved]
         child.calls = list(self.calls)
+        child.folders = list(self.folders)
         child.traps = {}
         child.main = False
         child.depth += 1
@@ -130,6 +134,8 @@ class Shell:
             self.complain(f"{name}: readonly variable")
             raise ShellExit(1 if self.bash else 2)
         variable.exported |= "a" in self.options
+        if variable.case and isinstance(value, str):
+            value = value.lower() if variable.case == "l" else value.upper()
         if isinstance(variable.value, dict):
             key = 0 if all(isinstance(index, int) for index in variable.value) else "0"
             variable.value[key] = value if value is not None else ""

@@ -23,8 +23,8 @@ class Stream:
         """All that is left, its known and unknown parts apart."""
         return [self.read()]
 
-    def line(self) -> tuple[Value, bool]:
-        """The next line without its newline, and whether there was a newline."""
+    def line(self, end: str = "\n") -> tuple[Value, bool]:
+        """The next line without its `end`, a character, and whether that was there."""
         return "", False
 
 
@@ -42,7 +42,7 @@ class Console(Stream):
     def read(self) -> Value:
         return Unknown(f"what comes from {self.name}")
 
-    def line(self) -> tuple[Value, bool]:
+    def line(self, end: str = "\n") -> tuple[Value, bool]:
         return self.read(), True
 
 
@@ -82,14 +82,14 @@ class Collected(Stream):
     def pieces(self) -> list[Value]:
         return self._parts if self._at == 0 else [self.read()]
 
-    def line(self) -> tuple[Value, bool]:
+    def line(self, end: str = "\n") -> tuple[Value, bool]:
         whole = self.value()
         if isinstance(whole, Unknown):
             return whole, True
-        end = whole.find("\n", self._at)
+        found = whole.find(end, self._at)
         start = self._at
-        self._at = len(whole) if end < 0 else end + 1
-        return (whole[start:], False) if end < 0 else (whole[start:end], True)
+        self._at = len(whole) if found < 0 else found + 1
+        return (whole[start:], False) if found < 0 else (whole[start:found], True)
 
 
 class Written(Stream):

@@ -239,7 +239,7 @@ class WordReader:
         )
         scan.at += indirect
         if scan.peek() == "#" and re.match(
-            r"#([A-Za-z_][A-Za-z0-9_]*(\[|\})|[@*?!$0-9#-]\})", scan.text[scan.at : scan.at + 300]
+            r"#([A-Za-z_][A-Za-z0-9_]*(\[|\})|([0-9]+|[@*?!$#-])\})", scan.text[scan.at : scan.at + 300]
         ):
             scan.at += 1
             name, subscript = self._name()
@@ -248,8 +248,9 @@ class WordReader:
         if not name:
             return None
         if indirect and scan.peek() in ("*", "@") and scan.peek(1) == "}":
+            star = Word((Literal(scan.peek()),))
             scan.at += 2
-            return Parameter(name, quoted, "names")
+            return Parameter(name, quoted, "names", subscript=star)
         if scan.take("}"):
             if indirect and subscript is not None:
                 return Parameter(name, quoted, "keys", subscript=subscript)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from converter.analyze.entrypoint.launchers import LAUNCHERS
 from converter.analyze.entrypoint.outcome import read_entrypoint
 from converter.analyze.entrypoint.shell.commands import COMMANDS
 from converter.analyze.entrypoint.shell.values import Unknown, to_text
@@ -20,17 +21,19 @@ from tests.builders.elves import EXEC, elf
 from tests.builders.trees import directory, program, symlink
 
 STUB = Path(__file__).with_name("stub.c")
-TOOLS = sorted({*COMMANDS, "env", "nice", "dash", "bash", "awk"})
+TOOLS = sorted({*COMMANDS, *LAUNCHERS, "dash", "bash", "busybox", "awk"})
+# The program of each shell; the name is its argv[0].
+SHELLS = {"dash": "/usr/bin/dash", "bash": "/usr/bin/bash", "ash": "/usr/bin/busybox"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """`program`: argv, environment, cwd and umask of what was executed, or None; the rest of a run."""
+    """`program`: argv, environment, cwd, umask and ids of what was executed, or None; the rest of a run."""
 
-    program: tuple[tuple[str, ...], Mapping[str, str], str, int] | None
+    program: tuple[tuple[str, ...], Mapping[str, str], str, int, tuple[int, ...]] | None
     status: int | None  # None where a program was executed
     output: str
-    files: Mapping[str, tuple[str, int, str]]  # kind, mode, contents or target
+    files: Mapping[str, tuple[str, int, str, int, int]]  # kind, mode, contents or target, owner, group
 
 
 def build_stub(folder: Path) -> Path:
@@ -66,6 +69,7 @@ def run(shell: str, root: Path, script: str, args: Sequence[str]) -> Seen:
     """The real shell."""
     done = subprocess.run(
         [f"/bin/{shell}", script, *args],
+        executable=SHELLS[shell],
         cwd=root / "work",
         env=environment(root),
         capture_output=True,
@@ -79,22 +83,28 @@ def run(shell: str, root: Path, script: str, args: Sequence[str]) -> Seen:
     seen = root / "seen"
     if not seen.exists():
         return Seen(None, done.returncode, output, files)
-    cwd, mask, count, *rest = seen.read_bytes().decode("latin-1").split("\0")
+    cwd, mask, count, ids, *rest = seen.read_bytes().decode("latin-1").split("\0")
     argv, env = rest[: int(count)], dict(entry.partition("=")[::2] for entry in rest[int(count) : -1])
-    return Seen((tuple(argv), env, cwd, int(mask, 8)), None, output, files)
+    who = tuple(map(int, ids.replace(":", ",").split(",")))
+    return Seen((tuple(argv), env, cwd, int(mask, 8), _ids(*who)), None, output, files)
 
 
-def _listed(folder: Path) -> dict[str, tuple[str, int, str]]:
+def _ids(uid: int, gid: int, *groups: int) -> tuple[int, ...]:
+    return uid, gid, *sorted({*groups} - {gid})
+
+
+def _listed(folder: Path) -> dict[str, tuple[str, int, str, int, int]]:
     found = {}
     for path in sorted(folder.rglob("*")):
-        mode = path.lstat().st_mode
+        there = path.lstat()
+        mode, owner = there.st_mode, (there.st_uid, there.st_gid)
+        name = str(path.relative_to(folder))
         if stat.S_ISLNK(mode):
-            found[str(path.relative_to(folder))] = ("link", 0, str(path.readlink()))
+            found[name] = ("link", 0, str(path.readlink()), *owner)
         elif stat.S_ISDIR(mode):
-            found[str(path.relative_to(folder))] = ("folder", stat.S_IMODE(mode), "")
+            found[name] = ("folder", stat.S_IMODE(mode), "", *owner)
         else:
-            text = path.read_text("latin-1")
-            found[str(path.relative_to(folder))] = ("file", stat.S_IMODE(mode), text)
+            found[name] = ("file", stat.S_IMODE(mode), path.read_text("latin-1"), *owner)
     return found
 
 
@@ -103,11 +113,12 @@ def tree_of(root: Path) -> FileTree:
     nothing = elf(kind=EXEC, entry=0x400040, dynamic=False)
     entries: dict[bytes, Inode] = {f"/usr/bin/{name}".encode(): program(nothing) for name in TOOLS}
     entries |= {b"/usr/bin/sh": symlink(Path("/bin/sh").resolve().name.encode())}
+    entries |= {b"/usr/bin/ash": symlink(b"busybox")}
     entries |= {b"/bin": symlink(b"usr/bin"), b"/etc/passwd": _file(Path("/etc/passwd"))}
     entries |= {b"/etc/group": _file(Path("/etc/group"))}
-    uid, gid = os.getuid(), os.getgid()
     for path in [root, *sorted(root.rglob("*"))]:
         name = str(path).encode()
+        uid, gid = path.lstat().st_uid, path.lstat().st_gid
         if path.is_symlink():
             entries[name] = symlink(str(path.readlink()).encode(), uid=uid, gid=gid)
         elif path.is_dir():
@@ -143,7 +154,8 @@ def read(shell: str, root: Path, script: str, args: Sequence[str]) -> tuple[Seen
             name: value if isinstance(value, str) else f"<{value.reason}>"
             for name, value in found.env.items()
         }
-        program = (words, env, found.cwd, found.umask)
+        user = found.user
+        program = (words, env, found.cwd, found.umask, _ids(user.uid, user.gid, *user.groups))
     files = _read_files(world, f"{root}/work".encode())
     why = outcome.why or "; ".join(world.doubts)
     return (
@@ -153,17 +165,18 @@ def read(shell: str, root: Path, script: str, args: Sequence[str]) -> tuple[Seen
     )
 
 
-def _read_files(world: World, top: bytes) -> dict[str, tuple[str, int, str]]:
+def _read_files(world: World, top: bytes) -> dict[str, tuple[str, int, str, int, int]]:
     found = {}
     for path, inode in world.files.walk(top):
         name = to_text(path[len(top) + 1 :])
         if not name:
             continue
         if inode.kind is FileKind.SYMLINK:
-            found[name] = ("link", 0, to_text(inode.target))
+            found[name] = ("link", 0, to_text(inode.target), inode.uid, inode.gid)
         elif inode.kind is FileKind.DIRECTORY:
-            found[name] = ("folder", inode.mode, "")
+            found[name] = ("folder", inode.mode, "", inode.uid, inode.gid)
         else:
             text = world.files.read(path, inode, Credentials())
-            found[name] = ("file", inode.mode, f"<{text.reason}>" if isinstance(text, Unknown) else text)
+            shown = f"<{text.reason}>" if isinstance(text, Unknown) else text
+            found[name] = ("file", inode.mode, shown, inode.uid, inode.gid)
     return found

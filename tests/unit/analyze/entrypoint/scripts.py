@@ -13,4 +13,5 @@ def load(table: str) -> dict[str, str]:
     return {name: text.rstrip("\n") + "\n" for name, _, text in (part.partition("\n") for part in parts)}
 
 
-BOTH, BASH, DASH = (load(table) for table in ("both", "bash", "dash"))
+ALL = ("both", "corners", "entrypoints")  # tables for each shell
+TABLES = {"dash": (*ALL, "dash"), "bash": (*ALL, "bash", "bash_corners"), "ash": (*ALL, "ash")}

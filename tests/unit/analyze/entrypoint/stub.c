@@ -1,4 +1,5 @@
 /* Stands for the program that a script executes in the end: writes what it was given to ../seen. */
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,12 @@ int main(int argc, char **argv)
     char cwd[4096];
     mode_t mask = umask(0);
     fprintf(out, "%s%c%o%c%d%c", getcwd(cwd, sizeof cwd), 0, (unsigned)mask, 0, argc, 0);
+    gid_t groups[64];
+    int count = getgroups(64, groups);
+    fprintf(out, "%u:%u", (unsigned)geteuid(), (unsigned)getegid());
+    for (int i = 0; i < count; i++)
+        fprintf(out, ",%u", (unsigned)groups[i]);
+    fputc(0, out);
     for (int i = 0; i < argc; i++)
         fprintf(out, "%s%c", argv[i], 0);
     for (char **entry = environ; *entry; entry++)

@@ -190,6 +190,16 @@ def test_nothing_is_changed_where_the_user_may_not() -> None:
             "ends with status 1: A must be set",
         ),
         ("exec nosuch", "ends with status 127"),
+        ("f() { :; }; export -f f; exec server", "export -f"),
+        ("f() { local -n r=$1; r=2; }; f X; exec server", "a reference to a variable"),
+        ('exec server "${1//e/[&]}"', "a replacement with &"),
+        ("shopt -s failglob; exec server none*", "failglob"),
+        ("shopt -s globstar; exec server /**/x", "globstar"),
+        ("shopt -s lastpipe; echo a | read x; exec server $x", "lastpipe"),
+        ("exec server $(compgen -e)", "the builtin compgen"),
+        ('printf -v x "%(%F)T" -1; exec server "$x"', "the time"),
+        ("read -n 1 x </etc/passwd; exec server", "a number of characters"),
+        ("pushd +1; exec server", "pushd +1"),
     ],
 )
 def test_where_reading_ends_it_says_why(script: str, why: str) -> None:

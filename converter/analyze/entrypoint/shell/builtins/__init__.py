@@ -27,6 +27,7 @@ BUILTINS: Mapping[str, Callable[[Call], Status]] = {
     "read": variables.read, "mapfile": variables.mapfile, "readarray": variables.mapfile,
     "getopts": variables.getopts, "let": let,
     "echo": output.echo, "printf": output.printf, "test": testing.test, "[": testing.test,
-    "cd": place.cd, "pwd": place.pwd, "umask": place.umask, "ulimit": place.ulimit, "hash": place.hash_,
+    "cd": place.cd, "chdir": place.cd, "pushd": place.pushd, "popd": place.pushd,
+    "pwd": place.pwd, "umask": place.umask, "ulimit": place.ulimit, "hash": place.hash_,
     "command": place.command, "builtin": place.command, "type": place.type_,
 }  # fmt: skip

@@ -49,7 +49,6 @@ def eval_(call: Call) -> Status:
     text = join(list(call.args), " ")
     if isinstance(text, Unknown):
         raise call.shell.undecided(f"eval of {text.reason}")
-    call.shell.status = 0
     call.commands.evaluate_text(text)
     return call.shell.status
 
@@ -94,7 +93,6 @@ def _run_source(call: Call, path: str, text: str, args: list[Value]) -> Status:
     shell.script, shell.file, shell.line = path, path, 1
     if args and shell.dialect != "dash":
         shell.positional = args
-    shell.status = 0
     try:
         call.commands.evaluate_text(text)
     except Unwind as unwind:

@@ -6,7 +6,9 @@ import re
 
 from converter.analyze.entrypoint.shell.arithmetic import ArithmeticProblem, number
 from converter.analyze.entrypoint.shell.builtins.call import Call
+from converter.analyze.entrypoint.shell.quoting import backslashed
 from converter.analyze.entrypoint.shell.state import Variable
+from converter.analyze.entrypoint.shell.syntax import Assignment, Literal, Word
 from converter.analyze.entrypoint.shell.values import Status, Unknown, Value, first_unknown, join
 
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|0[0-7]{0,3}|[1-7][0-7]{0,2}|c|.)", re.DOTALL)
@@ -68,11 +70,18 @@ def printf(call: Call) -> Status:
     if lost is not None:
         text: Value = Unknown(lost.reason, _sure(words[0]))
         status = 0
+    elif "%(" in str(words[0]):
+        text, status = Unknown("the time", filled=True), 0
     else:
         text, status = formatted(str(words[0]), [str(word) for word in words[1:]])
     if target is not None:
-        shell.variables.setdefault(str(target), Variable())
-        shell.set(str(target), text)
+        name, bracket, subscript = str(target).partition("[")
+        if isinstance(text, Unknown) or not bracket:
+            shell.variables.setdefault(name, Variable())
+            shell.set(name, text)
+        else:
+            key = Word((Literal(subscript.removesuffix("]"), quoted=True),))
+            call.commands.assign(Assignment(name, Word((Literal(text, quoted=True),)), subscript=key))
     else:
         shell.write(text)
     return status
@@ -135,7 +144,7 @@ def _converted(
     if letter == "b":
         text, stop = unescape(text)
     elif letter == "q":
-        text = re.sub(r"([^A-Za-z0-9_@%+=:,./-])", r"\\\1", text) if text else "''"
+        text = backslashed(text)
     elif letter == "c":
         text = text[:1]
     elif letter in "diouxX":

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from converter.analyze.entrypoint.shell.builtins.call import Call
+from converter.analyze.entrypoint.shell.commands.modes import changed_mode
+from converter.analyze.entrypoint.shell.commands.process import Unsupported
 from converter.analyze.entrypoint.shell.files import permits
 from converter.analyze.entrypoint.shell.processes import find_program, run_program
 from converter.analyze.entrypoint.shell.values import Status, Unknown, to_text
-from converter.image.tree import FileKind
+from converter.image.tree import FileKind, Inode
 
+_CLASSES = (("u", 6), ("g", 3), ("o", 0))
 _RESERVED = {
     "if",
     "then",
@@ -37,6 +41,7 @@ def cd(call: Call) -> Status:
     home = shell.get("HOME") if not words else shell.get("OLDPWD") if words[0] == "-" else words[0]
     if home is None or isinstance(home, Unknown):
         raise shell.undecided("cd to a folder that is not known")
+    home, told = _by_cdpath(call, home) if words else (home, False)
     target = posixpath.normpath(posixpath.join(shell.cwd, home)) if not physical else home
     if target.startswith("//"):
         target = target[1:]
@@ -52,9 +57,45 @@ def cd(call: Call) -> Status:
         shell.set(name, value)
         if not shell.bash or name == "OLDPWD" or shell.variables[name].exported:
             shell.variables[name].exported = True
-    if words[:1] == ["-"]:
+    if told or words[:1] == ["-"]:
         shell.write(shell.cwd + "\n")
     return 0
+
+
+def _by_cdpath(call: Call, name: str) -> tuple[str, bool]:
+    """The folder that CDPATH leads to, and whether it is to be printed (XCU cd)."""
+    shell = call.shell
+    folders = shell.get("CDPATH")
+    if not folders or name.startswith(("/", "./", "../")) or name in ("", ".", "..", "-"):
+        return name, False
+    if isinstance(folders, Unknown):
+        raise shell.undecided(f"CDPATH depends on {folders.reason}")
+    for folder in folders.split(":"):
+        path = posixpath.join(folder, name)
+        found = shell.world.files.resolve(path, shell.cwd)
+        if found is not None and found[1].kind is FileKind.DIRECTORY:
+            return path, bool(folder)
+    return name, False
+
+
+def pushd(call: Call) -> Status:
+    """`pushd DIR` and `popd` (bash(1)); what else they can do ends the reading."""
+    shell, words = call.shell, call.known()
+    back = call.words[0] == "popd"
+    if len(words) != (0 if back else 1) or (words and words[0][:1] in ("-", "+")):
+        raise shell.undecided(f"{call.words[0]} {' '.join(words)}")
+    if back and not shell.folders:
+        shell.complain("popd: directory stack empty")
+        return 1
+    before, target = shell.cwd, shell.folders[-1] if back else words[0]
+    status = cd(Call(call.commands, ["cd", target], []))
+    if status == 0:
+        if back:
+            shell.folders.pop()
+        else:
+            shell.folders.append(before)
+        shell.write(Unknown(f"what {call.words[0]} prints", filled=True))
+    return status
 
 
 def pwd(call: Call) -> Status:
@@ -67,13 +108,27 @@ def pwd(call: Call) -> Status:
 def umask(call: Call) -> Status:
     shell = call.shell
     words = [word for word in call.known() if word != "-p"]
-    if not words or words[0] == "-S":
+    if words == ["-S"]:
+        allowed = (f"{name}={_letters(~shell.umask >> shift & 7)}" for name, shift in _CLASSES)
+        shell.write(",".join(allowed) + "\n")
+        return 0
+    words = [word for word in words if word != "-S"]
+    if not words:
         shell.write(f"{shell.umask:04o}\n")
         return 0
-    if not words[0].isdigit() or len(words[0]) > 4 or any(char in "89" for char in words[0]):
-        raise shell.undecided(f"umask {words[0]}")
-    shell.umask = int(words[0], 8) & 0o777
+    if re.fullmatch("[0-7]{1,4}", words[0]):
+        shell.umask = int(words[0], 8) & 0o777
+        return 0
+    try:  # as chmod, on what is allowed (XCU umask)
+        allowed_now = Inode(FileKind.REGULAR, ~shell.umask & 0o777)
+        shell.umask = ~changed_mode(words[0], allowed_now, 0) & 0o777
+    except Unsupported as problem:
+        raise shell.undecided(f"umask {words[0]}") from problem
     return 0
+
+
+def _letters(bits: int) -> str:
+    return "".join(letter for letter, bit in (("r", 4), ("w", 2), ("x", 1)) if bits & bit)
 
 
 def ulimit(call: Call) -> Status:

@@ -34,6 +34,8 @@ def _requests(call: Call) -> tuple[set[str], list[Assignment | str]]:
 
 def export(call: Call) -> Status:
     letters, targets = _requests(call)
+    if "f" in letters and targets:
+        raise call.shell.undecided("a function in the environment (export -f)")
     if "p" in letters or not targets:
         return 0
     return _declare(call, targets, {"x"} if "n" not in letters else {"+x"})
@@ -88,9 +90,10 @@ def _declare(
             variable.keyed |= "A" in letters
             if not isinstance(variable.value, dict):
                 variable.value = {}
+        _mark(shell.variables, name, letters - {"r"})
         if not isinstance(target, str):
             call.commands.assign(target)
-        _mark(shell.variables, name, letters)
+        _mark(shell.variables, name, letters & {"r"})
     return 0
 
 
@@ -104,6 +107,8 @@ def _mark(variables: dict[str, Variable], name: str, letters: set[str]) -> None:
         variable.readonly = True
     if "i" in letters:
         variable.integer = True
+    if letters & {"l", "u"}:
+        variable.case = "l" if "l" in letters else "u"
 
 
 def unset(call: Call) -> Status:
@@ -138,18 +143,17 @@ def read(call: Call) -> Status:
         option = words.pop(0)
         if option == "--":
             break
-        raw |= "r" in option
-        if option[-1] in "adnNptiu" and words:
-            value = words.pop(0)
-            array = value if option[-1] == "a" else array
-            delimiter = (value[:1] or "\0") if option[-1] == "d" else delimiter
-            descriptor = int(value) if option[-1] == "u" and value.isdigit() else descriptor
-            if option[-1] in "nN":
-                raise shell.undecided("read of a number of characters")
+        letters, letter, value = _with_argument(option[1:], words)
+        raw |= "r" in letters
+        array = value if letter == "a" else array
+        delimiter = (value[:1] or "\0") if letter == "d" else delimiter
+        descriptor = int(value) if letter == "u" and value.isdigit() else descriptor
+        if letter in ("n", "N"):
+            raise shell.undecided("read of a number of characters")
     stream = shell.streams.get(descriptor)
     if stream is None:
         return 1
-    text, ended = _record(shell, delimiter, stream, raw)
+    text, ended = _record(delimiter, stream, raw)
     if isinstance(text, Unknown):
         if not isinstance(stream.read(), Unknown):
             raise shell.undecided(f"reads {text.reason}")
@@ -168,21 +172,24 @@ def read(call: Call) -> Status:
     return 0 if ended else 1
 
 
-def _record(shell: Shell, delimiter: str, stream: Stream, raw: bool) -> tuple[Value, bool]:
-    """A line, or what goes up to another delimiter; a backslash at its end joins the next line."""
+def _with_argument(letters: str, words: list[str]) -> tuple[str, str, str]:
+    """Options of `read` up to one with an argument, which is the rest of the word or the next one."""
+    for at, letter in enumerate(letters):
+        if letter in "adnNptiu":
+            rest = letters[at + 1 :]
+            return letters[:at], letter, rest or (words.pop(0) if words else "")
+    return letters, "", ""
+
+
+def _record(delimiter: str, stream: Stream, raw: bool) -> tuple[Value, bool]:
+    """Up to the delimiter, or the end; a backslash before a newline joins the next line."""
     whole: list[str] = []
     while True:
-        text, ended = stream.line()
+        text, ended = stream.line(delimiter)
         if isinstance(text, Unknown):
             return text, ended
-        if delimiter != "\n":
-            head, found, _ = text.partition(delimiter)
-            whole.append(head if found else text + ("\n" if ended else ""))
-            if found or not ended:
-                if found and _:
-                    raise shell.undecided("read up to a delimiter that stands inside a line")
-                return "".join(whole), bool(found)
-            continue
+        if delimiter != "\n" and not raw:
+            text = text.replace("\\\n", "")
         trailing = len(text) - len(text.rstrip("\\"))
         if raw or not ended or trailing % 2 == 0:
             return "".join([*whole, text]), ended
@@ -204,13 +211,21 @@ def _fields(shell: Shell, text: str, count: int, raw: bool) -> list[Value]:
             after = after[1:].lstrip(blanks) if blanks else after[1:]
         rest = after
     if rest or not fields:
-        fields.append(rest)
+        fields.append(_without_separator(rest, separators, blanks))
     if raw:
         return fields
     return [
         re.sub(r"\\(.)", r"\1", field, flags=re.DOTALL) if isinstance(field, str) else field
         for field in fields
     ]
+
+
+def _without_separator(rest: str, separators: str, blanks: str) -> str:
+    """The last one: if it is a single field, the separator behind it goes (XCU 2.6.5)."""
+    field = rest.rstrip(blanks) if blanks else rest
+    if field[-1:] and field[-1] in separators and not any(char in separators for char in field[:-1]):
+        return field[:-1].rstrip(blanks) if blanks else field[:-1]
+    return rest
 
 
 def mapfile(call: Call) -> Status:
@@ -252,19 +267,27 @@ def getopts(call: Call) -> Status:
         shell.set(name, "?")
         return 1
     letter, rest = word[at : at + 1], word[at + 1 :]
-    known = letter != ":" and letter in options
+    known, silent, found = letter != ":" and letter in options, options.startswith(":"), letter
     shell.unset("OPTARG")
     if not shell.bash:
         shell.set("OPTARG", "")
     if known and options[options.index(letter) + 1 : options.index(letter) + 2] == ":":
-        value: Value = rest if rest else args[number] if number < len(args) else ""
-        number, at = number + (1 if rest else 2), 1
-        shell.set("OPTARG", value)
+        if rest or number < len(args):
+            shell.set("OPTARG", rest or args[number])
+            number, at = number + (1 if rest else 2), 1
+        else:
+            number, at, found = number + 1, 1, ":" if silent else "?"
+            if silent:
+                shell.set("OPTARG", letter)
     else:
         number, at = (number, at + 1) if rest else (number + 1, 1)
         if not known:
-            shell.set("OPTARG", letter)
-    shell.set(name, letter if known else "?")
+            found = "?"
+            if silent:
+                shell.set("OPTARG", letter)
+    if found == "?" and not silent:
+        shell.complain(f"getopts: -{letter}: unknown option, or without its argument")
+    shell.set(name, found)
     shell.set("OPTIND", str(number))
     shell.set("_U2K_OPTPOS", str(at))
     return 0

@@ -90,6 +90,10 @@ class Process:
             raise self.undecided(f"{self.name} of {path}, which is not in the image")
         return self.files.resolve(path, self.cwd, follow=follow)
 
+    def entry(self, path: str, *, follow: bool = False) -> tuple[bytes, Inode] | None:
+        """As `find`, of the image alone: for what looks at a link itself."""
+        return self.files.resolve(path, self.cwd, follow=follow)
+
     def need(self, path: str, *, follow: bool = True) -> tuple[bytes, Inode]:
         """As `find`. Raises FileProblem if it is not there."""
         found = self.find(path, follow=follow)

@@ -328,7 +328,9 @@ def readlink(process: Process) -> Status:
     status = 0
     for path in operands:
         whole = process.name == "realpath" or set(options) & {"f", "e", "m"}
-        found = process.find(path, follow=bool(whole))
+        # What a link says is known also where it leads out of the image.
+        find = process.find if whole else process.entry
+        found = find(path, follow=bool(whole))
         if whole and found is None:
             above, _, name = path.rstrip("/").rpartition("/")
             place = process.find(above or ("/" if path.startswith("/") else "."))
