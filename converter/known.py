@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from converter.errors import UsageError
 from converter.image.progress import Progress
@@ -14,18 +15,24 @@ from converter.profile.model import Profile
 from converter.profile.reading import MAX_BYTES, parse_profile, read_profile
 from converter.run.unikernel_file import is_unikernel
 
+if TYPE_CHECKING:
+    from converter.profiling import Profiled
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A profile; and for a unikernel file its manifest, which says what was linked."""
+    """A profile; for a unikernel file its manifest, which says what was linked; for an image all of it."""
 
     profile: Profile
     manifest: Manifest | None = None
+    image: Profiled | None = None
 
 
 def known(what: str, options: Options | None = None, progress: Progress | None = None) -> Known:
     """The profile of `what`. Errors: UsageError, and as for `profile_image`."""
     path = Path(what)
+    if path.is_fifo():
+        return Known(read_profile(path))
     if is_unikernel(path):
         text = read_profile_section(path, MAX_BYTES)
         if text is None:
@@ -35,7 +42,8 @@ def known(what: str, options: Options | None = None, progress: Progress | None =
         return Known(read_profile(path))
     from converter.profiling import profile_image
 
-    return Known(profile_image(what, options, progress=progress).profile)
+    profiled = profile_image(what, options, progress=progress)
+    return Known(profiled.profile, image=profiled)
 
 
 def is_profile(path: Path) -> bool:

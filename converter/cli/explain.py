@@ -27,9 +27,10 @@ def _names(context: typer.Context, incomplete: str) -> list[str]:
 
     what, kind = context.params.get("what"), context.params.get("kind")
     try:
-        if kind not in SECTIONS or not what or not (is_profile(Path(what)) or is_unikernel(Path(what))):
+        file = Path(what or "")
+        if kind not in SECTIONS or not file.is_file() or not (is_profile(file) or is_unikernel(file)):
             return []
-        entries = getattr(known(what).profile, SECTIONS[kind])
+        entries = getattr(known(str(file)).profile, SECTIONS[kind])
     except U2kError:
         return []
     return [name for name in entries if name.startswith(incomplete)]
@@ -69,7 +70,8 @@ def command(
 ) -> None:
     """Say why a system call, library, file or socket is in: all evidence, with the chain of callers.
 
-    Exit status: 0 it is in, 1 it is not, 2 or more trouble.
+    Of a unikernel also whether it is linked, of an image whether the root keeps it. Exit status: 0 it is in,
+    1 it is not, 2 or more trouble.
     """
     say(verbose)
     from converter.cli.progress import shown
@@ -81,20 +83,33 @@ def command(
     from converter.link.catalogue import syscall_numbers
     from converter.options import Options
     from converter.profile.explanation import explain
+    from converter.report.presence import linked_line, root_line
     from converter.report.profile_text import answer_lines
 
     if kind not in KINDS:
         raise UsageError(f"{kind!r} cannot be explained", hint=f"ask for one of: {', '.join(KINDS)}")
-    found = known(what, Options(Platform.parse(platform), source=source), shown(as_json))
+    options = Options(Platform.parse(platform), source=source)
+    found = known(what, options, shown(as_json))
     machine = architecture(Platform.parse(found.profile.subject.platform).architecture)
     calls = syscall_numbers(machine) if kind == "syscall" else {}
     answer = explain(found.profile, kind, name, calls)
-    linked = None if found.manifest is None or name not in calls else name in found.manifest.syscalls
+    linked = root = ""
+    if found.manifest is not None and name in calls:
+        linked = linked_line(name, found.profile, found.manifest)
+    if found.image is not None and kind in ("file", "lib"):
+        root = root_line(next(iter(answer.names), name), found.image, options)
+    inside = bool(answer.names) or linked.startswith("linked") or root.startswith("in the root")
     if as_json:
         import json
         from dataclasses import asdict
 
-        print(json.dumps({**asdict(answer), "in": bool(answer.names), "linked": linked}, indent=2))
+        more = {
+            "in": inside,
+            "linked": linked.startswith("linked") if linked else None,
+            "kept": root.startswith("in the root") if root else None,
+            "presence": linked or root or None,
+        }
+        print(json.dumps({**asdict(answer), **more}, indent=2))
     else:
-        show(answer_lines(answer, linked=linked, exists=name in calls))
-    raise typer.Exit(0 if answer.names else 1)
+        show(answer_lines(answer, linked=linked, root=root, exists=name in calls))
+    raise typer.Exit(0 if inside else 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -41,6 +42,7 @@ def difference(old: Profile, new: Profile) -> Difference:
 
 
 def _sections(old: Profile, new: Profile) -> Iterator[tuple[str, set[str], set[str]]]:
+    yield "env", set(old.subject.env), set(new.subject.env)
     yield "syscalls", set(old.syscalls), set(new.syscalls)
     nothing: Entries = {}
     for choice in sorted({*old.arguments, *new.arguments}):
@@ -66,10 +68,10 @@ def _change(before: set[str], after: set[str]) -> Change | None:
 def _program(old: Subject, new: Subject) -> dict[str, tuple[str, str]]:
     pairs = {
         name: (_shown(getattr(old, name)), _shown(getattr(new, name)))
-        for name in ("platform", "path", "argv", "env", "cwd", "user")
+        for name in ("platform", "path", "argv", "cwd", "user")
     }
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _shown(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return shlex.join(map(str, value)) if isinstance(value, tuple) else str(value)

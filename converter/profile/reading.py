@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,8 +13,10 @@ from converter.profile.model import DECIDED_BY, KINDS, SCHEMA, Entries, Evidence
 
 MAX_BYTES = 64 << 20  # of the JSON text
 MAX_NAMES = 1 << 18  # in one section: files of a large image
+MAX_OBJECTS = 1 << 21  # in the document: each takes more memory than text
 MAX_EVIDENCE = 64  # of one entry; merging keeps fewer
 MAX_TEXT = 1 << 17  # characters of one string: an environment variable can be as long (MAX_ARG_STRLEN)
+_DIGITS = 20  # of the largest number: 2^64 - 1
 _HINT = "make it again with: u2k profile IMAGE -o FILE"
 
 
@@ -33,14 +36,50 @@ def parse_profile(data: bytes, where: str) -> Profile:
     if len(data) > MAX_BYTES:
         raise UsageError(f"a profile has at most {MAX_BYTES >> 20} MiB", where=where, hint=_HINT)
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        value = json.loads(data, object_pairs_hook=_Objects(), parse_int=_whole)
+    except RecursionError as error:
+        raise UsageError("not JSON of a profile: nested too deeply", where=where, hint=_HINT) from error
+    except ValueError as error:
         raise UsageError(f"not JSON: {error}", where=where, hint=_HINT) from error
     return _profile(_Reader(value, where))
 
 
+class _Objects:
+    """Makes the document's objects. RFC 8259 leaves open what a name that is there twice means: one of the
+    values would be lost silently.
+    """
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def __call__(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        self._made += 1
+        if self._made > MAX_OBJECTS:
+            raise ValueError(f"more than {MAX_OBJECTS} objects")
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = Counter(name for name, _ in pairs)
+            twice = next(name for name, _ in pairs if names[name] > 1)
+            raise ValueError(f"an object has the member {twice[:60]!r} twice")
+        return found
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > _DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
 def _profile(top: _Reader) -> Profile:
     version = top.object().get("schema")
+    if type(version) is int and version > SCHEMA:
+        maker = top.object().get("tool_version")
+        raise UsageError(
+            f"made by a newer u2k{f' ({maker[:40]})' if isinstance(maker, str) else ''}: "
+            f"schema {version}, and this version reads {SCHEMA}",
+            where=top.where,
+            hint="update u2k, or make it again with this one: u2k profile IMAGE -o FILE",
+        )
     if version != SCHEMA or type(version) is not int:
         _refuse(
             f"schema {str(version)[:40]} is not one that this version reads ({SCHEMA})"

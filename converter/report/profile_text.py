@@ -107,29 +107,32 @@ def difference_lines(found: Difference) -> Iterator[str]:
         yield from (printable(f"  + {each}") for each in change.added)
 
 
-def answer_lines(answer: Answer, *, linked: bool | None = None, exists: bool = True) -> Iterator[str]:
+def answer_lines(answer: Answer, *, linked: str = "", root: str = "", exists: bool = True) -> Iterator[str]:
     """Why something is in, or that it is not.
 
-    linked: whether a unikernel has the handler of the call that was asked for; None: not known
+    linked: whether a unikernel has the handler of the call that was asked for, and why; empty: not known
+    root:   whether the root of a unikernel has the file that was asked for, and why; empty: not known
     exists: whether there is a system call of that name at all
     """
     kind = _KINDS[answer.kind]
+    if not answer.names:
+        yield from _not_in(answer, kind, exists)
     for name, evidence in answer.names.items():
-        yield printable(f"{kind} {name}:") + {None: "", True: " linked", False: " not linked"}[linked]
+        yield printable(f"{kind} {name}:")
         yield from _evidence(evidence, "  ")
     for choice, values in answer.arguments.items():
         yield f"{choice}:"
         for value, evidence in values.items():
             yield printable(f"  {'* (could not be told)' if value == '*' else with_name(choice, value)}")
             yield from _evidence(evidence, "    ")
-    if answer.names:
-        return
+    yield from (printable(line) for line in (linked, root) if line)
+
+
+def _not_in(answer: Answer, kind: str, exists: bool) -> Iterator[str]:
     if answer.kind == "syscall" and not exists:
         yield printable(f"there is no system call {answer.asked}")
     else:
         yield printable(f"{kind} {answer.asked}: not in; nothing that is known uses it")
-        if linked:
-            yield "  it is linked all the same: this is the full form"
     if answer.near:
         yield printable("  perhaps you mean: " + ", ".join(answer.near))
     for reason in answer.open:

@@ -15,7 +15,7 @@ def is_unikernel(path: Path) -> bool:
         if named:
             raise UsageError("there is no such file", where=str(path), hint="check the path")
         return False
-    if path.is_dir():
+    if not path.is_file():  # a folder; or a pipe, which can be read once
         return False
     try:
         read_manifest(path)

@@ -27,7 +27,7 @@ def test_a_new_build_with_other_evidence_does_not_differ() -> None:
 def test_every_section_is_compared() -> None:
     new = replace(
         PROFILE,
-        subject=replace(SUBJECT, argv=("app",), user=(0, 0)),
+        subject=replace(SUBJECT, argv=("app",), env=("LANG=C", "A=b c"), user=(0, 0)),
         syscalls={"read": (SEEN,), "write": (SEEN,)},
         arguments={"socket.domain": {"AF_UNIX": (SEEN,)}},
         libraries={},
@@ -41,7 +41,9 @@ def test_every_section_is_compared() -> None:
     assert found.sections["syscalls"] == Change(added=("write",), removed=("socket",))
     assert found.sections["socket.domain"] == Change(("AF_UNIX",), ("AF_INET",))
     assert found.sections["ioctl"] == Change((), ("*",))
+    assert found.sections["env"] == Change(("A=b c",), ("PATH=/bin",))
     assert set(found.sections) == {
+        "env",
         "syscalls",
         "socket.domain",
         "ioctl",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from converter.errors import UsageError
 from converter.profile.model import KINDS, Evidence, Profile
-from converter.profile.reading import MAX_BYTES, parse_profile, read_profile
+from converter.profile.reading import MAX_BYTES, MAX_OBJECTS, parse_profile, read_profile
 from converter.profile.writing import profile_bytes, profile_digest, profile_text
 from tests.unit.profile.profiles import PROFILE, SUBJECT
 
@@ -88,7 +89,8 @@ def without(name: str) -> Callable[[dict[str, Any]], None]:
 
 
 WRONG = [
-    (put("schema", 2), "p", "schema 2 is not one"),
+    (put("schema", 2), "p", "made by a newer u2k (0.1.0): schema 2, and this version reads 1"),
+    (put("schema", 0), "p", "schema 0 is not one"),
     (put("schema", True), "p", "schema True is not one"),
     (without("schema"), "p", "it has no member schema"),
     (without("files"), "p", "'files' is missing"),
@@ -130,16 +132,28 @@ def test_what_is_no_profile_is_refused(
     [
         (b"", "not JSON"),
         (b"\xff\xfe", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"schema": 1, "files": {}, "files": {}}', "the member 'files' twice"),
+        (b'{"schema": 1, "x": [{"b": 1, "a": 2, "b": 3}]}', "the member 'b' twice"),
         (b"[]", "an object was expected"),
-        (b'{"schema": 1' + b"0" * 5000 + b"}", "not"),
+        (b'{"schema": 1' + b"0" * 5000 + b"}", "a number of 5001 digits"),
         (b" " * (MAX_BYTES + 1), "at most 64 MiB"),
     ],
-    ids=["empty", "binary", "deep", "list", "huge number", "huge"],
+    ids=["empty", "binary", "deep", "twice", "twice below", "list", "huge number", "huge"],
 )
 def test_hostile_files(data: bytes, what: str) -> None:
     with pytest.raises(UsageError, match=what):
         parse_profile(data, "p")
+
+
+def test_many_names_and_many_objects_take_no_longer() -> None:
+    begun = time.process_time()
+    names = b",".join(b'"%d":1' % number for number in range(300_000))
+    with pytest.raises(UsageError, match="'7' twice"):
+        parse_profile(b"{" + names + b',"7":1}', "p")
+    with pytest.raises(UsageError, match="objects"):
+        parse_profile(b"[" + b"{}," * MAX_OBJECTS + b"{}]", "p")
+    assert time.process_time() - begun < 10
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
