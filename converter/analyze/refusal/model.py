@@ -13,6 +13,8 @@ from converter.analyze.ports import Port
 from converter.analyze.refusal.frames import belongs_to, frames
 from converter.profile.model import Evidence, Evidences, Profile
 
+_LINE_MAX = 1 << 12  # characters; execve(2) takes megabytes, and rules look for patterns
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -65,8 +67,8 @@ class Facts:
 
     @property
     def command_line(self) -> str:
-        """The arguments, quoted as for a shell, without argv[0]."""
-        return shlex.join(self.profile.subject.argv[1:])
+        """The beginning of the arguments, quoted as for a shell, without argv[0]."""
+        return shlex.join(self.profile.subject.argv[1:])[:_LINE_MAX]
 
     @property
     def multi_call(self) -> bool:

@@ -17,6 +17,7 @@ from converter.analyze.refusal.undecided import undecided
 from converter.errors import IncompatibleImageError
 from converter.profile.model import Profile
 
+_LINE_MAX = 1 << 10  # characters of one line
 _OVERRIDE = "convert it all the same with --allow-unsupported"
 _RULES: tuple[Callable[[Facts], Iterator[Refusal]], ...] = (
     undecided, networking, io_uring, processes, kernel_module, gpu,
@@ -48,9 +49,9 @@ def refusal_error(found: Sequence[Refusal], where: str) -> IncompatibleImageErro
     needs = " and ".join(dict.fromkeys(each.need for each in found))
     lines = [f"needs {needs}, which {'is' if len(found) == 1 else 'are'} missing"]
     if len(found) == 1:
-        lines = [f"{lines[0]}: it {found[0].what}", *evidence_lines(found[0])]
+        lines = [f"{lines[0]}: it {one_line(found[0].what)}", *evidence_lines(found[0])]
     for each in found if len(found) > 1 else ():
-        lines += [f"  {each.need}: it {each.what}", *evidence_lines(each)]
+        lines += [f"  {each.need}: it {one_line(each.what)}", *evidence_lines(each)]
     hints = dict.fromkeys((*(each.hint for each in found if each.hint), _OVERRIDE))
     return IncompatibleImageError("\n".join(lines), where=where, hint="; or ".join(hints))
 
@@ -58,4 +59,10 @@ def refusal_error(found: Sequence[Refusal], where: str) -> IncompatibleImageErro
 def evidence_lines(refusal: Refusal) -> Iterator[str]:
     """The evidence as lines for people; long ways to a site are cut in the middle."""
     for why in refusal.evidence:
-        yield f"    {why.source}: {shortened(why.detail)}" if why.detail else f"    {why.source}"
+        detail = f": {shortened(why.detail)}" if why.detail else ""
+        yield f"    {one_line(why.source + detail)}"
+
+
+def one_line(text: str) -> str:
+    """Names in images may have line breaks, which would look like lines of ours."""
+    return text.replace("\n", "\\n")[:_LINE_MAX]
