@@ -28,6 +28,7 @@ def sbom_text(conversion: Conversion, path: Path) -> str:
         reading.image_tree,
         tool_version=__version__,
         parts=conversion.unikernel.manifest.parts,
+        created=reading.image.config.created,
     )
     return (spdx if Format.of(path) is Format.SPDX else cyclonedx)(bill)
 

@@ -1,12 +1,11 @@
-"""Package URLs (purl-spec, and its types deb, apk, rpm, golang): the name by which scanners know a
-package.
-"""
+"""Package URLs (purl-spec and its types): the name by which scanners know a package."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from converter.analyze.packages.languages.model import LanguagePackage
 from converter.analyze.packages.model import Distribution, Package
 
 _DISTRIBUTIONS = {"deb": "debian", "apk": "alpine"}  # when os-release does not say
@@ -26,10 +25,17 @@ def package_url(package: Package, distribution: Distribution | None) -> str:
     return _url(package.kind, vendor.lower(), name, version, qualifiers)
 
 
-def module_url(path: str, version: str) -> str:
-    """`pkg:golang/github.com/spf13/cobra@v1.8.0`."""
-    namespace, _, name = path.rpartition("/")
-    return _url("golang", namespace, name, version, {})
+def language_url(package: LanguagePackage) -> str:
+    """`pkg:golang/github.com/spf13/cobra@v1.8.0`, `pkg:npm/%40babel/core@7.0.0`.
+
+    Names are in lower case where the type's registry knows no other (purl-spec, its types' definitions).
+    """
+    namespace, name = package.namespace, package.name
+    if package.kind == "pypi":
+        name = name.lower().replace("_", "-")
+    elif package.kind in ("npm", "composer"):
+        namespace, name = namespace.lower(), name.lower()
+    return _url(package.kind, namespace, name, package.version, {})
 
 
 def _url(kind: str, namespace: str, name: str, version: str, qualifiers: Mapping[str, str]) -> str:

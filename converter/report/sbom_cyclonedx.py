@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from converter.report.purl import module_url
-from converter.report.sbom import Bill, BinaryFile, PackageEntry
+from converter.report.purl import language_url
+from converter.report.sbom import Bill, BinaryFile, LanguageEntry, PackageEntry
 
 _ROOT, _LIBRARY_OS = "unikernel", "u2k-libos"
 
@@ -14,7 +15,6 @@ _ROOT, _LIBRARY_OS = "unikernel", "u2k-libos"
 def cyclonedx(bill: Bill) -> str:
     """The document, ending in a newline; equal bills give equal bytes."""
     top = [file for file in bill.binaries if file.owner is None]
-    modules = _modules(bill)
     components: list[dict[str, Any]] = [_library_os(bill)]
     if bill.distribution is not None:
         components.append(
@@ -28,10 +28,7 @@ def cyclonedx(bill: Bill) -> str:
         )
     components += [_package(bill, entry) for entry in bill.packages]
     components += [_file(file) for file in top]
-    components += [
-        {"type": "library", "bom-ref": url, "name": path, "version": version, "purl": url}
-        for url, (path, version) in modules.items()
-    ]
+    components += [_language(entry) for entry in bill.languages]
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -48,9 +45,14 @@ def cyclonedx(bill: Bill) -> str:
                 "version": bill.digest,
                 "description": "unikernel made of a container image",
             },
+            **(
+                {"properties": _properties([("u2k:unread", each) for each in bill.unread])}
+                if bill.unread
+                else {}
+            ),
         },
         "components": components,
-        "dependencies": _dependencies(bill, top, list(modules)),
+        "dependencies": _dependencies(bill, top),
     }
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
 
@@ -63,7 +65,7 @@ def _library_os(bill: Bill) -> dict[str, Any]:
         "version": bill.tool_version,
         "description": "library operating system of u2k, the parts that are linked in",
         "licenses": [{"license": {"id": "Apache-2.0"}}],
-        "properties": [{"name": "u2k:part", "value": part} for part in bill.parts],
+        "properties": _properties([("u2k:part", part) for part in bill.parts]),
     }
 
 
@@ -76,41 +78,58 @@ def _package(bill: Bill, entry: PackageEntry) -> dict[str, Any]:
         "bom-ref": entry.url,
         "name": package.name,
         "version": package.version,
-        **({"licenses": [{"license": {"name": name}} for name in entry.licences]} if entry.licences else {}),
+        **_licences(entry.licences),
         "purl": entry.url,
         **({"components": files} if files else {}),
-        "properties": [{"name": name, "value": value} for name, value in properties if value],
+        "properties": _properties(properties),
     }
 
 
+def _language(entry: LanguageEntry) -> dict[str, Any]:
+    package = entry.package
+    scoped = package.kind in ("npm", "golang")  # there the namespace is part of the name
+    return {
+        "type": "library",
+        "bom-ref": entry.url,
+        **({"group": package.namespace} if package.namespace and not scoped else {}),
+        "name": package.title if scoped else package.name,
+        "version": package.version,
+        **_licences(entry.licences),
+        "purl": entry.url,
+        **(
+            {"evidence": {"occurrences": [{"location": place} for place in entry.places]}}
+            if entry.places
+            else {}
+        ),
+    }
+
+
+def _licences(names: Sequence[str]) -> dict[str, Any]:
+    return {"licenses": [{"license": {"name": name}} for name in names]} if names else {}
+
+
+def _properties(pairs: Sequence[tuple[str, str | None]]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in pairs if value]
+
+
 def _file(file: BinaryFile) -> dict[str, Any]:
-    properties = [("u2k:build-id", file.build_id), ("u2k:go-version", file.go.version if file.go else None)]
+    properties = [("u2k:build-id", file.build_id), ("u2k:go-version", file.go_version)]
     return {
         "type": "file",
         "bom-ref": f"file:{file.path}",
         "name": file.path,
         "hashes": [{"alg": "SHA-1", "content": file.sha1}, {"alg": "SHA-256", "content": file.sha256}],
-        "properties": [{"name": name, "value": value} for name, value in properties if value],
+        "properties": _properties(properties),
     }
 
 
-def _modules(bill: Bill) -> dict[str, tuple[str, str]]:
-    """URL -> (path, version) of all Go modules, in order of the URLs."""
-    found = {
-        module_url(module.path, module.version): (module.path, module.version)
-        for file in bill.binaries
-        if file.go
-        for module in file.go.modules
-    }
-    return dict(sorted(found.items()))
-
-
-def _dependencies(bill: Bill, top: list[BinaryFile], modules: list[str]) -> list[dict[str, Any]]:
+def _dependencies(bill: Bill, top: list[BinaryFile]) -> list[dict[str, Any]]:
     on = [_LIBRARY_OS, *(entry.url for entry in bill.packages), *(f"file:{file.path}" for file in top)]
+    on += [entry.url for entry in bill.languages if entry.places]
     found: list[dict[str, Any]] = [{"ref": _ROOT, "dependsOn": on}]
     found += [{"ref": entry.url, "dependsOn": list(entry.depends)} for entry in bill.packages]
     for file in bill.binaries:
-        if file.go:
-            urls = sorted({module_url(module.path, module.version) for module in file.go.modules})
+        if file.linked:
+            urls = sorted({language_url(package) for package in file.linked})
             found.append({"ref": f"file:{file.path}", "dependsOn": urls})
     return found

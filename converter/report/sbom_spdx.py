@@ -7,11 +7,12 @@ may not CONTAIN any (SPDX 2.3, 7.8).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from converter.report.licence import spdx_expression
-from converter.report.purl import module_url
-from converter.report.sbom import Bill, BinaryFile, PackageEntry
+from converter.report.purl import language_url
+from converter.report.sbom import Bill, BinaryFile, LanguageEntry, PackageEntry
 
 _NONE = "NOASSERTION"
 _ROOT, _LIBRARY_OS = "SPDXRef-Unikernel", "SPDXRef-LibraryOS"
@@ -24,12 +25,10 @@ def spdx(bill: Bill) -> str:
     `created` is mandatory in SPDX: without SOURCE_DATE_EPOCH it is the epoch itself.
     """
     ids = {entry.url: f"SPDXRef-Package-{number}" for number, entry in enumerate(bill.packages)}
-    modules = _modules(bill)
+    languages = {entry.url: f"SPDXRef-Language-{number}" for number, entry in enumerate(bill.languages)}
     packages = [_unikernel(bill), _library_os(bill)]
     packages += [_package(entry, ids[entry.url]) for entry in bill.packages]
-    packages += [
-        _described(name, path, version, url, "LIBRARY") for url, (name, path, version) in modules.items()
-    ]
+    packages += [_language(entry, languages[entry.url]) for entry in bill.languages]
     document = {
         "spdxVersion": "SPDX-2.3",
         "dataLicense": "CC0-1.0",
@@ -40,11 +39,12 @@ def spdx(bill: Bill) -> str:
             "created": bill.created or _EPOCH,
             "creators": [f"Tool: u2k-{bill.tool_version}"],
         },
+        **({"comment": "not read: " + "; ".join(bill.unread)} if bill.unread else {}),
         "packages": packages,
         "files": [_file(file, number) for number, file in enumerate(bill.binaries)],
         "relationships": [
             {"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other}
-            for one, kind, other in _relations(bill, ids, {url: names[0] for url, names in modules.items()})
+            for one, kind, other in _relations(bill, ids, languages)
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
@@ -81,15 +81,24 @@ def _library_os(bill: Bill) -> dict[str, Any]:
 
 
 def _package(entry: PackageEntry, identifier: str) -> dict[str, Any]:
-    package, more = entry.package, dict[str, Any]()
-    if entry.licences:
-        more = {
-            "licenseDeclared": spdx_expression(entry.licences) or _NONE,
-            "licenseComments": "as the package says: " + "; ".join(entry.licences),
-        }
+    package, more = entry.package, _licences(entry.licences)
     if package.source:
         more["sourceInfo"] = f"built from {package.source} {package.source_version}".rstrip()
     return _described(identifier, package.name, package.version, entry.url, "LIBRARY", **more)
+
+
+def _language(entry: LanguageEntry, identifier: str) -> dict[str, Any]:
+    more = _licences(entry.licences)
+    if entry.places:
+        more["sourceInfo"] = "found in " + ", ".join(entry.places)
+    return _described(identifier, entry.package.title, entry.package.version, entry.url, "LIBRARY", **more)
+
+
+def _licences(names: Sequence[str]) -> dict[str, Any]:
+    if not names:
+        return {}
+    said = "as the package says: " + "; ".join(names)
+    return {"licenseDeclared": spdx_expression(names) or _NONE, "licenseComments": said}
 
 
 def _file(file: BinaryFile, number: int) -> dict[str, Any]:
@@ -108,31 +117,17 @@ def _file(file: BinaryFile, number: int) -> dict[str, Any]:
     }
 
 
-def _modules(bill: Bill) -> dict[str, tuple[str, str, str]]:
-    """URL -> (SPDX identifier, path, version) of all Go modules, in order of the URLs."""
-    found = {
-        module_url(module.path, module.version): module
-        for file in bill.binaries
-        if file.go
-        for module in file.go.modules
-    }
-    return {
-        url: (f"SPDXRef-Module-{number}", module.path, module.version)
-        for number, (url, module) in enumerate(sorted(found.items(), key=lambda each: each[0]))
-    }
-
-
-def _relations(bill: Bill, ids: dict[str, str], modules: dict[str, str]) -> list[tuple[str, str, str]]:
+def _relations(bill: Bill, ids: dict[str, str], languages: dict[str, str]) -> list[tuple[str, str, str]]:
     found = [("SPDXRef-DOCUMENT", "DESCRIBES", _ROOT), (_ROOT, "CONTAINS", _LIBRARY_OS)]
     for entry in bill.packages:
         found.append((_ROOT, "CONTAINS", ids[entry.url]))
         found += [(ids[entry.url], "DEPENDS_ON", ids[other]) for other in entry.depends]
+    found += [(_ROOT, "CONTAINS", languages[entry.url]) for entry in bill.languages if entry.places]
     for number, file in enumerate(bill.binaries):
         name = f"SPDXRef-File-{number}"
         if file.owner is None:
             found.append((_ROOT, "OTHER", name))
         else:
             found.append((name, "EXPANDED_FROM_ARCHIVE", ids[file.owner]))
-        for module in file.go.modules if file.go else ():
-            found.append((name, "STATIC_LINK", modules[module_url(module.path, module.version)]))
+        found += [(name, "STATIC_LINK", languages[language_url(package)]) for package in file.linked]
     return list(dict.fromkeys(found))

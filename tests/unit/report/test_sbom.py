@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from packageurl import PackageURL
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 from converter.analyze.packages.database import read_packages
+from converter.analyze.packages.languages.model import LanguagePackage
 from converter.analyze.packages.model import Distribution, Package
 from converter.errors import UsageError
 from converter.image.tree import FileTree
 from converter.report.licence import spdx_expression
-from converter.report.purl import module_url, package_url
+from converter.report.purl import language_url, package_url
 from converter.report.sbom import Bill, Format, bill_of
 from converter.report.sbom_cyclonedx import cyclonedx
 from converter.report.sbom_spdx import spdx
@@ -49,6 +53,15 @@ License: GPL-2+
 Files: b
 License: Expat
 """
+
+
+def jar() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("META-INF/maven/a.b/c/pom.properties", "groupId=a.b\nartifactId=c\nversion=1\n")
+    return out.getvalue()
+
+
 IMAGE = tree_of(
     {
         "/etc/os-release": regular(b"ID=debian\nVERSION_ID=12\nPRETTY_NAME=Debian\n"),
@@ -61,9 +74,17 @@ IMAGE = tree_of(
         "/var/lib/dpkg/info/libc6:amd64.list": regular(b"/usr/lib/libc.so.6\n"),
         "/var/lib/dpkg/info/libgcc-s1:amd64.list": regular(b"/usr/lib/libgcc_s.so.1\n"),
         "/var/lib/dpkg/info/db.list": regular(b"/usr/bin/db\n"),
+        **{
+            f"/app/{where}node_modules/@s/b/package.json": regular(
+                b'{"name": "@s/b", "version": "1.0.0", "license": "MIT"}'
+            )
+            for where in ("", "node_modules/a/")
+        },
+        "/app/lib.jar": regular(jar()),
+        "/app/gone/node_modules/c/package.json": regular(b'{"name": "c", "version": "1.0.0"}'),
     }
 )
-ROOT = IMAGE.without([b"/var", b"/usr/share", b"/usr/lib/libgcc_s.so.1"])
+ROOT = IMAGE.without([b"/var", b"/usr/share", b"/usr/lib/libgcc_s.so.1", b"/app/gone"])
 LIBC = "pkg:deb/debian/libc6@2.36-9%2Bdeb12u1?arch=amd64&distro=debian-12"
 DB = "pkg:deb/debian/db@1:2~rc1?arch=amd64&distro=debian-12"
 
@@ -118,7 +139,15 @@ def test_what_cyclonedx_says() -> None:
     assert components["pkg:golang/github.com/a/b@v1.2.3"]["version"] == "v1.2.3"
     on = {each["ref"]: each["dependsOn"] for each in document["dependencies"]}
     assert on[DB] == [LIBC]
-    assert set(on["unikernel"]) == {"u2k-libos", LIBC, DB, "file:/app/\xe9 server"}
+    languages = {"pkg:npm/%40s/b@1.0.0", "pkg:maven/a.b/c@1"}
+    assert set(on["unikernel"]) == {"u2k-libos", LIBC, DB, "file:/app/\xe9 server", *languages}
+    npm, java = (components[url] for url in sorted(languages, reverse=True))
+    assert (npm["name"], npm["licenses"]) == ("@s/b", [{"license": {"name": "MIT"}}])
+    assert [each["location"] for each in npm["evidence"]["occurrences"]] == [
+        "/app/node_modules/@s/b/package.json",
+        "/app/node_modules/a/node_modules/@s/b/package.json",
+    ]
+    assert (java["group"], java["name"], java["version"]) == ("a.b", "c", "1")
     assert "pkg:golang/stdlib@1.22.1" in on["file:/app/\xe9 server"]
 
 
@@ -129,6 +158,8 @@ def test_what_spdx_says() -> None:
     assert packages["libc6"]["externalRefs"][0]["referenceLocator"] == LIBC
     assert packages["libc6"]["sourceInfo"] == "built from glibc 2.36-9"
     assert packages["u2k-libos"]["licenseDeclared"] == "Apache-2.0"
+    assert packages["a.b:c"]["sourceInfo"] == "found in /app/lib.jar"
+    assert packages["@s/b"]["licenseDeclared"] == "MIT"
     files = {file["fileName"]: file["SPDXID"] for file in document["files"]}
     relations = {
         (each["spdxElementId"], each["relationshipType"], each["relatedSpdxElement"])
@@ -148,6 +179,28 @@ def test_equal_contents_give_equal_bytes_and_other_contents_another_serial(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     assert json.loads(cyclonedx(bill()))["metadata"]["timestamp"] == "2023-11-14T22:13:20Z"
     assert json.loads(spdx(bill()))["creationInfo"]["created"] == "2023-11-14T22:13:20Z"
+
+
+def test_without_a_source_date_it_is_the_images_own() -> None:
+    def dated(created: str) -> str | None:
+        packages = read_packages(IMAGE)
+        return bill_of("x", "sha256:0", ROOT, packages, IMAGE, tool_version="1", created=created).created
+
+    assert dated("2026-11-25T04:05:06.789123456Z") == "2026-11-25T04:05:06Z"
+    assert dated("2026-11-25T04:05:06+01:00") == "2026-11-25T03:05:06Z"
+    assert [
+        dated(text) for text in ("", "yesterday", "2026-11-25T04:05:06", "0001-01-01T00:00:00+23:59")
+    ] == [None] * 4
+
+
+def test_what_could_not_be_read_is_told() -> None:
+    big = regular(b"Name: x\nVersion: 1\n" + bytes(40 << 20))
+    image = tree_of({f"/lib/{name}-1.dist-info/METADATA": big for name in "abc"})
+    found = bill(image, image)
+    (said,) = json.loads(cyclonedx(found))["metadata"]["properties"]
+    assert said["value"].startswith("packages of programming languages: ")
+    assert "programming languages" in json.loads(spdx(found))["comment"]
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(cyclonedx(found)) is None
 
 
 @pytest.mark.parametrize("text", ["soon", "99999999999999999999", "1.5"])
@@ -201,11 +254,25 @@ def test_package_urls(package: Package, distribution: Distribution | None, url: 
     assert package_url(package, distribution) == url
 
 
-def test_module_urls() -> None:
-    assert (
-        module_url("google.golang.org/genproto", "v0.0.0") == "pkg:golang/google.golang.org/genproto@v0.0.0"
-    )
-    assert module_url("stdlib", "1.22") == "pkg:golang/stdlib@1.22"
+@pytest.mark.parametrize(
+    ("words", "url"),
+    [
+        (
+            ("golang", "google.golang.org", "genproto", "v0.0.0"),
+            "pkg:golang/google.golang.org/genproto@v0.0.0",
+        ),
+        (("golang", "", "stdlib", "1.22"), "pkg:golang/stdlib@1.22"),
+        (("pypi", "", "Foo_Bar.x", "1!2.0+local"), "pkg:pypi/foo-bar.x@1%212.0%2Blocal"),
+        (("npm", "@Babel", "Core", "7.0.0-rc.1"), "pkg:npm/%40babel/core@7.0.0-rc.1"),
+        (("composer", "Symfony", "Yaml", "v6.4.0"), "pkg:composer/symfony/yaml@v6.4.0"),
+        (("maven", "org.Apache", "Log4J", "2.17"), "pkg:maven/org.Apache/Log4J@2.17"),
+        (("gem", "", "RedCloth", "4.3"), "pkg:gem/RedCloth@4.3"),
+        (("cargo", "", "proc-macro2", "1.0"), "pkg:cargo/proc-macro2@1.0"),
+    ],
+)
+def test_language_urls(words: tuple[str, str, str, str], url: str) -> None:
+    assert language_url(LanguagePackage(*words)) == url
+    assert PackageURL.from_string(url).to_string() == url
 
 
 @pytest.mark.parametrize(

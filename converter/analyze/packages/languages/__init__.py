@@ -1,0 +1,1 @@
+"""Packages of programming languages, by the metadata that their installers leave."""
