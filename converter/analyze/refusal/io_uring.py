@@ -70,7 +70,10 @@ def _objects(facts: Facts) -> Iterator[str]:
 def _imports(facts: Facts, path: str) -> Iterator[str]:
     """The names of the dynamic symbols that an object asks for; none of a file that cannot be read."""
     tree = facts.resolution.tree
-    found = tree.resolve(os.fsencode(path))
+    try:
+        found = tree.resolve(os.fsencode(path))
+    except UnicodeEncodeError:  # a profile from outside names what can be no path
+        return
     if found is None or found[1].kind is not FileKind.REGULAR or found[1].size > _OBJECT_MAX:
         return
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from converter.analyze.refusal.frames import frames, is_generic, main_frame, passed_to
@@ -38,7 +39,7 @@ def _seen(facts: Facts) -> Refusal | None:
     profile = facts.profile
     seen = [each for call in ("fork", "vfork") for each in profile.syscalls.get(call, ())]
     for flags, evidence in profile.arguments.get("clone.flags", {}).items():
-        if flags.isdigit() and not int(flags) & _CLONE_THREAD:
+        if _makes_process(flags):
             seen += evidence
     dynamic = [each for each in seen if each.kind == "dynamic"]
     if facts.forked:
@@ -114,8 +115,13 @@ def _reading(facts: Facts) -> Evidences:
 def _forking(facts: Facts) -> list[Evidence]:
     """The sites that make a process, and no thread."""
     flags = facts.profile.arguments.get("clone.flags", {})
-    forking = [value for value in flags if value.isdigit() and not int(value) & _CLONE_THREAD]
+    forking = filter(_makes_process, flags)
     makers = {passed_to(each) for value in forking for each in flags[value] if each.kind == "static"}
     sites = [each for each in facts.profile.syscalls.get("clone", ()) if frames(each)[0].function in makers]
     sites += [each for call in ("fork", "vfork") for each in facts.profile.syscalls.get(call, ())]
     return [each for each in sites if each.kind == "static" and not is_generic(each)]
+
+
+def _makes_process(flags: str) -> bool:
+    """Whether clone(2) with these flags, a number in the profile, makes a process. Unknown ones may not."""
+    return re.fullmatch("[0-9]{1,20}", flags) is not None and not int(flags) & _CLONE_THREAD

@@ -68,5 +68,9 @@ def test_what_it_asks_of_the_c_library(function: str, refused: bool, tmp_path: P
 
 def test_a_library_that_cannot_be_read_asks_for_nothing() -> None:
     broken = program(files={"/lib/libbad.so": executable(b"\x7fELF")})
-    libraries = {"/lib/libbad.so": [Evidence("static", APP, "DT_NEEDED libbad.so")], "/lib/gone.so": [seen()]}
+    libraries = {
+        "/lib/libbad.so": [Evidence("static", APP, "DT_NEEDED libbad.so")],
+        "/lib/gone.so": [seen()],
+        "/\ud800": [seen()],
+    }
     assert NEED in needs(broken, SETUP, libraries=libraries)

@@ -31,7 +31,8 @@ def test_what_was_seen() -> None:
     assert "started /bin/date" in needs(started=("/bin/date",))[NEED].evidence[0].detail
     assert NEED in needs(None, {"vfork": [seen()]})
     assert NEED in needs(arguments={"clone.flags": {FORK: [seen()]}})
-    assert needs(arguments={"clone.flags": {THREAD: [seen()], "*": [seen()]}}) == {}
+    other = {THREAD: [seen()], "*": [seen()], "\u00b2": [seen()], "9" * 5000: [seen()]}
+    assert needs(arguments={"clone.flags": other}) == {}
     assert needs(forked=2, handlers=("fork",)) == {}
 
 
