@@ -46,6 +46,7 @@ KeptFiles = Annotated[
     str,
     typer.Option(
         "--files",
+        metavar="slim|strict|all",
         help="slim: what the program may use. strict: what was seen to be used. all: every file.",
         autocompletion=one_of("slim", "strict", "all"),
     ),

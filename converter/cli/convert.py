@@ -20,6 +20,7 @@ from converter.cli.choice_flags import (
     Strict,
     call_names,
 )
+from converter.cli.examples import examples
 from converter.cli.flags import (
     AllowUnsupported,
     Arguments,
@@ -44,9 +45,13 @@ from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, tr
 if TYPE_CHECKING:
     from converter.options import Form
 
-EXAMPLES = (
-    "Examples:  u2k convert python:3   |   u2k convert -o app.u2k registry.example/app:1.2   |   "
-    "u2k convert --keep '/usr/share/app/**' app:1   |   u2k convert --seccomp app.json --json app:1"
+EXAMPLES = examples(
+    "u2k convert python:3",
+    "u2k convert -o app.u2k registry.example/app:1.2",
+    "u2k convert --trace -e POSTGRES_PASSWORD=x postgres:15",
+    "u2k convert --strict --profile app.json app:1",
+    "u2k convert --keep '/usr/share/app/**' --add-syscall flock app:1",
+    "u2k convert --seccomp app-seccomp.json --sbom app.cdx.json app:1",
 )
 
 
@@ -63,13 +68,16 @@ def command(
     image: Reference,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The file to write; by default named after image and tag."),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="The file to write; by default named after image and tag."
+        ),
     ] = None,
     platform: PlatformName = "linux/amd64",
     target: Annotated[
         str,
         typer.Option(
             "--target",
+            metavar="vm|process",
             help="vm: a bootable kernel file. process: a Linux executable.",
             autocompletion=one_of("vm", "process"),
         ),

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from converter.cli.examples import examples
 from converter.cli.flags import Json, PlatformName, Source, Verbose, explain
 
-EXAMPLES = (
-    "Examples:  u2k diff redis-6.json redis-7.json   |   u2k diff redis-7.u2k redis:7   |   "
-    "u2k diff --json a.u2k b.u2k | jq .sections.syscalls"
+EXAMPLES = examples(
+    "u2k diff redis-6.json redis-7.json",
+    "u2k diff app.u2k app:2",
+    "u2k diff --json a.u2k b.u2k | jq .sections.syscalls",
 )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from converter.cli.examples import examples
 from converter.cli.flags import Json
 
-EXAMPLES = "Examples:  u2k doctor   |   u2k doctor --json"
+EXAMPLES = examples("u2k doctor", "u2k doctor --json")
 
 
 def command(as_json: Json = False) -> None:

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from converter.cli.examples import examples
 from converter.cli.flags import Json, PlatformName, Source, Verbose, one_of
 from converter.cli.flags import explain as say
 
-EXAMPLES = (
-    "Examples:  u2k explain redis-7.u2k syscall socket   |   u2k explain redis:7 lib libssl.so.3   |   "
-    "u2k explain redis.json file /etc/nsswitch.conf"
+EXAMPLES = examples(
+    "u2k explain redis:7 syscall socket",
+    "u2k explain app.u2k lib libssl.so.3",
+    "u2k explain app.json file /etc/nsswitch.conf",
 )
 KINDS = ("syscall", "lib", "file", "socket")
 

@@ -37,6 +37,7 @@ Source = Annotated[
     str,
     typer.Option(
         "--source",
+        metavar="WHERE",
         help="Where to look for the image: auto, archive, engine or registry.",
         autocompletion=one_of("auto", "archive", "engine", "registry"),
     ),

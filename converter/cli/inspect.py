@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from converter.cli.examples import examples
 from converter.cli.flags import Json, PlatformName, Reference, Source, Verbose, explain
 
-EXAMPLES = "Examples:  u2k inspect redis:7   |   u2k inspect --json image.tar | jq .program"
+EXAMPLES = examples("u2k inspect redis:7", "u2k inspect --json image.tar | jq .program")
 
 
 def command(

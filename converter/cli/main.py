@@ -8,25 +8,42 @@ import sys
 import typer
 
 from converter.cli import convert, diff, doctor, explain, inspect, profile, run, version
+from converter.cli.examples import examples
 from converter.errors import U2kError
 
 app = typer.Typer(
     name="u2k",
     help="Stock Linux container images become unikernels: convert one, run it anywhere.",
-    epilog="Example:  u2k convert python:3  then  u2k run python-3.u2k",
+    epilog=examples("u2k convert python:3", "u2k run -i python-3.u2k -c 'print(6 * 7)'"),
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("convert", epilog=convert.EXAMPLES)(convert.command)
-app.command("run", cls=run.RunCommand, epilog=run.EXAMPLES, context_settings=run.CONTEXT)(run.command)
-app.command("inspect", epilog=inspect.EXAMPLES)(inspect.command)
-app.command("profile", epilog=profile.EXAMPLES)(profile.command)
-app.command("explain", epilog=explain.EXAMPLES)(explain.command)
-app.command("diff", epilog=diff.EXAMPLES)(diff.command)
-app.command("doctor", epilog=doctor.EXAMPLES)(doctor.command)
-app.command("version", epilog=version.EXAMPLES)(version.command)
+app.command("convert", short_help="Convert a container image into a unikernel.", epilog=convert.EXAMPLES)(
+    convert.command
+)
+app.command(
+    "run",
+    short_help="Run a unikernel, or an image.",
+    cls=run.RunCommand,
+    epilog=run.EXAMPLES,
+    context_settings=run.CONTEXT,
+)(run.command)
+app.command("inspect", short_help="Show an image's layers, program and libraries.", epilog=inspect.EXAMPLES)(
+    inspect.command
+)
+app.command("profile", short_help="Find what an image's program uses, and why.", epilog=profile.EXAMPLES)(
+    profile.command
+)
+app.command("explain", short_help="Say why a system call, library or file is in.", epilog=explain.EXAMPLES)(
+    explain.command
+)
+app.command("diff", short_help="Show how what two programs use differs.", epilog=diff.EXAMPLES)(diff.command)
+app.command("doctor", short_help="Show what this host can run.", epilog=doctor.EXAMPLES)(doctor.command)
+app.command("version", short_help="Show the versions of u2k and its compiler.", epilog=version.EXAMPLES)(
+    version.command
+)
 
 
 @app.callback()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from converter.cli.examples import examples
 from converter.cli.flags import (
     Arguments,
     Entrypoint,
@@ -29,9 +30,10 @@ from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, tr
 if TYPE_CHECKING:
     from converter.options import Options
 
-EXAMPLES = (
-    "Examples:  u2k profile redis:7   |   u2k profile redis:7 -o redis.json   |   "
-    "u2k profile --json redis:7 | jq '.syscalls | keys'"
+EXAMPLES = examples(
+    "u2k profile redis:7",
+    "u2k profile -o redis.json --probe 'tcp://:6379 PING' redis:7",
+    "u2k profile --json redis:7 | jq '.syscalls | keys'",
 )
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from converter.cli.flags import AllowUnsupported, PlatformName, Source, Verbose, explain
+from converter.cli.examples import examples
+from converter.cli.flags import AllowUnsupported, PlatformName, Source, Verbose, explain, one_of
 from converter.errors import U2kError
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 STATUS_FAILED = 125  # any failure that is not the program's, as with docker run
 _USAGE = 2
 
-EXAMPLES = (
-    "Examples:  u2k run redis-7.u2k   |   u2k run -i -e LANG=C python-3.u2k -c 'print(1)'   |   "
-    "u2k run --on qemu -m 64M hello.u2k"
+EXAMPLES = examples(
+    "u2k run hello.u2k",
+    "u2k run -i -e LANG=C python-3.u2k -c 'print(1)'",
+    "u2k run --on qemu -m 64M hello.u2k",
+    "u2k run --learn app.u2k",
 )
 # What follows the file belongs to the program, whatever it looks like (docker run does the same).
 CONTEXT = {"allow_interspersed_args": False, "ignore_unknown_options": False}
@@ -48,9 +51,23 @@ def command(
     args: Annotated[
         list[str] | None, typer.Argument(metavar="[ARGS]...", help="Replace the image's CMD.")
     ] = None,
-    on: Annotated[str, typer.Option("--on", help="auto, process or qemu.")] = "auto",
+    on: Annotated[
+        str,
+        typer.Option(
+            "--on",
+            metavar="WAY",
+            help="auto, process or qemu.",
+            autocompletion=one_of("auto", "process", "qemu"),
+        ),
+    ] = "auto",
     machine: Annotated[
-        str | None, typer.Option("--machine", help="QEMU machine: microvm, microvm,acpi=off, pc or q35.")
+        str | None,
+        typer.Option(
+            "--machine",
+            metavar="NAME",
+            help="QEMU machine: microvm, microvm,acpi=off, pc or q35.",
+            autocompletion=one_of("microvm", "microvm,acpi=off", "pc", "q35"),
+        ),
     ] = None,
     memory: Annotated[
         str | None, typer.Option("-m", "--memory", metavar="SIZE", help="64M, 1G; default: what it needs.")
@@ -66,7 +83,9 @@ def command(
     entrypoint: Annotated[
         str | None, typer.Option("--entrypoint", metavar="PROGRAM", help="Replace ENTRYPOINT, drop CMD.")
     ] = None,
-    hostname: Annotated[str | None, typer.Option("--hostname", help="The name it sees as its own.")] = None,
+    hostname: Annotated[
+        str | None, typer.Option("--hostname", metavar="NAME", help="The name it sees as its own.")
+    ] = None,
     trace: Annotated[
         Path | None,
         typer.Option(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from converter import __version__
+from converter.cli.examples import examples
 
-EXAMPLES = "Example:  u2k version"
+EXAMPLES = examples("u2k version")
 
 
 def command() -> None:

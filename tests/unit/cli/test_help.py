@@ -1,0 +1,47 @@
+"""Help texts: examples that can be copied, on a terminal of 80 columns."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from converter.cli.main import app
+
+VERBS = ("convert", "run", "inspect", "profile", "explain", "diff", "doctor", "version")
+
+
+def help_of(*verb: str) -> str:
+    return CliRunner().invoke(app, [*verb, "--help"], env={"COLUMNS": "80"}).output
+
+
+def examples(text: str) -> list[str]:
+    return [line.strip() for line in text.partition("Examples:\n")[2].splitlines() if line]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_examples_are_whole_commands(verb: str) -> None:
+    """They ran into each other and were broken in the middle of a word."""
+    found = examples(help_of(verb))
+    assert found
+    command = typer.main.get_command(app).commands[verb]  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in parameter.opts}
+    for example in found:
+        words = shlex.split(example.partition("|")[0])
+        assert words[:2] == ["u2k", verb], example
+        options = [word for word in words if re.fullmatch(r"--[a-z-]+|-[a-z]", word) and word != "-c"]
+        assert set(options) <= known, example
+
+
+def test_the_list_of_verbs_is_not_cut() -> None:
+    text = help_of()
+    assert "..." not in text.partition("Commands:")[2]
+    assert len(examples(text)) == 2
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_no_line_is_too_long(verb: str) -> None:
+    assert max(map(len, help_of(verb).splitlines())) <= 80
