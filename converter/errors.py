@@ -15,6 +15,7 @@ class U2kError(Exception):
     """
 
     exit_code = 1
+    run_status = 125  # what `u2k run` ends with, as docker run does
 
     def __init__(self, what: str, *, where: str | None = None, hint: str | None = None) -> None:
         super().__init__(what)
@@ -36,6 +37,18 @@ class IncompatibleImageError(U2kError):
     """The image is well-formed or not, but it cannot become a unikernel."""
 
     exit_code = 3
+
+
+class NoProgramError(IncompatibleImageError):
+    """The program is not there, or nothing that it is started with."""
+
+    run_status = 127
+
+
+class NotExecutableError(IncompatibleImageError):
+    """The program is there and cannot be executed."""
+
+    run_status = 126
 
 
 class SourceError(U2kError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from converter.analyze.users import Credentials
 from converter.elf.identity import MAGIC
-from converter.errors import IncompatibleImageError
+from converter.errors import IncompatibleImageError, NoProgramError, NotExecutableError
 from converter.image.tree import FileKind, FileTree, Inode
 
 _SCRIPT_HEAD = 256  # bytes of a script that the kernel looks at (BINPRM_BUF_SIZE)
@@ -54,7 +54,7 @@ def search_path(
             unfit = unfit or error
             continue
         return path
-    raise unfit or IncompatibleImageError(
+    raise unfit or NoProgramError(
         f"the program {shown(name)!r} is not in the image",
         where="PATH=" + shown(b":".join(folders)),
         hint="give its full path with --entrypoint, or check that the image is complete",
@@ -75,7 +75,7 @@ def find_executable(tree: FileTree, path: bytes, cwd: bytes, user: Credentials) 
             return Executable(path, first, tuple(scripts), at, real_path, inode)
         script = _parse_script(at, head)
         if len(scripts) == _MAX_SCRIPTS:
-            raise IncompatibleImageError(
+            raise NotExecutableError(
                 f"more than {_MAX_SCRIPTS} scripts interpret each other",
                 where=shown(path),
                 hint="let the first line of the script name a real program",
@@ -87,7 +87,7 @@ def find_executable(tree: FileTree, path: bytes, cwd: bytes, user: Credentials) 
 def _parse_script(path: bytes, head: bytes) -> Script:
     """The `#!` line as Linux fs/binfmt_script.c reads it."""
     if not head.startswith(b"#!"):
-        raise IncompatibleImageError(
+        raise NotExecutableError(
             "neither an ELF program nor a script that begins with #!",
             where=shown(path),
             hint="exec format error on Linux too; let a script begin with #!/bin/sh",
@@ -98,7 +98,7 @@ def _parse_script(path: bytes, head: bytes) -> Script:
     interpreter, argument = line[:end], line[end:].strip(_BLANKS)
     cut = not newline and len(head) == _SCRIPT_HEAD and b"\0" not in head and end == len(line)
     if not interpreter or cut:
-        raise IncompatibleImageError(
+        raise NotExecutableError(
             "its #! line names no interpreter, or one too long for Linux",
             where=shown(path),
             hint="let the script begin with #!/bin/sh or such a line",
@@ -113,20 +113,20 @@ def _check_executable(
     what = f"{shown(path)}, the interpreter of {shown(script.path)}," if script else shown(path)
     found = tree.resolve(path, cwd=cwd)
     if found is None:
-        raise IncompatibleImageError(
+        raise NoProgramError(
             f"{what} is not in the image",
             where=shown(script.path if script else path),
             hint=_missing_hint(path, script),
         )
     inode = found[1]
     if inode.kind is FileKind.DIRECTORY:
-        raise IncompatibleImageError(
+        raise NotExecutableError(
             f"{what} is a directory, not a program",
             where=shown(path),
             hint="name a program with --entrypoint",
         )
     if inode.kind is not FileKind.REGULAR or not _may_execute(inode, user):
-        raise IncompatibleImageError(
+        raise NotExecutableError(
             f"{what} is not executable for user {user.uid}",
             where=shown(path),
             hint="chmod +x in the Dockerfile, or another USER",

@@ -141,7 +141,7 @@ def command(
         )
     except U2kError as error:
         report(error)
-        status = STATUS_FAILED
+        status = error.run_status
     except Exception as error:
         report_bug(error)
         status = STATUS_FAILED

@@ -19,7 +19,12 @@ def parse_size(text: str) -> int:
     match = re.fullmatch(r"(\d{1,15})([bkmgt]?)(?:i?b)?", text.strip().lower())
     if match is None or int(match[1]) == 0:
         raise UsageError(f"{text!r} is no size", where="-m", hint="write it as 64M or 1G")
-    return int(match[1]) * _UNITS[match[2]]
+    size = int(match[1]) * _UNITS[match[2]]
+    if size < _LEAST_ROOM:
+        raise UsageError(
+            f"{size} bytes are too little for any program", where="-m", hint="give it 16M or more"
+        )
+    return size
 
 
 def default_memory(manifest: Manifest) -> int:

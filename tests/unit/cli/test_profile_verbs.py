@@ -193,3 +193,15 @@ def test_the_entrypoint_is_read(scripted: str, options: list[str], argv: list[st
 def test_variables_need_a_value(scripted: str) -> None:
     assert "sets no variable" in refused("profile", "-e", "HOME", scripted).what
     assert "sets no variable" in refused("profile", "-e", "=x", scripted).what
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "status"),
+    [("nosuch", 127), ("/none", 127), ("/lib", 126), ("/lib/libc.so.6", 126), ("/bin/text", 126)],
+)
+def test_run_of_an_image_ends_as_docker_run_does(tmp_path: Path, entrypoint: str, status: int) -> None:
+    """All were 125, and of a unikernel file 126 and 127."""
+    plain = oci.file("lib/libc.so.6", b"x", mode=0o644)
+    layers = [oci.layer(LOADER, plain, PROGRAM, oci.file("bin/text", b"text", mode=0o755))]
+    archive = oci.write_tar(tmp_path / "image.tar", oci.simple_layout(layers, run=RUN))
+    assert u2k("run", "--entrypoint", entrypoint, archive).exit_code == status

@@ -69,13 +69,13 @@ def test_environment_entries_follow_docker() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("4096", 4096), ("64M", 64 << 20), ("1g", 1 << 30), ("2KiB", 2048)]
+    ("text", "size"), [("1048576", 1 << 20), ("64M", 64 << 20), ("1g", 1 << 30), ("2048KiB", 2 << 20)]
 )
 def test_sizes(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "M", "-1M", "1.5G", "0", "1x", "9" * 40])
+@pytest.mark.parametrize("text", ["", "M", "-1M", "1.5G", "0", "1x", "9" * 40, "4096", "1023k"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_size(text)
