@@ -23,7 +23,19 @@ EXECUTING = frozenset({"execve", "execveat"})
 # Calls whose argument at this place chooses what of a library OS is needed; strace shows them raw.
 _CHOICES = {"ioctl": 1, "prctl": 0, "arch_prctl": 0, "fcntl": 1}
 # Programs whose work is to start one other and to wait for it: that one is the program.
-_INITS = frozenset({b"tini", b"tini-static", b"dumb-init", b"docker-init", b"catatonit"})
+_INITS = frozenset(
+    {
+        b"tini",
+        b"tini-static",
+        b"dumb-init",
+        b"docker-init",
+        b"catatonit",
+        b"su",
+        b"sudo",
+        b"runuser",
+        b"timeout",
+    }
+)
 _MAX_PROCESSES = 20_000
 STEPS = 1000
 

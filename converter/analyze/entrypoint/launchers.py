@@ -14,6 +14,11 @@ from converter.analyze.users import Credentials, database, resolve_user
 from converter.errors import IncompatibleImageError
 from converter.image.tree import FileTree
 
+# _PATH_DEFPATH and _PATH_DEFPATH_ROOT of util-linux (include/pathnames.h).
+_USER_PATH = "/usr/local/bin:/bin:/usr/bin"
+_ROOT_PATH = "/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin"
+_STDBUF = (b"/usr/libexec/coreutils/libstdbuf.so", b"/usr/lib/coreutils/libstdbuf.so")
+
 
 class LauncherProblem(Exception):  # the honest end of reading
     """A launcher is used in a way that is not understood."""
@@ -141,7 +146,7 @@ def _group_list(tree: FileTree, user: Credentials) -> tuple[int, ...]:
 def setpriv(tree: FileTree, launch: Launch) -> Launch | None:
     """setpriv(1) of util-linux: users and groups; the environment stays without --reset-env."""
     words, user = _Words(launch), launch.user
-    uid, gid, groups = user.uid, user.gid, user.groups
+    uid, gid, groups, resets = user.uid, user.gid, user.groups, False
     while (option := words.option()) is not None:
         name = option.partition("=")[0]
         if name in ("--reuid", "--ruid", "--euid"):
@@ -158,9 +163,23 @@ def setpriv(tree: FileTree, launch: Launch) -> Launch | None:
             groups = tuple(_group(tree, each) for each in words.value(option).split(","))
         elif name in ("--inh-caps", "--bounding-set", "--ambient-caps", "--securebits", "--pdeathsig"):
             words.value(option)
+        elif name == "--reset-env":
+            resets = True
         elif name not in ("--keep-groups", "--no-new-privs", "--nnp"):
             raise words.refuse(option)
-    return _next(tree, launch, words.left, user=replace(user, uid=uid, gid=gid, groups=groups))
+    env = _reset(tree, launch.env, uid) if resets else launch.env
+    return _next(tree, launch, words.left, user=replace(user, uid=uid, gid=gid, groups=groups), env=env)
+
+
+def _reset(tree: FileTree, env: Mapping[str, Value], uid: int) -> Mapping[str, Value]:
+    """What --reset-env leaves: TERM, and what /etc/passwd says of the new user (setpriv(1))."""
+    entry = next((each for each in database(tree, b"/etc/passwd") if each[2] == str(uid).encode()), None)
+    if entry is None or len(entry) < 7:
+        raise LauncherProblem(f"setpriv --reset-env for {uid}, who is not in /etc/passwd")
+    name, home, shell = (to_text(entry[at]) for at in (0, 5, 6))
+    kept = {"TERM": env["TERM"]} if "TERM" in env else {}
+    path = _ROOT_PATH if uid == 0 else _USER_PATH
+    return {**kept, "SHELL": shell or "/bin/sh", "HOME": home, "USER": name, "LOGNAME": name, "PATH": path}
 
 
 def _group(tree: FileTree, text: str) -> int:
@@ -194,7 +213,7 @@ def chroot(tree: FileTree, launch: Launch) -> Launch | None:
 
 def runuser(tree: FileTree, launch: Launch) -> Launch | None:
     """`runuser -u USER -- PROGRAM` (util-linux)."""
-    words, user = _Words(launch), None
+    words, user, env = _Words(launch), None, dict(launch.env)
     while words.left and isinstance(word := words.left[0], str) and word.startswith("-"):
         words.left.pop(0)
         if word == "--":
@@ -205,7 +224,38 @@ def runuser(tree: FileTree, launch: Launch) -> Launch | None:
         user = replace(user, groups=_group_list(tree, user))
     if user is None:
         raise LauncherProblem("runuser without -u starts a shell")
-    return _next(tree, launch, words.left, user=user, first=False)
+    env["HOME"] = to_text(user.home)
+    if user.uid != 0 and user.name is not None:
+        env["USER"] = env["LOGNAME"] = to_text(user.name)
+    return _next(tree, launch, words.left, user=user, env=env, first=False)
+
+
+def asks_pam(tree: FileTree, launch: Launch) -> Launch | None:
+    """su, sudo, start-stop-daemon: the environment is what PAM and their configuration make of it."""
+    name = to_bytes(launch.path).decode("utf-8", "replace").rpartition("/")[2]
+    raise LauncherProblem(f"what {name} starts, and with which environment, only a run shows")
+
+
+def stdbuf(tree: FileTree, launch: Launch) -> Launch | None:
+    """stdbuf(1): its library is preloaded, and variables say what it does (coreutils, src/stdbuf.c)."""
+    words, env = _Words(launch), dict(launch.env)
+    while (option := words.option()) is not None:
+        long = {"--input": "I", "--output": "O", "--error": "E"}.get(option.partition("=")[0])
+        letter = long or {"-i": "I", "-o": "O", "-e": "E"}.get(option[:2])
+        if letter is None:
+            raise words.refuse(option)
+        mode = words.value(option) if long or len(option) == 2 else option[2:]
+        if not (mode in ("L", "0") or mode.isdigit()):
+            raise words.refuse(option)
+        env[f"_STDBUF_{letter}"] = mode
+    library = next((path for path in _STDBUF if tree.resolve(path) is not None), None)
+    if library is None:
+        raise LauncherProblem("stdbuf without its library")
+    loaded = [each for each in (env.get("LD_PRELOAD"), to_text(library)) if each]
+    if any(isinstance(each, Unknown) for each in loaded):
+        raise LauncherProblem("stdbuf with an LD_PRELOAD that is not known")
+    env["LD_PRELOAD"] = ":".join(map(str, loaded))
+    return _next(tree, launch, words.left, env=env)
 
 
 def init(tree: FileTree, launch: Launch) -> Launch | None:
@@ -248,8 +298,8 @@ LAUNCHERS: Mapping[str, Callable[[FileTree, Launch], Launch | None]] = {
     "env": env, "gosu": gosu, "su-exec": su_exec, "setpriv": setpriv, "chroot": chroot,
     "runuser": runuser, "tini": init, "tini-static": init, "dumb-init": init, "catatonit": init,
     "nice": _adjusting(("-n", "--adjustment")), "ionice": _adjusting(("-c", "-n", "--class", "--classdata")),
-    "stdbuf": _adjusting(("-i", "-o", "-e")), "nohup": _adjusting(()), "setsid": _adjusting(()),
-    "chrt": _adjusting(("-T", "-P", "-D"), 1), "taskset": _adjusting((), 1),
-    "timeout": _adjusting(("-k", "-s"), 1), "catchsegv": _adjusting(()), "time": _adjusting(("-o", "-f")),
-    "erlexec": erlexec,
+    "su": asks_pam, "sudo": asks_pam, "start-stop-daemon": asks_pam, "stdbuf": stdbuf,
+    "nohup": _adjusting(()), "setsid": _adjusting(()), "chrt": _adjusting(("-T", "-P", "-D"), 1),
+    "taskset": _adjusting((), 1), "timeout": _adjusting(("-k", "-s"), 1), "catchsegv": _adjusting(()),
+    "time": _adjusting(("-o", "-f")), "erlexec": erlexec,
 }  # fmt: skip

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 _TOKEN = re.compile(
-    r"\s*(?:(0[xX][0-9a-fA-F]+|[0-9]+#[0-9a-zA-Z@_]+|[0-9]+)|([A-Za-z_][A-Za-z0-9_]*)"
+    r"\s*(?:(0[xX][0-9a-fA-F]+|[0-9]+#[0-9a-zA-Z@_]+|[0-9]+)|([A-Za-z_][A-Za-z0-9_]*(?:\[(?:[^][]|\[[^][]*\])*\])?)"
     r"|(<<=|>>=|\*\*|\+\+|--|&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&^|]=|[-+*/%<>=!~&^|?:(),]))"
 )
 _LEVELS = (("||",), ("&&",), ("|",), ("^",), ("&",), ("==", "!="), ("<", "<=", ">", ">="), ("<<", ">>"),
@@ -20,7 +20,9 @@ class ArithmeticProblem(ValueError):
 
 
 class Expression:
-    """Evaluates one expression; variables are read and written through the two functions."""
+    """Evaluates one expression; variables, and elements of arrays as `name[...]`, are read and written
+    through the two functions.
+    """
 
     def __init__(self, text: str, read: Callable[[str], int], write: Callable[[str, int], None]) -> None:
         self._tokens: list[str] = []

@@ -74,6 +74,8 @@ def _file(shell: Shell, letter: str, path: str) -> Truth:
     if found is None:
         return False
     where, inode = found
+    if not files.reachable(where, shell.user):
+        return False
     if letter in _KINDS:
         return inode.kind is _KINDS[letter]
     if letter in _BITS:

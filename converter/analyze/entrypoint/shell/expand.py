@@ -11,7 +11,8 @@ from converter.analyze.entrypoint.shell.arithmetic import ArithmeticProblem, Exp
 from converter.analyze.entrypoint.shell.braces import BraceProblem, brace_expanded
 from converter.analyze.entrypoint.shell.parameter import ParameterExpansion
 from converter.analyze.entrypoint.shell.pathname import pathnames
-from converter.analyze.entrypoint.shell.state import Shell, ShellExit
+from converter.analyze.entrypoint.shell.special import special
+from converter.analyze.entrypoint.shell.state import Shell, ShellExit, Variable
 from converter.analyze.entrypoint.shell.syntax import (
     Arithmetic,
     Literal,
@@ -191,7 +192,7 @@ class Expander:
         lost: list[Unknown] = []
 
         def read(name: str) -> int:
-            value = self.shell.get(name)
+            value = self._operand(name, read)
             if isinstance(value, Unknown):
                 lost.append(value)
                 return 1
@@ -204,17 +205,52 @@ class Expander:
             except ArithmeticProblem:
                 if not self.shell.bash or self.shell.depth > 30:
                     raise
-                return Expression(value, read, self._assign).value()
+                return Expression(value, read, lambda name, number: self._assign(name, number, read)).value()
+
+        def write(name: str, value: int) -> None:
+            self._assign(name, value, read)
 
         try:
-            result = Expression(text, read, self._assign).value()
+            result = Expression(text, read, write).value()
         except ArithmeticProblem as problem:
             self.shell.complain(f"arithmetic expression: {problem}")
             raise ShellExit(1 if self.shell.bash else 2) from problem
         return Unknown(lost[0].reason, filled=True) if lost else str(result)
 
-    def _assign(self, name: str, value: int) -> None:
-        self.shell.set(name, str(value))
+    def _operand(self, name: str, read: Callable[[str], int]) -> Value | None:
+        """The text of a variable, or of an array's element. Raises ArithmeticProblem."""
+        base, bracket, _ = name.partition("[")
+        if not bracket:
+            value = self.shell.get(name)
+            found = special(self.shell, name, None) if value is None else value
+            return None if isinstance(found, list) else found
+        variable, key = self._element(name, read)
+        if variable is not None and isinstance(variable.value, dict):
+            return variable.value.get(key)
+        return self.shell.get(base) if key == 0 else None
+
+    def _element(self, name: str, read: Callable[[str], int]) -> tuple[Variable | None, int | str]:
+        if not self.shell.bash:
+            raise ArithmeticProblem(f"{name}: no arrays here")
+        base, _, subscript = name.removesuffix("]").partition("[")
+        variable = self.shell.variables.get(base)
+        if variable is not None and variable.keyed:
+            return variable, subscript.strip("\"'")
+        return variable, Expression(
+            subscript, read, lambda inner, value: self._assign(inner, value, read)
+        ).value()
+
+    def _assign(self, name: str, value: int, read: Callable[[str], int]) -> None:
+        base, bracket, _ = name.partition("[")
+        if not bracket:
+            self.shell.set(name, str(value))
+            return
+        variable, key = self._element(name, read)
+        if variable is None:
+            variable = self.shell.variables.setdefault(base, Variable())
+        if not isinstance(variable.value, dict):
+            variable.value = {} if variable.value is None else {0: variable.value}
+        variable.value[key] = str(value)
 
     def _split(self, pieces: list[Piece]) -> list[list[Piece]]:
         """Fields out of pieces (XCU 2.6.5)."""

@@ -105,7 +105,7 @@ class Files:
         """The contents of a file. Raises FileProblem."""
         if inode.kind is FileKind.DIRECTORY:
             raise FileProblem("Is a directory")
-        if not permits(inode, user, 4):
+        if not (permits(inode, user, 4) and self.reachable(path, user)):
             raise FileProblem("Permission denied")
         if path in self.unknown:
             return self.unknown[path]
@@ -141,6 +141,23 @@ class Files:
         if self._links is not None and inode is not None and len(names) > 1:
             self._links[id(inode)] = names
 
+    def make(self, path: bytes, inode: Inode) -> None:
+        """Put a new one: below a folder with the set-group-ID bit it gets that one's group (inode(7))."""
+        folder = self._entries.get(posixpath.dirname(path))
+        if folder is not None and folder.mode & 0o2000:
+            bit = 0o2000 if inode.kind is FileKind.DIRECTORY else 0
+            inode = replace(inode, gid=folder.gid, mode=inode.mode | bit)
+        self.put(path, inode)
+
+    def reachable(self, path: bytes, user: Credentials) -> bool:
+        """Whether `user` may search all folders above a canonical path (path_resolution(7))."""
+        while path != b"/" and user.uid != 0:
+            path = posixpath.dirname(path)
+            folder = self._entries.get(path)
+            if folder is not None and not permits(folder, user, 1):
+                return False
+        return True
+
     def alias(self, path: bytes, target: bytes) -> None:
         """A hard link at `path` to the file at `target`."""
         inode = self._entries[target]
@@ -167,7 +184,7 @@ class Files:
             raise FileProblem("No such file or directory")
         if where[1].kind is not FileKind.DIRECTORY:
             raise FileProblem("Not a directory")
-        if not permits(where[1], user, 2):
+        if not (permits(where[1], user, 2) and self.reachable(below(where[0], b"."), user)):
             raise FileProblem("Permission denied")
         if name in ("", ".", ".."):
             raise FileProblem("File exists")
@@ -187,12 +204,13 @@ class Files:
                 )
                 return
             place = self.parent(path, cwd, user)
-            self._store(place, Inode(FileKind.REGULAR, 0o666 & ~umask, user.uid, user.gid), text)
+            self.make(place, Inode(FileKind.REGULAR, 0o666 & ~umask, user.uid, user.gid))
+            self._store(place, self._entries[place], text)
             return
         place, inode = found
         if inode.kind is FileKind.DIRECTORY:
             raise FileProblem("Is a directory")
-        if not permits(inode, user, 2):
+        if not (permits(inode, user, 2) and self.reachable(place, user)):
             raise FileProblem("Permission denied")
         if inode.kind is not FileKind.REGULAR:
             self._notice()

@@ -96,8 +96,7 @@ def follow(world: World, launch: Launch) -> Followed:
         except IncompatibleImageError as error:
             found = world.files.resolve(launch.path, launch.cwd)
             raise CannotExecute(error, 126 if found else 127) from error
-        expanded = _expanded(launch, executable)
-        name = _name(expanded, executable)
+        expanded, name = _applet(_expanded(launch, executable), executable)
         following = LAUNCHERS[name](world.files.view, expanded) if name in LAUNCHERS else None
         if following is None:
             return Followed(launch, expanded, name, executable, tuple(steps))
@@ -114,11 +113,15 @@ def _expanded(launch: Launch, executable: Executable) -> Launch:
     return replace(launch, path=to_text(executable.loaded), argv=tuple(argv))
 
 
-def _name(launch: Launch, executable: Executable) -> str:
+def _applet(launch: Launch, executable: Executable) -> tuple[Launch, str]:
+    """The name of what runs, and the launch with the name in front: `busybox sh FILE` is `sh FILE`."""
     real = to_text(executable.loaded_real_path).rpartition("/")[2]
     if real.split(".")[0].split("-")[0] not in MULTI_CALL:
-        return real
-    return launch.path.rpartition("/")[2]
+        return launch, real
+    name = launch.path.rpartition("/")[2]
+    if name == real and len(launch.argv) > 1 and isinstance(applet := launch.argv[1], str):
+        return replace(launch, argv=launch.argv[1:]), applet.rpartition("/")[2]
+    return launch, name
 
 
 def _shown(launch: Launch) -> str:
@@ -215,7 +218,7 @@ def start(shell: Shell, launch: Launch) -> Status:
         return status
     command = COMMANDS.get(name)
     if command is not None:
-        process = Process(shell, launch, followed.name)
+        process = Process(shell, followed.expanded, followed.name)
         try:
             return command(process)
         except Unsupported as problem:

@@ -41,7 +41,7 @@ def special(shell: Shell, name: str, parameter: Parameter | None) -> Value | lis
     if name in ("UID", "EUID"):
         return str(shell.user.uid)
     if name == "GROUPS":
-        return [str(group) for group in shell.user.groups]
+        return [str(group) for group in dict.fromkeys((shell.user.gid, *shell.user.groups))]
     if name == "PIPESTATUS":
         return [str(status) if isinstance(status, int) else status for status in shell.pipe_statuses]
     if name == "FUNCNAME":

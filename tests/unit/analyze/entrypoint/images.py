@@ -16,13 +16,14 @@ GROUP = b"root:x:0:\napp:x:1000:\nredis:x:998:\nextra:x:50:redis\n"
 PROGRAMS = (
     "dash bash server worker initdb erlexec gosu su-exec setpriv chroot tini dumb-init env nice stdbuf "
     "mkdir chown chmod rm cp mv ln touch cat sed tr cut grep id find sort date hostname sleep "
-    "basename envsubst"
+    "basename envsubst su"
 ).split()
 
 
 def image(entries: Mapping[str, Inode | str], **fields: object) -> tuple[ImageConfig, FileTree]:
     """Text stands for a script (0755)."""
     everything: dict[str, Inode] = {f"/bin/{name}": program(NOTHING) for name in PROGRAMS}
+    everything["/usr/libexec/coreutils/libstdbuf.so"] = program(NOTHING)
     everything |= {"/bin/sh": symlink(b"dash"), "/data": directory(), "/tmp": directory(0o1777)}
     everything |= {"/etc/passwd": regular(PASSWD), "/etc/group": regular(GROUP)}
     for path, entry in entries.items():

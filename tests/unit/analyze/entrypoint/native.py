@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -22,6 +23,7 @@ from tests.builders.trees import directory, program, symlink
 
 STUB = Path(__file__).with_name("stub.c")
 TOOLS = sorted({*COMMANDS, *LAUNCHERS, "dash", "bash", "busybox", "awk"})
+_NOT_EVERYWHERE = ("envsubst", "gosu", "setpriv", "runuser", "tini", "dumb-init", "stdbuf")
 # The program of each shell; the name is its argv[0].
 SHELLS = {"dash": "/usr/bin/dash", "bash": "/usr/bin/bash", "ash": "/usr/bin/busybox"}
 
@@ -43,6 +45,12 @@ def build_stub(folder: Path) -> Path:
     return out
 
 
+def missing(shell: str, text: str) -> str:
+    """Which of the programs that a script runs this host lacks; empty if it has all."""
+    wanted = [SHELLS[shell], *(name for name in _NOT_EVERYWHERE if re.search(rf"\b{name}\b", text))]
+    return next((name for name in wanted if shutil.which(name) is None), "")
+
+
 def prepare(root: Path, stub: Path, files: Mapping[str, str]) -> None:
     """A folder with bin/prog and work/, where the script runs."""
     (root / "bin").mkdir(parents=True)
@@ -57,7 +65,7 @@ def prepare(root: Path, stub: Path, files: Mapping[str, str]) -> None:
 
 def environment(root: Path) -> dict[str, str]:
     return {
-        "PATH": f"{root}/bin:/usr/bin:/bin",
+        "PATH": f"{root}/bin:/usr/bin:/bin:/usr/sbin",
         "HOME": str(root),
         "LC_ALL": "C",
         "FOO": "foo bar",
@@ -113,6 +121,7 @@ def tree_of(root: Path) -> FileTree:
     nothing = elf(kind=EXEC, entry=0x400040, dynamic=False)
     entries: dict[bytes, Inode] = {f"/usr/bin/{name}".encode(): program(nothing) for name in TOOLS}
     entries |= {b"/usr/bin/sh": symlink(Path("/bin/sh").resolve().name.encode())}
+    entries |= {b"/usr/libexec/coreutils/libstdbuf.so": program(nothing)}
     entries |= {b"/usr/bin/ash": symlink(b"busybox")}
     entries |= {b"/bin": symlink(b"usr/bin"), b"/etc/passwd": _file(Path("/etc/passwd"))}
     entries |= {b"/etc/group": _file(Path("/etc/group"))}

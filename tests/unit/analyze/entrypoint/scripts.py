@@ -15,3 +15,4 @@ def load(table: str) -> dict[str, str]:
 
 ALL = ("both", "corners", "entrypoints")  # tables for each shell
 TABLES = {"dash": (*ALL, "dash"), "bash": (*ALL, "bash", "bash_corners"), "ash": (*ALL, "ash")}
+OF_USERS = {"dash": ("users",), "bash": ("users", "bash_users"), "ash": ("users",)}

@@ -51,7 +51,7 @@ _READERS: Mapping[str, _Command] = {
     "env": identity.env, "printenv": identity.env,
     "date": identity.untold, "hostname": identity.untold, "nproc": identity.untold, "sleep": identity.untold,
     "sync": identity.untold, "free": identity.untold, "uptime": identity.untold, "tty": identity.untold,
-    "getconf": identity.untold, "ps": identity.untold, "df": identity.untold, "stat": identity.untold,
+    "getconf": identity.untold, "ps": identity.untold, "df": identity.untold, "stat": identity.stat,
     "ls": identity.untold, "du": identity.untold, "file": identity.untold, "md5sum": identity.untold,
     "sha256sum": identity.untold, "cmp": identity.untold, "diff": identity.untold, "expr": identity.untold,
     **TWINS,

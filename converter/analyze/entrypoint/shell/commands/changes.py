@@ -48,7 +48,7 @@ def make_folder(process: Process, path: str, mode: str | None, *, parents: bool)
     bits = 0o777 & ~process.umask
     if mode is not None:
         bits = changed_mode(mode, Inode(_FOLDER, 0o777 & ~process.umask), process.umask)
-    files.put(place, Inode(_FOLDER, bits, process.user.uid, process.user.gid))
+    files.make(place, Inode(_FOLDER, bits, process.user.uid, process.user.gid))
 
 
 def rmdir(process: Process) -> Status:
@@ -229,7 +229,7 @@ def ln(process: Process) -> Status:
             link = Inode(
                 FileKind.SYMLINK, 0o777, process.user.uid, process.user.gid, size=len(text), target=text
             )
-            files.put(place, link)
+            files.make(place, link)
         else:
             files.alias(place, process.need(source, follow=False)[0])
     return 0

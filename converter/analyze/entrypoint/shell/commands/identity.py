@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from converter.analyze.entrypoint.shell.commands.process import Process, flags
 from converter.analyze.entrypoint.shell.files import permits
 from converter.analyze.entrypoint.shell.values import Status, Unknown, to_text
@@ -9,6 +11,7 @@ from converter.analyze.users import database, resolve_user
 from converter.errors import IncompatibleImageError
 from converter.image.tree import FileKind
 
+_KNOWN_FORMAT = re.compile(r"(?:[^%\\]|%[ugUGan%])*")
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -24,18 +27,18 @@ def id_(process: Process) -> Status:
     except IncompatibleImageError:
         process.complain(f"'{operands[0]}': no such user")
         return 1
-    named = "n" in options
+    named, groups = "n" in options, dict.fromkeys((user.gid, *user.groups))
     if "u" in options:
         process.write(_user_name(process, user.uid, named) + "\n")
     elif "g" in options:
         process.write(_group_name(process, user.gid, named) + "\n")
     elif "G" in options:
-        process.write(" ".join(_group_name(process, gid, named) for gid in user.groups) + "\n")
+        process.write(" ".join(_group_name(process, gid, named) for gid in groups) + "\n")
     else:
-        groups = ",".join(_both(gid, _group_name(process, gid, True)) for gid in user.groups)
+        all_groups = ",".join(_both(gid, _group_name(process, gid, True)) for gid in groups)
         uid = _both(user.uid, _user_name(process, user.uid, True))
         gid = _both(user.gid, _group_name(process, user.gid, True))
-        process.write(f"uid={uid} gid={gid} groups={groups}\n")
+        process.write(f"uid={uid} gid={gid} groups={all_groups}\n")
     return 0
 
 
@@ -126,6 +129,33 @@ def env(process: Process) -> Status:
             process.write(value)
             process.write("\n")
     return int(any(name not in process.launch.env for name in args))
+
+
+def stat(process: Process) -> Status:
+    """`stat -c FORMAT FILE...`, for who owns a file and who may do what with it."""
+    args = process.args
+    form = args[1] if len(args) > 2 and args[0] in ("-c", "--format") else None
+    if not isinstance(form, str) or not _KNOWN_FORMAT.fullmatch(form):
+        return untold(process)
+    status = 0
+    for path in args[2:]:
+        found = process.find(str(path), follow=False) if isinstance(path, str) else None
+        if found is None:
+            process.complain(f"cannot statx '{path}': No such file or directory")
+            status = 1
+            continue
+        inode = found[1]
+        owner = _name_of(process, b"/etc/passwd", inode.uid)
+        group = _name_of(process, b"/etc/group", inode.gid)
+        told = {"u": str(inode.uid), "g": str(inode.gid), "U": owner, "G": group}
+        told |= {"a": f"{inode.mode:o}", "n": str(path), "%": "%"}
+        process.write(re.sub("%(.)", lambda mark: told[mark[1]], form) + "\n")  # noqa: B023
+    return status
+
+
+def _name_of(process: Process, where: bytes, number: int) -> str:
+    names = (each[0] for each in database(process.files.view, where) if each[2] == str(number).encode())
+    return to_text(next(names, b"UNKNOWN"))
 
 
 def untold(process: Process) -> Status:
