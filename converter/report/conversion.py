@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from converter.analyze.refusal import Refusal
 from converter.convert import Conversion
 from converter.link.catalogue import syscall_numbers
 from converter.link.choice import STRICT, Choice
 from converter.profile.model import Entries, Evidences, Subject, Unresolved
+from converter.profiling import Profiled
 from converter.report.container_calls import reachable_in_container
 from converter.report.contents import Contents, contents
+from converter.report.trace_text import watched_lines
 from converter.rootfs.reason import Dropped, ReasonTotal, totals
 
 
@@ -47,6 +49,7 @@ class ConversionReport:
     dropped_paths: the same as (path, reason, bytes), a folder standing for all that was below
     open:          why `used` may not be all
     unsupported:   what the program needs and is not there, which --allow-unsupported let pass
+    traced:        how the run that was asked for went, line by line; empty without one
     notes:         sentences for the user
     """
 
@@ -67,6 +70,7 @@ class ConversionReport:
     open: tuple[str, ...]
     unresolved: tuple[Unresolved, ...]
     unsupported: tuple[Refusal, ...]
+    traced: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -105,6 +109,7 @@ def report(conversion: Conversion) -> ConversionReport:
         open=profile.open,
         unresolved=profile.unresolved,
         unsupported=conversion.refusals,
+        traced=tuple(_traced(profiled)),
         notes=tuple(_notes(conversion)),
     )
 
@@ -120,6 +125,13 @@ def _topmost(dropped: Iterable[Dropped]) -> Iterator[tuple[str, str, int]]:
         reasons.setdefault(under, each.reason)
     for path, size in sizes.items():
         yield os.fsdecode(path), str(reasons[path]), size
+
+
+def _traced(profiled: Profiled) -> Iterator[str]:
+    """What a trace said; what it showed that was not foretold is among the notes."""
+    for line in watched_lines(replace(profiled, violations=())):
+        if line:
+            yield line.removeprefix("traced: ").strip()
 
 
 def _notes(conversion: Conversion) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -262,3 +263,22 @@ def test_the_program_of_a_fixture(image: Callable[[str], Path]) -> None:
     assert any("ld-linux" in path for path in found.profile.libraries)
     assert {"fcntl", "pwrite64", "fdatasync"} <= set(found.profile.syscalls)
     assert {"6"} <= set(found.profile.arguments["fcntl"])
+
+
+def test_strict_of_what_was_seen_runs_the_same(
+    u2k: Command, image: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """A trace saved, and then the tightest unikernel: calls, parts and files that were seen."""
+    archive, seen, made = image("sqlite-batch"), tmp_path / "seen.json", tmp_path / "made.u2k"
+    first = u2k("convert", "--json", "--trace", "--save-profile", seen, "-o", tmp_path / "first.u2k", archive)
+    document = json.loads(first.stdout)
+    assert document["traced"] == ["it ended with status 0"]
+    options = ("--strict", "--files", "strict", "--profile", seen)
+    strict = json.loads(u2k("convert", "--json", *options, "-o", made, archive).stdout)
+    assert set(strict["linked"]) < set(document["linked"])
+    gone = set(document["linked"]) - set(strict["linked"])
+    assert gone == set(strict["unlinked"]) & set(document["linked"])
+    assert strict["notes"] == []
+    ran = u2k("run", "--on", "process", made)
+    assert (ran.returncode, ran.stdout) == (0, b"2000|2668667000\nn1234\nwal\n1000\nok\n")
+    assert b"next: " not in ran.stderr, "nothing was missed"
