@@ -30,6 +30,7 @@ from converter.output import check_target, default_name, whole_file
 from converter.profile.model import Profile
 from converter.profile.writing import profile_bytes, profile_digest
 from converter.profiling import Profiled, Reading, profile_image, unsupported
+from converter.rootfs.engine import with_engine_files
 from converter.rootfs.layout import plan
 from converter.rootfs.needs import needs_of
 from converter.rootfs.slim import Files, Slimmed, slim
@@ -87,8 +88,8 @@ def convert(
     _LOG.info("program: %s", os.fsdecode(profiled.reading.program.executable.path))
     packages = read_packages(profiled.reading.tree)
     slimmed = slimmed_root(profiled, packages, chosen)
-    layout = plan(slimmed.tree)
     parts = chosen_parts(profiled.profile, machine, chosen, shown, how_it_starts(profiled.reading, slimmed))
+    layout = plan(slimmed.tree if "writable" in parts.parts else with_engine_files(slimmed.tree))
     kernel = link_kernel(chosen.target, machine, parts, shown)
     record = boot_record(profiled.reading, slimmed)
     manifest = describe(profiled, kernel, record, chosen)

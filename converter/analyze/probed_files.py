@@ -13,6 +13,7 @@ from converter.profile.model import Evidence, Profile
 
 _DATA = Path(__file__).resolve().parent / "data" / "probed_files.toml"
 # malloc of a static program with glibc inside (malloc-sysdep.h) names this file; musl and Go do not.
+_MUSL = "libc.musl-x86_64.so.1"
 _STATIC_GLIBC = "/proc/sys/vm/overcommit_memory"
 
 
@@ -51,7 +52,26 @@ def only_tried(path: str, why: Evidence, profile: Profile) -> bool:
             continue
         if rule.library.fullmatch(name) or (static and not rule.unless & profile.syscalls.keys()):
             return True
+        if rule.library.fullmatch(_MUSL) and why.source == profile.subject.path:
+            return _is_start_of_musl(path, profile)
     return False
+
+
+def _is_start_of_musl(path: str, profile: Profile) -> bool:
+    """Whether one function alone of a static program names the file, and is musl's __init_libc.
+
+    That one looks at the standard streams by poll(2) itself, and sets up the thread (set_tid_address(2)).
+    """
+    main = profile.subject.path
+    opened = [each.detail for each in profile.arguments["open.path"][path] if each.source == main]
+    function = opened[0].partition(" ")[0]
+    if any(each.partition(" ")[0] != function or " to " in each.partition(" <- ")[0] for each in opened):
+        return False
+    polls = [each.detail for each in profile.syscalls.get("poll", ()) if each.source == main]
+    threads = [each.detail for each in profile.syscalls.get("set_tid_address", ()) if each.source == main]
+    return any(each.startswith(f"{function}+") for each in polls) and any(
+        f" <- {function} <- " in each for each in threads
+    )
 
 
 def _is_the_library_alone(path: str, profile: Profile) -> bool:

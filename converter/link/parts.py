@@ -23,6 +23,7 @@ class Rules:
     syscalls:  the program makes one of these calls
     files:     it opens, or is given, a path at or below one of these
     without:   globs of paths below these that the part does not have: they are as missing with it as without
+    untold:    choice of the profile -> calls: it makes one of them, and the profile has nothing of the choice
     start:     how the program starts: `script`, `interpreter` (it is not static), `left_out` (files are)
     arguments: choice of the profile (`socket.domain`, `ioctl` ...) -> name of a value -> its number
     """
@@ -32,6 +33,7 @@ class Rules:
     files: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     start: tuple[str, ...] = ()
+    untold: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     arguments: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
@@ -115,9 +117,11 @@ def _read(relative: Path) -> Part:
 
 
 def _rules(given: Mapping[str, Any]) -> Rules:
-    lists = {name: tuple(map(str, values)) for name, values in given.items() if name != "arguments"}
+    tables = ("arguments", "untold")
+    lists = {name: tuple(map(str, values)) for name, values in given.items() if name not in tables}
+    untold = {choice: tuple(map(str, calls)) for choice, calls in given.get("untold", {}).items()}
     arguments = {
         choice: {str(name): int(number) for name, number in values.items()}
         for choice, values in given.get("arguments", {}).items()
     }
-    return Rules(**lists, arguments=arguments)  # TypeError for a rule that there is not
+    return Rules(**lists, untold=untold, arguments=arguments)  # TypeError for a rule that there is not

@@ -33,6 +33,10 @@ def _all(part: Part, profile: Profile, platform: str) -> Iterator[str]:
             yield _shown(f"system call {name}", profile.syscalls[name])
     for name, value, why in _matching_files(rules, profile):
         yield _shown(f"{name} {value}" if value != _ANY else f"{name} of any name", why)
+    for choice, calls in rules.untold.items():
+        for name in calls if choice not in profile.arguments else ():
+            if name in profile.syscalls:
+                yield f"system call {name}, and nothing is known of {choice}"
     for choice, values in rules.arguments.items():
         for value, why in _matching_values(values, profile.arguments.get(choice, {})):
             yield _shown(f"{choice} {value}" if value != _ANY else f"{choice} of any value", why)

@@ -55,6 +55,12 @@ _VIRTUAL = (b"/proc/", b"/sys/", b"/dev/")
 _PROCESS = re.compile(rb"^/proc/[0-9]+(?=/|$)")
 _THREAD = re.compile(rb"^/proc/self/task/[0-9]+(?=/|$)")
 _ITSELF = re.compile(rb"/proc/(?:self|thread-self|[0-9]+)/exe")
+_WRITING = re.compile(r"\bO_(?:WRONLY|RDWR|CREAT|TRUNC|TMPFILE)\b")
+
+
+def opens_for_writing(name: str, arguments: list[str]) -> bool:
+    """Whether a call of OPENING, as strace has it, may change the file or make one."""
+    return name == "creat" or any(_WRITING.search(each) for each in arguments if not each.startswith('"'))
 
 
 def absolute(path: bytes, folder: bytes) -> bytes:

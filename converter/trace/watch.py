@@ -13,7 +13,15 @@ from converter.image.tree import FileKind, FileTree
 from converter.trace import strace
 from converter.trace.constants import clone_flags, socket_number
 from converter.trace.dispositions import Dispositions
-from converter.trace.paths import OPENING, PATH_ARGUMENTS, absolute, is_itself, touched, virtual
+from converter.trace.paths import (
+    OPENING,
+    PATH_ARGUMENTS,
+    absolute,
+    is_itself,
+    opens_for_writing,
+    touched,
+    virtual,
+)
 from converter.trace.record import LIMIT, Record
 from converter.trace.sockets import Sockets, socket_type
 from converter.trace.strace import Call, Ended, Entered, Event, Signalled, Superseded
@@ -288,6 +296,9 @@ class Watcher:
             if not full.startswith(b"/"):  # a pipe, a socket
                 continue
             self._touch(process, call.name, full, good=good, follow=follow)
+            writes = call.name in OPENING and opens_for_writing(call.name, arguments)
+            if writes and virtual(full) is None:
+                process.record.choose("open.for", "writing", call.name)
 
     def _touch(self, process: Process, name: str, path: bytes, *, good: bool, follow: bool) -> None:
         record = process.record

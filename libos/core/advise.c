@@ -3,6 +3,7 @@
 #include "mm.h"
 
 #include <u2k/fcntl.h>
+#include <u2k/optional.h>
 #include <u2k/uaccess.h>
 #include <u2k/vfs.h>
 
@@ -40,18 +41,28 @@ static int discard(struct vma *v, vaddr_t lo, vaddr_t hi)
     return !v->file && !vma_is_private(v) ? 0 : plat_discard(lo, hi - lo);
 }
 
-/* Pages and what is behind them go: a hole in the file. */
-static int remove_pages(struct vma *v, vaddr_t lo, vaddr_t hi)
+/* What is behind the pages goes: a hole in the file. */
+OPTIONAL int advise_hole(struct vma *v, vaddr_t lo, vaddr_t hi)
 {
-    if (!v->file)
-        return plat_discard(lo, hi - lo);
-    if (vma_is_private(v) || !file_writable(v->file))
-        return -EACCES;
     struct inode *i = v->file->inode;
     uint64_t offset = (v->page_index << PAGE_SHIFT) + (lo - v->start);
+
     return i->ops && i->ops->allocate
                ? i->ops->allocate(i, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offset, hi - lo)
                : -EOPNOTSUPP;
+}
+
+IF_LINKED(part_writable, advise_hole, unlinked_never);
+IF_LINKED(part_devfs, advise_hole, unlinked_never);
+IF_LINKED(part_tmpfs, advise_hole, unlinked_never);
+
+static int remove_pages(struct vma *v, vaddr_t lo, vaddr_t hi)
+{
+    if (v->flags & MAP_LOCKED || (!v->file && vma_is_private(v)))
+        return -EINVAL;
+    if (!v->file)
+        return plat_discard(lo, hi - lo);
+    return vma_is_private(v) || !file_writable(v->file) ? -EACCES : advise_hole(v, lo, hi);
 }
 
 static int advise_area(struct vma *v, vaddr_t lo, vaddr_t hi, int advice)
@@ -64,10 +75,7 @@ static int advise_area(struct vma *v, vaddr_t lo, vaddr_t hi, int advice)
     case MADV_DONTNEED_LOCKED: return discard(v, lo, hi);
     case MADV_FREE: /* the pages may go at any time: at once is allowed */
         return anonymous && !(v->flags & MAP_LOCKED) ? plat_discard(lo, hi - lo) : -EINVAL;
-    case MADV_REMOVE:
-        if (v->flags & MAP_LOCKED)
-            return -EINVAL;
-        return anonymous ? -EINVAL : remove_pages(v, lo, hi);
+    case MADV_REMOVE: return remove_pages(v, lo, hi);
     case MADV_COLD:
     case MADV_PAGEOUT: return v->flags & MAP_LOCKED ? -EINVAL : 0;
     case MADV_WIPEONFORK: return anonymous ? 0 : -EINVAL;

@@ -44,7 +44,7 @@ uint64_t thread_cpu_time(const struct thread *t)
     return t == current ? t->cpu_time + (plat_clock_cpu() - cpu_since) : t->cpu_time;
 }
 
-void sched_switch(struct thread *next)
+OPTIONAL void sched_switch(struct thread *next)
 {
     struct thread *prev = current;
     uint64_t cpu = plat_clock_cpu();

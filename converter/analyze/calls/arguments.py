@@ -5,8 +5,9 @@ They are followed from the system call instruction back to where they come from,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from converter.analyze.calls.openings import CHOICE, PATH_AND_FLAGS, Openings
 from converter.analyze.calls.origins import Origins, is_unknown
 from converter.analyze.calls.reach import Place
 from converter.analyze.calls.sites import MAX_EVIDENCE, Site, Sites
@@ -53,14 +54,21 @@ class Arguments:
         of virtual file systems.
         """
         found: dict[str, dict[str, list[Evidence]]] = {}
+
+        def add(choice: str, site: Site, taken: Iterable[tuple[str, Place]]) -> None:
+            values = found.setdefault(choice, {})
+            for value, source in taken:
+                known = values.setdefault(value if len(values) < _MAX_VALUES else _ANY, [])
+                if len(known) < MAX_EVIDENCE:
+                    evidence = self._witness.passing(source, site.place)
+                    known += [evidence] if evidence not in known else []
+
+        openings = Openings(self._summaries, self._origins)
         for site in self._sites.found:
             for choice, argument, mask in _NUMBERS.get(site.name, ()):
-                values = found.setdefault(choice, {})
-                for value, source in self._values(site, choice, argument, mask):
-                    known = values.setdefault(value if len(values) < _MAX_VALUES else _ANY, [])
-                    if len(known) < MAX_EVIDENCE:
-                        evidence = self._witness.passing(source, site.place)
-                        known += [evidence] if evidence not in known else []
+                add(choice, site, self._values(site, choice, argument, mask))
+            if site.name in PATH_AND_FLAGS:
+                add(CHOICE, site, openings.of(site))
         return {
             choice: {value: tuple(why) for value, why in sorted(values.items())}
             for choice, values in sorted(found.items())

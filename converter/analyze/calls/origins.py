@@ -19,7 +19,9 @@ from converter.analyze.calls.summary import Summary
 
 # Value -> function that it comes from. An address ("a3", 0x1234) lies in object number 3; ("?3", 0x1234) is
 # what could not be told, in the function at 0x1234 of that object.
-Origin: TypeAlias = "dict[int | tuple[str, int], Place]"
+Known: TypeAlias = "int | tuple[str, int]"
+Origin: TypeAlias = "dict[Known, Place]"
+Pairs: TypeAlias = "dict[tuple[Known, Known], tuple[Place, Place]]"
 
 MAX_DEPTH = 12  # wrappers around wrappers
 MAX_VALUES = 512
@@ -88,6 +90,43 @@ class Origins:
     def given(self, place: Place, register: int) -> Origin:
         """What callers of the function `place` put into `register`."""
         return self._given(place, "p", register, 0)
+
+    def together(self, place: Place, address: int, registers: tuple[int, int]) -> Pairs:
+        """What two registers can hold at the same time there; each pair with the functions it comes from.
+
+        A wrapper that hands both on is asked about call by call; else each value may meet each other one.
+        """
+        found: Pairs = {}
+        self._together(place, address, registers, 0, set(), found)
+        return found
+
+    def _together(
+        self,
+        place: Place,
+        address: int,
+        registers: tuple[int, int],
+        depth: int,
+        asked: set[tuple[Place, int, tuple[int, int]]],
+        found: Pairs,
+    ) -> None:
+        if (place, address, registers) in asked:
+            return
+        asked.add((place, address, registers))
+        summary = self._summaries[place[0]]
+        first, second = (summary.values(place[1], address, register) for register in registers)
+        passed = _parameter(first), _parameter(second)
+        if passed[0] is None or passed[1] is None or depth > MAX_DEPTH:
+            for one, its in (self._resolve(place, first, 0) or _unknown(place)).items():
+                for other, source in (self._resolve(place, second, 0) or _unknown(place)).items():
+                    found.setdefault((one, other), (its, source))
+            return
+        if place in self._anybody:
+            found.setdefault((_nothing(place), _nothing(place)), (place, place))
+        for caller, at, _ in self._transfers(place):
+            if caller is None or len(found) > MAX_VALUES:
+                found.setdefault((_nothing(place), _nothing(place)), (place, place))
+            else:
+                self._together(caller, at, (passed[0], passed[1]), depth + 1, asked, found)
 
     def _resolve(self, place: Place, values: frozenset[Value], depth: int) -> Origin:
         found: Origin = {}
@@ -175,8 +214,20 @@ def is_unknown(value: int | tuple[str, int]) -> bool:
     return isinstance(value, tuple) and value[0].startswith("?")
 
 
+def _parameter(values: frozenset[Value]) -> int | None:
+    """The register that the function was given this in, if it is that and nothing else."""
+    value = next(iter(values), None)
+    if len(values) == 1 and isinstance(value, tuple) and value[0] == "p":
+        return value[1]
+    return None
+
+
+def _nothing(place: Place) -> tuple[str, int]:
+    return f"?{place[0]}", place[1]
+
+
 def _unknown(place: Place) -> Origin:
-    return {(f"?{place[0]}", place[1]): place}
+    return {_nothing(place): place}
 
 
 def _merge(found: Origin, more: Origin) -> None:

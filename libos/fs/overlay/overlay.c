@@ -47,7 +47,7 @@ static int overlay_mount(const char *source, const char *options, struct superbl
     struct superblock *sb = NULL;
     int err = erofs_open(e, root_image.data, root_image.size);
     if (err == 0) {
-        sb = memfs_new(&filesystem_overlay, 0, &erofs_lower, e);
+        sb = memfs_new(&filesystem_overlay, root_flags(), &erofs_lower, e);
         err = sb ? memfs_node(sb, e->root, &root) : -ENOMEM;
     }
     if (err == 0 && !S_ISDIR(root->mode))

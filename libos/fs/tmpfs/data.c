@@ -114,7 +114,7 @@ static int write_limit(const struct inode *i, uint64_t pos, size_t *len)
     return 0;
 }
 
-static ssize_t mem_write(struct file *f, struct iter *it, int64_t *pos)
+ssize_t mem_write(struct file *f, struct iter *it, int64_t *pos)
 {
     struct memnode *n = MEMNODE(f->inode);
     if (f->flags & O_APPEND)
@@ -302,4 +302,10 @@ const struct file_ops memfs_file_ops = {
 
 IF_LINKED(sys_lseek, mem_seek, unlinked_never);
 IF_LINKED(sys_fallocate, memnode_allocate, unlinked_never);
-IF_LINKED(mm_advise, memnode_allocate, unlinked_never);
+IF_LINKED(advise_hole, memnode_allocate, unlinked_never);
+IF_LINKED(part_writable, memnode_truncate, unlinked_never);
+IF_LINKED(part_devfs, memnode_truncate, unlinked_never);
+IF_LINKED(part_tmpfs, memnode_truncate, unlinked_never);
+IF_LINKED(part_writable, mem_write, unlinked_never);
+IF_LINKED(part_devfs, mem_write, unlinked_never);
+IF_LINKED(part_tmpfs, mem_write, unlinked_never);

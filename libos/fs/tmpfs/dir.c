@@ -47,8 +47,8 @@ static void inherit(const struct inode *dir, struct inode *i)
         i->mode &= ~(uint32_t)S_ISGID;
 }
 
-static int mem_create(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
-                      const char *target)
+int mem_create(struct inode *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
+               const char *target)
 {
     struct inode *i = memfs_inode(dir->sb, mode);
     if (!i)
@@ -75,7 +75,7 @@ static int mem_create(struct inode *dir, struct dentry *d, uint32_t mode, uint64
     return 0;
 }
 
-static int mem_tmpfile(struct inode *dir, uint32_t mode, struct inode **out)
+int mem_tmpfile(struct inode *dir, uint32_t mode, struct inode **out)
 {
     struct inode *i = memfs_inode(dir->sb, mode);
     if (!i)
@@ -333,6 +333,12 @@ static int64_t dir_seek(struct file *f, int64_t offset, int whence)
     return whence == 3 || whence == 4 ? -EINVAL : seek_in(f, offset, whence, INT64_MAX);
 }
 
+IF_LINKED(part_writable, mem_create, unlinked_never);
+IF_LINKED(part_devfs, mem_create, unlinked_never);
+IF_LINKED(part_tmpfs, mem_create, unlinked_never);
+IF_LINKED(part_writable, mem_tmpfile, unlinked_never);
+IF_LINKED(part_devfs, mem_tmpfile, unlinked_never);
+IF_LINKED(part_tmpfs, mem_tmpfile, unlinked_never);
 IF_LINKED(vfs_link, mem_link, unlinked_never);
 IF_LINKED(vfs_unlink, mem_unlink, unlinked_never);
 IF_LINKED(vfs_rename, mem_rename, unlinked_never);

@@ -2,7 +2,9 @@
 /* Inodes: their life, who may do what with them, their times. */
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
+#include <u2k/path.h>
 #include <u2k/process.h>
 #include <u2k/vfs.h>
 
@@ -48,12 +50,25 @@ void inode_unref(struct inode *i)
         i->sb->ops->evict(i);
 }
 
+unsigned root_flags_read_only(void)
+{
+    return SB_RDONLY;
+}
+
+/* In the place of read_only() where the root cannot be written. */
+int read_only_root(const struct superblock *sb)
+{
+    if (sb == mounts[0].sb)
+        part_missing("writable", "the root was to be changed");
+    return -EROFS;
+}
+
 int inode_permission(const struct inode *i, unsigned may)
 {
     uint32_t type = i->mode & S_IFMT;
     if ((may & MAY_WRITE) && (i->sb->flags & SB_RDONLY) &&
         (type == S_IFREG || type == S_IFDIR || type == S_IFLNK))
-        return -EROFS;
+        return read_only(i->sb);
     const struct credentials *cred = &process.cred;
     unsigned bits = i->mode & 7;
     if (cred->fsuid == i->uid)
@@ -156,3 +171,7 @@ int vfs_truncate(struct inode *i, uint64_t size)
     }
     return err;
 }
+
+IF_LINKED(part_writable, vfs_truncate, unlinked_never);
+IF_LINKED(part_devfs, vfs_truncate, unlinked_never);
+IF_LINKED(part_tmpfs, vfs_truncate, unlinked_never);

@@ -36,6 +36,8 @@ static void attach_below(const struct mount *parent)
             continue;
         struct dentry *d;
         int err = vfs_make(parent->sb->root, name, S_IFDIR | 0755, 0, NULL, &d);
+        if (err == -EROFS)
+            continue; /* the converter has made the folders */
         if (err < 0 || !S_ISDIR(d->inode->mode)) {
             log_warning("%s: not mounted: it is no folder", m->path);
             if (err == 0)

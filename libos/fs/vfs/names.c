@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making, removing and moving names, with the checks of mkdir(2), unlink(2), rename(2) and so on. */
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/path.h>
 #include <u2k/process.h>
@@ -52,6 +53,22 @@ int vfs_make(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev,
     dentry_unref(d);
     return err;
 }
+
+/* Where nothing is made: what is there already. */
+int vfs_make_none(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev,
+                  const char *target, struct dentry **out)
+{
+    (void)mode, (void)rdev, (void)target;
+    int err = dentry_lookup(dir, name, strlen(name), out);
+    if (err < 0 || (*out)->inode)
+        return err;
+    dentry_unref(*out);
+    return -EROFS;
+}
+
+IF_LINKED(part_writable, vfs_make, vfs_make_none);
+IF_LINKED(part_devfs, vfs_make, vfs_make_none);
+IF_LINKED(part_tmpfs, vfs_make, vfs_make_none);
 
 /* The parent, and the dentry of the last name, which is to become something. */
 static int find_new(struct walk *w, struct dentry *start, const char *path, bool directory,

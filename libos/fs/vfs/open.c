@@ -72,6 +72,32 @@ int file_open(struct dentry *d, uint32_t flags, struct file **out)
     return 0;
 }
 
+static uint32_t new_file(uint32_t mode)
+{
+    return S_IFREG | (mode & 07777 & ~process.umask);
+}
+
+OPTIONAL int open_create(const struct walk *w, struct dentry *d, uint32_t mode)
+{
+    struct inode *dir = w->cur->inode;
+    if (w->slash)
+        return -EISDIR;
+    if (dir->nlink == 0)
+        return -ENOENT;
+    if (dir->sb->flags & SB_RDONLY)
+        return -EROFS;
+    int err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
+    if (err < 0)
+        return err;
+    return dir->ops->create ? dir->ops->create(dir, d, new_file(mode), 0, NULL) : -EACCES;
+}
+
+/* Where no file is made. */
+int open_create_none(const struct walk *w)
+{
+    return w->slash ? -EISDIR : read_only(w->cur->sb);
+}
+
 /* The file at the end of the walk, made if asked for: *out may be a symbolic link. */
 static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct dentry **out, bool *made)
 {
@@ -86,18 +112,7 @@ static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct dentr
     if ((err = dentry_lookup(w->cur, w->name, w->len, &d)) < 0)
         return err;
     if (!d->inode && (flags & O_CREAT) && !(flags & O_PATH)) {
-        const struct inode *dir = w->cur->inode;
-        if (w->slash)
-            err = -EISDIR;
-        else if (dir->nlink == 0)
-            err = -ENOENT;
-        else if (dir->sb->flags & SB_RDONLY)
-            err = -EROFS;
-        else if ((err = inode_permission(dir, MAY_WRITE | MAY_EXEC)) == 0)
-            err = dir->ops->create
-                      ? dir->ops->create(w->cur->inode, d,
-                                         S_IFREG | (mode & 07777 & ~process.umask), 0, NULL)
-                      : -EACCES;
+        err = open_create(w, d, mode);
         *made = err == 0;
     } else if (!d->inode) {
         left_out(w);
@@ -118,7 +133,7 @@ static int open_last(struct walk *w, uint32_t flags, uint32_t mode, struct dentr
     return 0;
 }
 
-static int open_tmpfile(struct dentry *dir, uint32_t flags, uint32_t mode, struct file **out)
+OPTIONAL int open_tmpfile(struct dentry *dir, uint32_t flags, uint32_t mode, struct file **out)
 {
     struct inode *di = dir->inode, *i;
     int err = inode_permission(di, MAY_WRITE | MAY_EXEC);
@@ -128,7 +143,7 @@ static int open_tmpfile(struct dentry *dir, uint32_t flags, uint32_t mode, struc
         return -EOPNOTSUPP;
     if ((flags & O_ACCMODE) == O_RDONLY)
         return -EINVAL;
-    if ((err = di->ops->tmpfile(di, S_IFREG | (mode & 07777 & ~process.umask), &i)) < 0)
+    if ((err = di->ops->tmpfile(di, new_file(mode), &i)) < 0)
         return err;
     char name[24];
     size_t n = format_text(name, sizeof name, "#%llu", (unsigned long long)i->ino);
@@ -143,6 +158,18 @@ static int open_tmpfile(struct dentry *dir, uint32_t flags, uint32_t mode, struc
     dentry_unref(d);
     return err;
 }
+
+int open_tmpfile_none(const struct dentry *dir)
+{
+    return read_only(dir->sb);
+}
+
+IF_LINKED(part_writable, open_create, open_create_none);
+IF_LINKED(part_devfs, open_create, open_create_none);
+IF_LINKED(part_tmpfs, open_create, open_create_none);
+IF_LINKED(part_writable, open_tmpfile, open_tmpfile_none);
+IF_LINKED(part_devfs, open_tmpfile, open_tmpfile_none);
+IF_LINKED(part_tmpfs, open_tmpfile, open_tmpfile_none);
 
 static int open_found(struct dentry *d, uint32_t flags, bool made, struct file **out)
 {

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The first descriptors, and the files that an engine lays over an image: /etc/hostname, /etc/hosts
- * and /etc/resolv.conf. An engine puts its own in place of the image's, which are most often empty; we
- * write ours where the image has none or an empty one, and leave what somebody wrote.
- */
+/* The root, the working folder, and the first descriptors. */
 #include <u2k/boot.h>
 #include <u2k/errno.h>
 #include <u2k/fd.h>
@@ -12,45 +8,6 @@
 #include <u2k/process.h>
 #include <u2k/streams.h>
 #include <u2k/string.h>
-
-static void provide(struct dentry *etc, const char *name, const char *text, size_t len)
-{
-    struct dentry *d;
-    if (vfs_make(etc, name, S_IFREG | 0644, 0, NULL, &d) < 0)
-        return;
-    struct inode *i = d->inode;
-    struct file *f;
-    if (S_ISREG(i->mode) && i->size == 0 && len > 0 && file_open(d, O_WRONLY, &f) == 0) {
-        struct iovec_k vec = {(vaddr_t)text, len};
-        struct iter it = {.vec = &vec, .count = 1, .left = len, .kernel = true};
-        int64_t pos = 0;
-        if (file_write(f, &it, &pos) < 0)
-            log_warning("/etc/%s: no memory", name);
-        file_unref(f);
-    }
-    dentry_unref(d);
-}
-
-static void provide_etc(void)
-{
-    struct dentry *etc;
-    char text[512];
-    const char *host =
-        boot_config.hostname && *boot_config.hostname ? boot_config.hostname : "localhost";
-    if (vfs_make(mounts[0].sb->root, "etc", S_IFDIR | 0755, 0, NULL, &etc) < 0)
-        return;
-    if (S_ISDIR(etc->inode->mode)) {
-        size_t n = format_text(text, sizeof text, "%s\n", host);
-        provide(etc, "hostname", text, MIN(n, sizeof text - 1));
-        n = format_text(text, sizeof text,
-                        "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
-                        "127.0.1.1\t%s\n",
-                        host);
-        provide(etc, "hosts", text, MIN(n, sizeof text - 1));
-        provide(etc, "resolv.conf", text, 0); /* the network's part to fill */
-    }
-    dentry_unref(etc);
-}
 
 static int open_streams(void)
 {

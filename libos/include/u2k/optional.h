@@ -8,12 +8,15 @@
  * `symbol` (not static) is linked if `condition` is: another symbol, or part_NAME for a part that was
  * chosen. With several lines any of the conditions is enough. Where none holds, `otherwise` stands in its
  * place for the linker, so it is called, or pointed to, instead: with the arguments of `symbol`. Callers need
- * not know. converter/link/optional.py does the work.
+ * not know. converter/link/optional.py does the work. A function that its own file calls is OPTIONAL, so
+ * that the compiler leaves the call to the linker.
  */
 #ifndef U2K_OPTIONAL_H
 #define U2K_OPTIONAL_H
 
 #include <u2k/types.h>
+
+#define OPTIONAL __attribute__((noinline))
 
 #if __STDC_HOSTED__
 #define IF_LINKED(condition, symbol, otherwise) _Static_assert(1, "a hosted test has everything")

@@ -112,6 +112,12 @@ int vfs_rename(struct dentry *from_start, const char *from, struct dentry *to_st
  * is there already is given as it is. */
 int vfs_make(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev, const char *target,
              struct dentry **out);
+int vfs_make_none(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev,
+                  const char *target, struct dentry **out); /* without the part writable */
+int read_only(const struct superblock *sb); /* -EROFS, told if it is the root's */
+int read_only_root(const struct superblock *sb);
+unsigned root_flags(void); /* SB_* of the root */
+unsigned root_flags_read_only(void);
 
 /* ---- mounts ---- */
 
@@ -126,6 +132,7 @@ extern const size_t mount_count;
 struct dentry *mount_cross(struct dentry *d, const char *rest);
 const struct mount *mount_of(const struct superblock *sb, int *id); /* NULL: none; id from 1 */
 int mount_root(void);
+void provide_etc(void); /* /etc/hosts and the like, where the image has none */
 void mount_all(void); /* what has not been crossed yet, too: for those who list them */
 struct mounted_image {
     const void *data;

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from converter.analyze.probed_files import only_tried, probed_files
-from converter.profile.model import Evidence, Profile, Subject
+from converter.profile.model import Entries, Evidence, Profile, Subject
 
 LIBC = "/usr/lib/x86_64-linux-gnu/libc.so.6"
 SUBJECT = Subject("image", "sha256:0", "linux/amd64", "/bin/x", ("x",), (), "/", (0, 0))
@@ -57,3 +57,29 @@ def test_what_was_seen_or_asked_for_counts(kind: str) -> None:
 def test_each_rule_has_its_reason() -> None:
     assert all(rule.reason for rules in probed_files().values() for rule in rules)
     assert all(path.startswith(("/proc/", "/sys/", "/dev/")) for path in probed_files())
+
+
+MUSL = {
+    "poll": (Evidence("static", "/bin/x", "0x401250+0x153 at 0x4013a3 <- 0x40111d <- entry point"),),
+    "set_tid_address": (
+        Evidence("static", "/bin/x", "0x404950+0x1 at 0x404ac4 <- 0x401250 <- 0x40111d <- x"),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("opened", "syscalls", "tried"),
+    [
+        (("0x401250 <- 0x40111d <- entry point",), MUSL, True),
+        (("0x401250 <- 0x40111d <- entry point",), {}, False),
+        (("0x401250 to 0x409000 <- 0x40111d <- entry point",), MUSL, False),  # by open(3), as programs do
+        (("0x401250 <- entry point", "0x402000 <- main"), MUSL, False),  # a second one is the program's own
+        (("0x402000 <- main",), MUSL, False),
+    ],
+)
+def test_the_start_of_a_static_program_with_musl(
+    opened: tuple[str, ...], syscalls: Entries, tried: bool
+) -> None:
+    why = tuple(Evidence("static", "/bin/x", each) for each in opened)
+    given = replace(DYNAMIC, syscalls=syscalls, arguments={"open.path": {"/dev/null": why}})
+    assert only_tried("/dev/null", why[0], given) is tried

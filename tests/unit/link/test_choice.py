@@ -151,3 +151,22 @@ def test_how_the_program_starts_is_a_reason(catalogue: Catalogue) -> None:
         not in choose(profile("read"), catalogue, "vm", start=start, wishes=Wishes(drop=("script",))).parts
     )
     assert {"script", "interpreter"} <= set(choose(profile("execve"), catalogue, "vm").parts)
+
+
+@pytest.mark.parametrize(
+    ("calls", "uses", "writable"),
+    [
+        (("read",), (), False),
+        (("openat",), ("reading",), False),
+        (("openat",), ("reading", "writing"), True),
+        (("openat",), ("*",), True),
+        (("openat",), (), True),  # a profile that does not know of it
+        (("openat", "mkdir"), ("reading",), True),
+    ],
+)
+def test_the_root_is_writable_if_something_writes(
+    catalogue: Catalogue, calls: tuple[str, ...], uses: tuple[str, ...], writable: bool
+) -> None:
+    given = profile(*calls, arguments={"open.for": uses} if uses else None)
+    assert ("writable" in choose(given, catalogue, "vm").parts) is writable
+    assert ("writable" in choose(given, catalogue, "vm", how="strict").parts) is False
