@@ -142,11 +142,14 @@ def _compared(shell: Shell, left: str, operator: str, right: str) -> Truth:
     one, two = files.resolve(left, shell.cwd), files.resolve(right, shell.cwd)
     if operator == "-ef":
         return one is not None and two is not None and one[1] is two[1]
-    if any(found is not None and found[0] in files.changed for found in (one, two)):
+    if one is None or two is None:  # bash takes what is not there for older
+        there = two if operator == "-ot" else one
+        return shell.bash and there is not None
+    if any(found[0] in files.changed for found in (one, two)):
         return Unknown("when a file was changed")
     if operator == "-ot":
         one, two = two, one
-    return one is not None and (two is None or _when(one[1]) > _when(two[1]))
+    return _when(one[1]) > _when(two[1])
 
 
 def _when(inode: Inode) -> tuple[int, int]:

@@ -13,6 +13,6 @@ def load(table: str) -> dict[str, str]:
     return {name: text.rstrip("\n") + "\n" for name, _, text in (part.partition("\n") for part in parts)}
 
 
-ALL = ("both", "corners", "entrypoints")  # tables for each shell
+ALL = ("both", "corners", "tools", "entrypoints")  # tables for each shell
 TABLES = {"dash": (*ALL, "dash"), "bash": (*ALL, "bash", "bash_corners"), "ash": (*ALL, "ash")}
 OF_USERS = {"dash": ("users",), "bash": ("users", "bash_users"), "ash": ("users",)}

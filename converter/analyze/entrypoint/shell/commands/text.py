@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 
 from converter.analyze.entrypoint.shell.bounded import BoundProblem, compiled
@@ -334,6 +335,10 @@ def readlink(process: Process) -> Status:
         if whole and found is None:
             above, _, name = path.rstrip("/").rpartition("/")
             place = process.find(above or ("/" if path.startswith("/") else "."))
+            if place is None and "m" in options:
+                whole_path = posixpath.normpath(posixpath.join(process.cwd, path))
+                process.write(whole_path + "\n")
+                continue
             if place is None or "e" in options:
                 status = 1
                 continue
