@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +18,8 @@ MAX_NAMES = 1 << 18  # in one section: files of a large image
 MAX_OBJECTS = 1 << 21  # in the document: each takes more memory than text
 MAX_EVIDENCE = 64  # of one entry; merging keeps fewer
 MAX_TEXT = 1 << 17  # characters of one string: an environment variable can be as long (MAX_ARG_STRLEN)
+_CALL = re.compile(r"([a-z0-9_]+|\*)\Z")  # `*`: any
+_PATH = re.compile("/")
 _DIGITS = 20  # of the largest number: 2^64 - 1
 _HINT = "make it again with: u2k profile IMAGE -o FILE"
 
@@ -103,10 +107,10 @@ def _profile(top: _Reader) -> Profile:
     return Profile(
         subject=_subject(top.member("subject")),
         tool_version=top.member("tool_version").text(),
-        syscalls=_entries(top.member("syscalls")),
-        arguments={choice: _entries(arguments.member(choice)) for choice in sorted(arguments.object())},
-        libraries=_entries(top.member("libraries")),
-        files=_entries(top.member("files")),
+        syscalls=_entries(top.member("syscalls"), _CALL),
+        arguments={choice: _entries(arguments.member(choice)) for choice in arguments.names()},
+        libraries=_entries(top.member("libraries"), _PATH),
+        files=_entries(top.member("files"), _PATH),
         sockets=_entries(top.member("sockets")),
         open=top.member("open").texts(),
         unresolved=tuple(_unresolved(item) for item in top.member("unresolved").items()),
@@ -140,11 +144,14 @@ def _unresolved(at: _Reader) -> Unresolved:
     )
 
 
-def _entries(at: _Reader) -> Entries:
+def _entries(at: _Reader, form: re.Pattern[str] | None = None) -> Entries:
     names = at.object()
     if len(names) > MAX_NAMES:
         _refuse(f"{len(names)} entries, at most {MAX_NAMES} are read", at.where)
-    return {name: _evidences(at.member(name)) for name in sorted(names)}
+    wrong = [name for name in names if form is not None and not form.match(name)]
+    if wrong:
+        _refuse(f"{wrong[0][:60]!r} is no {'path' if form is _PATH else 'name of a system call'}", at.where)
+    return {name: _evidences(at.member(name)) for name in at.names()}
 
 
 def _evidences(at: _Reader) -> tuple[Evidence, ...]:
@@ -188,6 +195,10 @@ class _Reader:
             _refuse(f"the member {name!r} is missing", self.where)
         return _Reader(self.value[name], f"{self.where}, {name[:200]}")
 
+    def names(self) -> list[str]:
+        """The names of the members, in order; they are strings as all others."""
+        return sorted(_Reader(name, self.where).text() for name in self.object())
+
     def items(self) -> list[_Reader]:
         if not isinstance(self.value, list):
             self._expected("a list")
@@ -200,6 +211,11 @@ class _Reader:
             self._expected("a string")
         if len(self.value) > MAX_TEXT or "\0" in self.value:
             _refuse(f"a string of more than {MAX_TEXT} characters, or with a NUL in it", self.where)
+        if not self.value.isascii():
+            try:
+                os.fsencode(self.value)  # paths and arguments are bytes in the end
+            except UnicodeEncodeError:
+                _refuse("a string with half a character in it", self.where)
         return self.value
 
     def one_of(self, words: Sequence[str]) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from importlib import resources
 
 _BIT_SETS = ("clone.flags",)
+_DIGITS = 20  # of 2^64 - 1
 _SAME = {"socketpair.domain": "socket.domain", "socketpair.type": "socket.type"}
 
 
 def with_name(choice: str, value: str) -> str:
     """`10` of `socket.domain` -> `10 AF_INET6`; a value that has no name, or is none, stays as it is."""
-    if not value.isdecimal():
+    if not value.isdecimal() or len(value) > _DIGITS:
         return value
     number, names = int(value), _names().get(_SAME.get(choice, choice), {})
     if choice in _BIT_SETS:

@@ -74,7 +74,7 @@ def _section(title: str, entries: Entries, everything: bool, width: int) -> Iter
     if not entries:
         return
     yield ""
-    yield f"{title}: {len(entries)}{_by_kind(entries)}"
+    yield printable(f"{title}: {len(entries)}{_by_kind(entries)}")
     if title == "system calls":
         yield from wrapped(entries, "  ", width)
         return
@@ -102,7 +102,7 @@ def difference_lines(found: Difference) -> Iterator[str]:
         yield printable(f"  - {old}")
         yield printable(f"  + {new}")
     for name, change in found.sections.items():
-        yield f"{name}: {len(change.added)} added, {len(change.removed)} removed"
+        yield printable(name) + f": {len(change.added)} added, {len(change.removed)} removed"
         yield from (printable(f"  - {each}") for each in change.removed)
         yield from (printable(f"  + {each}") for each in change.added)
 
@@ -121,7 +121,7 @@ def answer_lines(answer: Answer, *, linked: str = "", root: str = "", exists: bo
         yield printable(f"{kind} {name}:")
         yield from _evidence(evidence, "  ")
     for choice, values in answer.arguments.items():
-        yield f"{choice}:"
+        yield printable(f"{choice}:")
         for value, evidence in values.items():
             yield printable(f"  {'* (could not be told)' if value == '*' else with_name(choice, value)}")
             yield from _evidence(evidence, "    ")

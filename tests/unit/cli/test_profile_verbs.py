@@ -205,3 +205,26 @@ def test_run_of_an_image_ends_as_docker_run_does(tmp_path: Path, entrypoint: str
     layers = [oci.layer(LOADER, plain, PROGRAM, oci.file("bin/text", b"text", mode=0o755))]
     archive = oci.write_tar(tmp_path / "image.tar", oci.simple_layout(layers, run=RUN))
     assert u2k("run", "--entrypoint", entrypoint, archive).exit_code == status
+
+
+def test_a_profile_cannot_steer_the_terminal(saved: Path, archive: str, tmp_path: Path) -> None:
+    """Names of arguments were printed as they were."""
+    evil, why = "\x1b[2Jioctl\n", [{"kind": "static", "source": "\x1b[2J", "detail": "\u202e\n"}]
+    document = json.loads(saved.read_text())
+    document["syscalls"]["ioctl"] = why
+    document["arguments"] = {evil: {evil: why}, "ioctl." + evil: {evil: why}}
+    document["files"]["/" + evil] = document["sockets"][evil] = why
+    document["open"] = [evil]
+    other = tmp_path / "evil.json"
+    other.write_text(json.dumps(document))
+    for words in (
+        ["profile", "-v", "--profile", other, archive],
+        ["diff", saved, other],
+        ["explain", other, "syscall", "ioctl"],
+        ["explain", other, "file", "/" + evil],
+        ["explain", other, "socket", evil],
+    ):
+        output = u2k(*words).output
+        assert "ioctl" in output
+        assert not {"\x1b", "\u202e"} & set(output), words
+        assert all(line.strip() != "" or not line for line in output.split("\n"))

@@ -24,7 +24,9 @@ from tests.unit.profile.profiles import PROFILE, SUBJECT
 SCHEMA = json.loads((resources.files("converter.profile") / "schema/profile-1.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
-text = st.text(st.characters(exclude_characters="\0"), max_size=12)
+odd_bytes = st.integers(0xDC80, 0xDCFF).map(chr)  # as Python's surrogateescape has them
+characters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+text = st.text(characters | odd_bytes, max_size=12)
 evidence = st.builds(Evidence, st.sampled_from(KINDS), text, text)
 entries = st.dictionaries(text, st.lists(evidence, min_size=1, max_size=3).map(tuple), max_size=4)
 names = st.from_regex(r"[a-z0-9_]+", fullmatch=True)
@@ -101,9 +103,19 @@ WRONG = [
     (put("syscalls/read", [{"kind": "guess", "source": "x"}]), "p, syscalls, read, 0, kind", "not 'guess'"),
     (put("syscalls/read", [{"kind": "static"}]), "p, syscalls, read, 0", "'source' is missing"),
     (put("syscalls/read", [{"kind": "static", "source": 1}]), "p, syscalls, read, 0, source", "a string"),
+    (put("syscalls/Read", [{"kind": "static", "source": "x"}]), "p, syscalls", "is no name of a"),
+    (
+        put("syscalls/re\x1b[m", [{"kind": "static", "source": "x"}]),
+        "p, syscalls",
+        "no name of a system call",
+    ),
+    (put("files/~etc", [{"kind": "static", "source": "x"}]), "p, files", "'~etc' is no path"),
+    (put("libraries/", [{"kind": "static", "source": "x"}]), "p, libraries", "'' is no path"),
     (put("arguments/ioctl", 3), "p, arguments, ioctl", "an object was expected"),
     (put("open", "no"), "p, open", "a list was expected"),
     (put("open", ["a\0b"]), "p, open, 0", "NUL"),
+    (put("open", ["a\ud800"]), "p, open, 0", "half a character"),
+    (put("sockets/\ud800", [{"kind": "static", "source": "x"}]), "p, sockets", "half a character"),
     (put("open", ["a" * 200_000]), "p, open, 0", "more than 131072 characters"),
     (put("subject/user", [True]), "p, subject, user, 0", "a whole number"),
     (put("subject/user", [-1]), "p, subject, user, 0", "a whole number from 0"),

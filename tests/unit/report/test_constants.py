@@ -30,6 +30,8 @@ from converter.report.constants import with_name
         ("socket.domain", "*", "*"),
         ("open.path", "/dev", "/dev"),
         ("open.path", "7", "7"),
+        ("ioctl", "9" * 5000, "9" * 5000),
+        ("clone.flags", "9" * 5000, "9" * 5000),
     ],
 )
 def test_a_number_gets_its_name(choice: str, value: str, text: str) -> None:
