@@ -31,4 +31,6 @@ def report_bug(error: Exception) -> None:
 
 
 def _red(text: str) -> str:
-    return f"\x1b[1;31m{text}\x1b[0m" if sys.stderr.isatty() and "NO_COLOR" not in os.environ else text
+    """In colour on a terminal that has some, unless the user wants none (no-color.org)."""
+    coloured = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return f"\x1b[1;31m{text}\x1b[0m" if coloured else text

@@ -38,12 +38,15 @@ def wrapped(words: Iterable[str], indent: str, width: int = WIDTH) -> Iterator[s
 def folded(line: str, width: int) -> list[str]:
     """`line` in pieces of at most `width` characters, broken at blanks, under what stands behind its margin.
 
-    The margin is the blanks that it begins with, or its first word with at least two blanks behind it.
+    The margin is the blanks that it begins with, or its first word with at least two blanks behind it. What
+    comes next (a command) is not broken.
     """
-    if len(line) <= width:
-        return [line]
     margin = _MARGIN.match(line)
     indent = min(len(margin[0]) if margin else 0, width // 2)
+    # A command is to be copied, and a word that has no room stands no better on a line of its own.
+    longest = max(map(len, line.split()), default=0)
+    if len(line) <= width or line.startswith("next: ") or indent + longest > width:
+        return [line]
     return textwrap.wrap(
         line,
         max(width, _NARROWEST),

@@ -22,6 +22,7 @@ from converter.report.text import folded, wrapped
             ["absent      one two three four five six", "            seven"],
         ),
         ("x" * 100, 40, ["x" * 100]),
+        ("  digest  sha256:" + "0" * 64, 60, ["  digest  sha256:" + "0" * 64]),
         ("next: u2k run a --b-c d", 12, ["next: u2k run a --b-c d"]),
         ("", 40, [""]),
     ],
