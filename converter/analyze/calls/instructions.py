@@ -54,6 +54,17 @@ class Branch(NamedTuple):
     slot: int | None
 
 
+class Step(NamedTuple):
+    """Instructions up to a call or jump, that one included.
+
+    call:      the call that ends it, if one does
+    following: where it goes on; nowhere after a return, and where nothing tells
+    """
+
+    call: Branch | None
+    following: tuple[int, ...]
+
+
 class Slicer(Protocol):
     """One function, for questions about the values of its registers."""
 
@@ -91,10 +102,8 @@ class Architecture(Protocol):
     def explore(self, memory: ElfMemory, start: int, end: int, also: tuple[int, ...] = ()) -> Code:
         """Follow the control flow from `start` and `also`; the rest is not read (it may be data)."""
 
-    def straight(self, memory: ElfMemory, start: int) -> list[Branch]:
-        """The calls that the code at `start` makes whatever happens, in order: those before the first
-        instruction that can go on in two ways, returns, or jumps to a computed address.
-        """
+    def steps(self, memory: ElfMemory, start: int) -> dict[int, Step]:
+        """The control flow from `start` on, by the address of each step; empty if there is too much of it."""
 
     def stub_slot(self, memory: ElfMemory, address: int) -> int | None:
         """If the code at `address` only jumps to where a word points (a PLT entry): that word's address."""

@@ -11,7 +11,7 @@ from iced_x86 import Decoder, FlowControl, Instruction, MemorySizeExt, Mnemonic,
 from converter.analyze.calls.budget import Budget
 from converter.analyze.calls.instructions import Code, Slicer
 from converter.analyze.calls.x86_64_pointers import pointer_calls
-from converter.analyze.calls.x86_64_straight import straight as straight
+from converter.analyze.calls.x86_64_steps import steps as steps
 from converter.analyze.calls.x86_64_values import Body
 from converter.elf.memory import ElfMemory
 

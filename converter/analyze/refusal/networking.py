@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from converter.analyze.refusal.frames import belongs_to, frames, in_main, is_generic, passed_to
+from converter.analyze.refusal.certain import certain_call
+from converter.analyze.refusal.frames import belongs_to, frames, in_main, is_generic, main_frame, passed_to
 from converter.analyze.refusal.model import Facts, Refusal
 from converter.analyze.refusal.reviewed import reviewed_programs
 from converter.profile.model import Evidence, Evidences
@@ -17,6 +18,8 @@ _ANY = "*"
 _SOCKET_HANDLER = "socket"
 # What strace showed: `tcp 0.0.0.0:80 listen`. A connected datagram socket may be a mere look-up of names.
 _SEEN = re.compile(r"(tcp|raw) .*(listen|connect|bind)|udp .*(?<!:0) bind|AF_PACKET.*")
+_MAKERS = frozenset(("socket", "__socket"))
+_NEAR = 4  # functions between main and the one that makes a socket
 # An address to listen on at any interface, with its port.
 _WILDCARD = re.compile(r"(?:^|[\s'\"=/@])((?:0\.0\.0\.0|\[::\]):[0-9]{1,5})(?![0-9])")
 
@@ -26,7 +29,7 @@ def networking(facts: Facts) -> Iterator[Refusal]:
     if _SOCKET_HANDLER in facts.handlers:
         return
     rules: tuple[Callable[[Facts], Refusal | None], ...] = (
-        _seen, _exposed, _told_to_listen, _known_by_name, _in_main, _raw_frames,
+        _seen, _exposed, _told_to_listen, _known_by_name, _in_main, _for_certain, _raw_frames,
     )  # fmt: skip
     found = next(filter(None, (rule(facts) for rule in rules)), None)
     if found is not None:
@@ -93,6 +96,24 @@ def _in_main(facts: Facts) -> Refusal | None:
         site = facts.strongest(sites)
         if site is not None and passed is not None:
             return Refusal(_NEED, f"{what} in its main function", (site, _domain(passed)))
+    return None
+
+
+def _for_certain(facts: Facts) -> Refusal | None:
+    """An internet socket is made whatever happens, and code that uses it is there."""
+    domains = facts.profile.arguments.get("socket.domain", {})
+    own = [each for value in _INTERNET for each in domains.get(value, ()) if each.source == facts.path]
+    use = facts.why("listen", "connect", "bind", "sendto")
+    for passed in own if use is not None else ():
+        number = main_frame(passed, facts.path)
+        if number is None or number > _NEAR:
+            continue
+        main = frames(passed)[number].function
+        site = certain_call(facts.resolution.tree, facts.path, main, _MAKERS)
+        if site is not None and site.caller == frames(passed)[0].function:
+            certain = f"{site.caller} at {site.address:#x} calls {site.name}, on each way from {main}"
+            evidence = (Evidence("static", facts.path, certain), _domain(passed), *([use] if use else []))
+            return Refusal(_NEED, "makes an internet socket whatever happens", evidence)
     return None
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from converter.analyze.refusal.certain import certain_call
 from converter.analyze.refusal.frames import frames, is_generic, main_frame, passed_to
 from converter.analyze.refusal.model import Facts, Refusal
 from converter.analyze.refusal.reviewed import reviewed_programs
-from converter.analyze.refusal.straight import straight_calls
 from converter.profile.model import Evidence, Evidences
 
 _NEED = "more than one process"
@@ -27,7 +27,7 @@ def processes(facts: Facts) -> Iterator[Refusal]:
     if _FORK in facts.handlers:
         return
     rules: tuple[Callable[[Facts], Refusal | None], ...] = (
-        _seen, _left_running, _shell, _known_by_name, _first_of_all,
+        _seen, _left_running, _shell, _known_by_name, _for_certain,
     )  # fmt: skip
     found = next(filter(None, (rule(facts) for rule in rules)), None)
     if found is not None:
@@ -86,8 +86,8 @@ def _known_by_name(facts: Facts) -> Refusal | None:
     )
 
 
-def _first_of_all(facts: Facts) -> Refusal | None:
-    """The main function makes a process before it could come to anything else.
+def _for_certain(facts: Facts) -> Refusal | None:
+    """The main function makes a process whatever happens.
 
     That it can is no reason: servers that can put themselves in the background do so if they are told to.
     """
@@ -96,12 +96,11 @@ def _first_of_all(facts: Facts) -> Refusal | None:
         if number is None or number > _NEAR:
             continue
         main = frames(why)[number].function
-        calls = straight_calls(facts.resolution.tree, facts.path, main)
-        site = next((each for each in calls if each.name in _MAKERS), None)
+        site = certain_call(facts.resolution.tree, facts.path, main, _MAKERS)
         if site is not None:
-            certain = f"{main} at {site.address:#x} calls {site.name}, with no branch before it"
+            certain = f"{site.caller} at {site.address:#x} calls {site.name}, on each way from {main}"
             return Refusal(
-                _NEED, "makes a process before anything else", (Evidence("static", facts.path, certain), why)
+                _NEED, "makes a process whatever happens", (Evidence("static", facts.path, certain), why)
             )
     return None
 
