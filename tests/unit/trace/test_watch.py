@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from converter.analyze.users import Credentials
 from converter.trace.strace import LogReader
 from converter.trace.watch import STEPS, Watcher
@@ -167,11 +169,12 @@ def test_what_is_opened_by_a_path_need_not_have_one() -> None:
     assert set(watcher.main.arguments) == {("open.path", "/dev/stderr")}
 
 
-def test_an_init_is_not_the_program_that_it_starts() -> None:
+@pytest.mark.parametrize("init", ["/usr/bin/tini", "/usr/bin/su", "/usr/sbin/runuser", "/usr/bin/timeout"])
+def test_an_init_is_not_the_program_that_it_starts(init: str) -> None:
     """Nor is the script that its child begins with, or what the script runs besides."""
     watcher = watched(
         START,
-        executes(1, "/usr/bin/tini", "tini", "--", "entry.sh"),
+        executes(1, init, "init", "--", "entry.sh"),
         "1 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 2 /* 8 in strace's PID NS */",
         executes(8, "/bin/sh", "sh", "entry.sh"),
         "8 [  56] clone(child_stack=NULL, flags=SIGCHLD) = 3 /* 9 in strace's PID NS */",

@@ -322,7 +322,7 @@ class Evaluator:
         child = shell.subshell()
         output = Collected()
         child.streams[1] = output
-        if not shell.bash or "inherit_errexit" in shell.options:
+        if not shell.bash or shell.posix or "inherit_errexit" in shell.options:
             child.tested = shell.tested if shell.bash else 0
         else:
             child.options.discard("e")  # bash(1), COMMAND EXECUTION ENVIRONMENT

@@ -141,7 +141,7 @@ class Expander:
 
     def _tilde(self, text: str, word: Word) -> str:
         """`~` and `~/x` at the start of a word."""
-        if self.shell.bash and (assigned := re.match(r"[A-Za-z_]\w*=(?=~)", text)):
+        if self.shell.bash and not self.shell.posix and (assigned := re.match(r"[A-Za-z_]\w*=(?=~)", text)):
             return assigned[0] + self._tilde(text[assigned.end() :], word)
         if text[:1] != "~":
             return text

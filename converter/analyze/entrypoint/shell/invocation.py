@@ -84,7 +84,7 @@ def _parse(launch: Launch, where: tuple[str, int]) -> _Request:
         if word == "--":
             break
         if word in _LONG_FLAGS:
-            options |= {"l"} if word == "--login" else set()
+            options |= {"--login": {"l"}, "--posix": {"posix"}}.get(word, set())
         elif word.startswith("--"):
             raise Undecided(*where, f"the option {shown(word)} of a shell")
         else:
@@ -162,6 +162,9 @@ def _variables(shell: Shell, launch: Launch) -> None:
     number = int(level[:6]) if isinstance(level, str) and level.lstrip("-").isdigit() else 0
     shell.variables["SHLVL"] = Variable(str(number + 1), exported=True)
     if shell.bash:
+        called = launch.argv[0] if launch.argv and isinstance(launch.argv[0], str) else ""
+        if called.rpartition("/")[2].lstrip("-") == "sh" or "POSIXLY_CORRECT" in launch.env:
+            shell.options.add("posix")  # bash(1), INVOCATION
         shell.variables.pop("_", None)
         shell.options.add("braceexpand")
         shell.variables.setdefault(
@@ -194,7 +197,7 @@ def _start_up(shell: Shell, evaluator: Evaluator, request: _Request) -> None:
         own = [f"{home}/{name}" for name in names if isinstance(home, str)]
         found = [path for path in own if shell.world.files.resolve(path, shell.cwd) is not None]
         files = ["/etc/profile", *found[:1]]
-    elif shell.bash and isinstance(extra := shell.get("BASH_ENV"), str) and extra:
+    elif shell.bash and not shell.posix and isinstance(extra := shell.get("BASH_ENV"), str) and extra:
         files = [extra]
     for path in files:
         if shell.world.files.resolve(path, shell.cwd) is not None:

@@ -63,7 +63,7 @@ class SimpleCommands:
         with redirected(shell, self.expander, command.redirects) as opened:
             if not opened:
                 shell.status = 2 if shell.dialect == "dash" else 1
-                if self._special(name) and not shell.bash:
+                if self._special(name):
                     raise ShellExit(shell.status)
                 return
             self._invoke(name, words, declared, command, last and not shell.traps and not command.redirects)
@@ -77,7 +77,8 @@ class SimpleCommands:
         return self.expander.fields(plain), declared
 
     def _special(self, name: str) -> bool:
-        return name in SPECIAL
+        """Whether a builtin has POSIX's special rules: not in bash's own mode."""
+        return name in SPECIAL and (not self.shell.bash or self.shell.posix)
 
     def _invoke(
         self, name: str, words: list[Value], declared: list[Assignment], command: Simple, last: bool
@@ -87,14 +88,15 @@ class SimpleCommands:
         builtin = self.builtin(name)
         if shell.bash and function is None and name in _UNREAD:
             raise shell.undecided(f"the builtin {name} of bash")
-        if function is not None and not (self._special(name) and not shell.bash):
+        if function is not None and not self._special(name):
             with _Temporary(self, command.assignments):
                 self._trace(words)
                 self.call(name, function, words[1:])
         elif builtin is not None:
-            if self._special(name) and not shell.bash:
+            if self._special(name):
                 for assignment in command.assignments:
                     self.assign(assignment)
+                    shell.variables[assignment.name].exported |= shell.bash
                 shell.status = builtin(Call(self, words, declared))
             else:
                 with _Temporary(self, command.assignments):

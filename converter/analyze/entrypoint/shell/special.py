@@ -53,5 +53,5 @@ def special(shell: Shell, name: str, parameter: Parameter | None) -> Value | lis
     if name == "BASH_LINENO":
         return [Unknown("a line number", filled=True) for _ in shell.calls]
     if name == "BASH":
-        return "/bin/bash"
+        return "/bin/sh" if shell.posix else "/bin/bash"
     return Unknown(_UNTOLD[name], filled=True) if name in _UNTOLD else None

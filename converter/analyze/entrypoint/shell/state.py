@@ -94,6 +94,11 @@ class Shell:
     def bash(self) -> bool:
         return self.dialect == "bash"
 
+    @property
+    def posix(self) -> bool:
+        """Whether bash is in its POSIX mode (bash(1), set -o posix): as /bin/sh it always is."""
+        return "posix" in self.options
+
     def subshell(self) -> Shell:
         """A copy whose changes stay its own. Raises Undecided if they are too deep."""
         self.world.fork(self.where, "a subshell, pipeline or substitution")

@@ -25,7 +25,12 @@ STUB = Path(__file__).with_name("stub.c")
 TOOLS = sorted({*COMMANDS, *LAUNCHERS, "dash", "bash", "busybox", "awk"})
 _NOT_EVERYWHERE = ("envsubst", "gosu", "setpriv", "runuser", "tini", "dumb-init", "stdbuf")
 # The program of each shell; the name is its argv[0].
-SHELLS = {"dash": "/usr/bin/dash", "bash": "/usr/bin/bash", "ash": "/usr/bin/busybox"}
+SHELLS = {
+    "dash": "/usr/bin/dash",
+    "bash": "/usr/bin/bash",
+    "ash": "/usr/bin/busybox",
+    "posix/sh": "/usr/bin/bash",
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,7 @@ def tree_of(root: Path) -> FileTree:
     entries: dict[bytes, Inode] = {f"/usr/bin/{name}".encode(): program(nothing) for name in TOOLS}
     entries |= {b"/usr/bin/sh": symlink(Path("/bin/sh").resolve().name.encode())}
     entries |= {b"/usr/libexec/coreutils/libstdbuf.so": program(nothing)}
-    entries |= {b"/usr/bin/ash": symlink(b"busybox")}
+    entries |= {b"/usr/bin/ash": symlink(b"busybox"), b"/usr/bin/posix/sh": symlink(b"/usr/bin/bash")}
     entries |= {b"/bin": symlink(b"usr/bin"), b"/etc/passwd": _file(Path("/etc/passwd"))}
     entries |= {b"/etc/group": _file(Path("/etc/group"))}
     for path in [root, *sorted(root.rglob("*"))]:

@@ -15,4 +15,5 @@ def load(table: str) -> dict[str, str]:
 
 ALL = ("both", "corners", "tools", "entrypoints")  # tables for each shell
 TABLES = {"dash": (*ALL, "dash"), "bash": (*ALL, "bash", "bash_corners"), "ash": (*ALL, "ash")}
+TABLES["posix/sh"] = (*ALL, "bash_as_sh")  # bash by another name
 OF_USERS = {"dash": ("users",), "bash": ("users", "bash_users"), "ash": ("users",)}

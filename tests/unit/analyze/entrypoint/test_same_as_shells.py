@@ -52,7 +52,8 @@ def test_reading_finds_who_runs_it(shell: str, text: str, stub: Path, open_folde
 def compare(shell: str, text: str, stub: Path, root: Path) -> None:
     if lacks := native.missing(shell, text):
         pytest.skip(f"no {lacks} here")
-    first = "#!/bin/busybox ash" if shell == "ash" else f"#!/bin/{shell}"  # it may execute itself
+    # It may execute itself.
+    first = "#!/bin/busybox ash" if shell == "ash" else f"#!/bin/{shell.rpartition('/')[2]}"
     native.prepare(root, stub, {"script": f"{first}\n{text}"})
     root.chmod(0o777)  # the program tells what it saw in there
     read, _, doubt = native.read(shell, root, "script", ARGS)

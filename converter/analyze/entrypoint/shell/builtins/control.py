@@ -62,25 +62,29 @@ def source(call: Call) -> Status:
         raise shell.undecided(f"sources {path.reason}")
     found = _sourced(call, path)
     try:
+        if found is None:
+            raise FileProblem("not found in PATH")
         text = contents(shell, found)
     except FileProblem as problem:
         shell.complain(f"{call.words[0]}: {path}: {problem}")
-        if shell.bash:
+        if shell.bash and not shell.posix:
             return 1
-        raise ShellExit(2) from problem
+        raise ShellExit(1 if shell.bash else 2) from problem
     if isinstance(text, Unknown):
         raise shell.undecided(f"sources {path}: {text.reason}")
     return _run_source(call, found, text, words[1:])
 
 
-def _sourced(call: Call, path: str) -> str:
-    """Looked up in PATH when it has no slash."""
+def _sourced(call: Call, path: str) -> str | None:
+    """Looked up in PATH when it has no slash; bash in its own mode looks in the working folder, too."""
     shell = call.shell
     if "/" not in path:
         folders = shell.get("PATH")
         for folder in folders.split(":") if isinstance(folders, str) else []:
             if shell.world.files.resolve(f"{folder or '.'}/{path}", shell.cwd) is not None:
                 return f"{folder or '.'}/{path}"
+        if shell.posix or not shell.bash:
+            return None
     return path
 
 
@@ -124,7 +128,8 @@ def set_(call: Call) -> Status:
                 words = words[1:]
                 if isinstance(name, Unknown):
                     raise shell.undecided(f"set -o {name.reason}")
-                if name == "posix" or name not in {
+                if (name == "posix" and not shell.bash) or name not in {
+                    "posix",
                     *_LONG,
                     "pipefail",
                     "nolog",
