@@ -30,6 +30,7 @@ from converter.output import check_target, default_name, whole_file
 from converter.profile.model import Profile
 from converter.profile.writing import profile_bytes, profile_digest
 from converter.profiling import Profiled, Reading, profile_image, unsupported
+from converter.rootfs.aliases import aliases
 from converter.rootfs.engine import with_engine_files
 from converter.rootfs.layout import plan
 from converter.rootfs.needs import needs_of
@@ -159,7 +160,7 @@ def check_evidence(options: Options, profiles: Sequence[Profile], trace: TraceRe
 
 def boot_record(reading: Reading, slimmed: Slimmed) -> BootRecord:
     """What the library OS is told to start."""
-    program = reading.program
+    program, gone = reading.program, [each.path for each in slimmed.dropped]
     return BootRecord(
         path=absolute(program.executable.path, program.cwd),
         argv=program.argv,
@@ -169,7 +170,7 @@ def boot_record(reading: Reading, slimmed: Slimmed) -> BootRecord:
         gid=program.user.gid,
         groups=program.user.groups,
         entrypoint_args=reading.resolution.kept_args or 0,
-        left_out=tuple(each.path for each in slimmed.dropped),
+        left_out=(*gone, *aliases(reading.tree, gone)),
         umask=reading.resolution.umask,
     )
 
