@@ -201,17 +201,17 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
 static int read_record(struct cursor c, struct record *rec)
 {
     while (cursor_left(&c)) {
-        unsigned tag = cursor_le16(&c);
-        unsigned zero = cursor_le16(&c);
-        uint32_t len = cursor_le32(&c);
-        const void *data = cursor_take(&c, len);
-        cursor_skip(&c, -len & 7);
-        int error = c.bad || zero ? -EINVAL : read_item(rec, tag, data, len);
+        const struct PACKED { /* where it lies is the bundle's to say */
+            uint16_t tag, zero;
+            uint32_t len;
+        } *item = (const void *)cursor_take(&c, 8);
+        const void *data = item ? cursor_take(&c, item->len) : NULL;
+        int error = data && !item->zero ? read_item(rec, item->tag, data, item->len) : -EINVAL;
         if (error == -EINVAL)
-            log_error("boot record: item %u, %u bytes, up to offset %zu, is malformed", tag, len,
-                      c.pos);
+            log_error("boot record: what stands before offset %zu is malformed", c.pos);
         if (error)
             return error;
+        cursor_skip(&c, -item->len & 7);
     }
     return 0;
 }
@@ -290,24 +290,19 @@ static int malformed(const char *what)
 
 int boot_read(const void *bundle, size_t len)
 {
-    struct cursor c = cursor_over(bundle, len);
+    struct cursor all = cursor_over(bundle, len);
+    const struct bundle_header *h = cursor_at(&all, 0, sizeof(*h));
     struct boot_config *b = &boot_config;
     struct record rec = {0};
 
-    uint64_t magic = cursor_le64(&c);
-    uint32_t version = cursor_le32(&c);
-    uint32_t header_size = cursor_le32(&c);
-    uint64_t total = cursor_le64(&c);
-    uint64_t record_offset = cursor_le64(&c), record_size = cursor_le64(&c);
-    uint64_t root_offset = cursor_le64(&c), root_size = cursor_le64(&c);
-    if (c.bad || magic != BUNDLE_MAGIC)
+    if (!h || h->magic != BUNDLE_MAGIC)
         return malformed("no header");
-    if (version != BUNDLE_VERSION || header_size < sizeof(struct bundle_header))
+    if (h->version != BUNDLE_VERSION || h->header_size < sizeof(*h))
         return malformed("unknown version");
-    struct cursor whole = cursor_part(&(struct cursor){.base = bundle, .len = len}, 0, total);
-    struct cursor record = cursor_part(&whole, record_offset, record_size);
-    struct cursor root = cursor_part(&whole, root_offset, root_size);
-    if (record.bad || root.bad || (root_offset & PAGE_MASK))
+    struct cursor whole = cursor_part(&all, 0, h->total_size);
+    struct cursor record = cursor_part(&whole, h->record_offset, h->record_size);
+    struct cursor root = cursor_part(&whole, h->root_offset, h->root_size);
+    if (record.bad || root.bad || (h->root_offset & PAGE_MASK))
         return malformed("not all there");
 
     *b = (struct boot_config){.cwd = "/", .hostname = "u2k", .umask = 022};

@@ -15,6 +15,26 @@ const uint8_t *cursor_take(struct cursor *c, size_t n)
     return p;
 }
 
+const void *cursor_at(const struct cursor *c, uint64_t pos, uint64_t n)
+{
+    return c->bad || pos > c->len || n > c->len - pos ? NULL : c->base + pos;
+}
+
+struct cursor cursor_part(const struct cursor *c, uint64_t pos, uint64_t n)
+{
+    const void *at = cursor_at(c, pos, n);
+
+    return (struct cursor){.base = at, .len = at ? n : 0, .bad = !at};
+}
+
+void cursor_seek(struct cursor *c, size_t pos)
+{
+    if (pos > c->len)
+        c->bad = true;
+    else
+        c->pos = pos;
+}
+
 uint64_t cursor_uint(struct cursor *c, unsigned bytes)
 {
     const uint8_t *p = cursor_take(c, bytes);

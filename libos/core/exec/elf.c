@@ -7,37 +7,31 @@
 #include "../mm.h"
 
 #include <u2k/arch.h>
-#include <u2k/cursor.h>
 #include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/string.h>
 #include <u2k/uaccess.h>
 #include <u2k/vfs.h>
 
-enum { EHDR_SIZE = 64, PHDR_SIZE = 56, PHDRS_MAX = 65536 / PHDR_SIZE };
+enum { PHDR_SIZE = 56, PHDRS_MAX = 65536 / PHDR_SIZE };
 enum { ET_EXEC = 2, ET_DYN = 3 };
 enum { PT_LOAD = 1, PT_INTERP = 3, PT_GNU_STACK = 0x6474e551 };
 enum { PF_X = 1, PF_W = 2, PF_R = 4 };
 
-struct phdr {
-    uint32_t type, flags;
-    uint64_t offset, vaddr, filesz, memsz, align;
+struct ehdr {
+    uint8_t ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint64_t entry, phoff, shoff;
+    uint32_t flags;
+    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
 };
 
-static struct phdr take_phdr(struct cursor *c)
-{
-    struct phdr p;
-
-    p.type = cursor_le32(c);
-    p.flags = cursor_le32(c);
-    p.offset = cursor_le64(c);
-    p.vaddr = cursor_le64(c);
-    cursor_skip(c, 8); /* p_paddr */
-    p.filesz = cursor_le64(c);
-    p.memsz = cursor_le64(c);
-    p.align = cursor_le64(c);
-    return p;
-}
+struct phdr {
+    uint32_t type, flags;
+    uint64_t offset, vaddr, paddr, filesz, memsz, align;
+};
+_Static_assert(sizeof(struct ehdr) == 64 && sizeof(struct phdr) == PHDR_SIZE, "as in the gABI");
 
 static int take_segment(struct elf *e, const struct phdr *p)
 {
@@ -72,56 +66,55 @@ int interpreter_missing(struct elf *e, uint64_t offset, uint64_t len)
     return -ENOEXEC;
 }
 
-static int take_phdrs(struct elf *e, struct cursor c, uint64_t phoff)
+static int take_phdrs(struct elf *e, const struct phdr *p, uint64_t phoff)
 {
-    for (unsigned i = 0; i < e->phnum; i++) {
-        struct phdr p = take_phdr(&c);
+    for (unsigned i = 0; i < e->phnum; i++, p++) {
         int error = 0;
-        if (c.bad)
-            return -ENOEXEC;
-        if (p.type == PT_LOAD)
-            error = take_segment(e, &p);
-        else if (p.type == PT_INTERP)
-            error = interpreter_name(e, p.offset, p.filesz);
-        else if (p.type == PT_GNU_STACK)
-            e->exec_stack = p.flags & PF_X;
+        if (p->type == PT_LOAD)
+            error = take_segment(e, p);
+        else if (p->type == PT_INTERP)
+            error = interpreter_name(e, p->offset, p->filesz);
+        else if (p->type == PT_GNU_STACK)
+            e->exec_stack = p->flags & PF_X;
         if (error)
             return error;
-        if (p.type == PT_LOAD && phoff >= p.offset && phoff - p.offset < p.filesz)
-            e->phdr = phoff - p.offset + p.vaddr;
+        if (p->type == PT_LOAD && phoff >= p->offset && phoff - p->offset < p->filesz)
+            e->phdr = phoff - p->offset + p->vaddr;
     }
     return e->count ? 0 : -ENOEXEC;
 }
 
+/* All of it, or an error. */
+static int read_whole(struct file *f, void *out, size_t size, uint64_t at)
+{
+    ssize_t n = at > INT64_MAX ? 0 : file_read_at(f, out, size, at);
+
+    return n < 0 ? (int)n : (size_t)n < size ? -ENOEXEC : 0;
+}
+
 static int read_headers(struct elf *e)
 {
-    uint8_t head[EHDR_SIZE];
-    ssize_t n = file_read_at(e->file, head, sizeof(head), 0);
-    struct cursor c = cursor_over(head, n < 0 ? 0 : (size_t)n);
+    struct ehdr h;
+    int error = read_whole(e->file, &h, sizeof(h), 0);
 
-    const uint8_t *ident = cursor_take(&c, 16);
-    unsigned type = cursor_le16(&c), machine = cursor_le16(&c);
-    cursor_skip(&c, 4);
-    e->entry = cursor_le64(&c);
-    uint64_t phoff = cursor_le64(&c);
-    cursor_seek(&c, 54);
-    unsigned phentsize = cursor_le16(&c);
-    e->phnum = cursor_le16(&c);
-    if (n < 0)
-        return (int)n;
-    if (c.bad || memcmp(ident, "\177ELF\2\1", 6) || (type != ET_EXEC && type != ET_DYN) ||
-        machine != ARCH_ELF_MACHINE || phentsize != PHDR_SIZE || !e->phnum || e->phnum > PHDRS_MAX)
+    if (error)
+        return error;
+    if (memcmp(h.ident, "\177ELF\2\1", 6) || (h.type != ET_EXEC && h.type != ET_DYN) ||
+        h.machine != ARCH_ELF_MACHINE || h.phentsize != PHDR_SIZE || !h.phnum ||
+        h.phnum > PHDRS_MAX)
         return -ENOEXEC;
-    e->position_independent = type == ET_DYN;
+    e->entry = h.entry;
+    e->phnum = h.phnum;
+    e->position_independent = h.type == ET_DYN;
 
-    size_t size = (size_t)e->phnum * PHDR_SIZE;
-    uint8_t *table = heap_alloc(size);
-    e->segments = heap_alloc(e->phnum * sizeof(*e->segments));
-    int error = table && e->segments ? 0 : -ENOMEM;
-    if (!error) {
-        n = phoff > INT64_MAX ? 0 : file_read_at(e->file, table, size, phoff);
-        error = n < 0 ? (int)n : take_phdrs(e, cursor_over(table, (size_t)n), phoff);
-    }
+    size_t size = (size_t)h.phnum * PHDR_SIZE;
+    struct phdr *table = heap_alloc(size);
+    e->segments = heap_alloc(h.phnum * sizeof(*e->segments));
+    error = table && e->segments ? 0 : -ENOMEM;
+    if (!error)
+        error = read_whole(e->file, table, size, h.phoff);
+    if (!error)
+        error = take_phdrs(e, table, h.phoff);
     heap_free(table, size);
     return error;
 }

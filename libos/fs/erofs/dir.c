@@ -6,6 +6,12 @@
 
 #define DIRENT 12u
 
+struct PACKED dirent {
+    uint64_t node;
+    uint16_t name; /* where in the block; the first one's tells how many entries there are */
+    uint8_t type, reserved;
+};
+
 struct block {
     struct cursor data;
     unsigned count;
@@ -29,31 +35,24 @@ static int load(const struct erofs *e, const struct lower_file *dir, uint64_t in
     if (!at)
         return -EIO;
     out->data = cursor_over(at, (size_t)MIN(len, (uint64_t)EROFS_BLOCK));
-    struct cursor c = out->data;
-    cursor_skip(&c, 8);
-    unsigned first_name = cursor_le16(&c);
-    out->count = first_name / DIRENT;
-    if (c.bad || first_name % DIRENT || out->count == 0 || first_name > out->data.len)
+    const struct dirent *d = cursor_at(&out->data, 0, DIRENT);
+    out->count = d ? d->name / DIRENT : 0;
+    if (!out->count || d->name % DIRENT || d->name > out->data.len)
         return -EIO;
     return 0;
 }
 
 static int entry_at(const struct block *b, unsigned i, struct entry *out)
 {
-    struct cursor c = b->data;
-    cursor_seek(&c, i * DIRENT);
-    out->node = cursor_le64(&c);
-    size_t start = cursor_le16(&c), end = b->data.len;
-    out->type = cursor_u8(&c);
-    if (i + 1 < b->count) {
-        cursor_seek(&c, (i + 1) * DIRENT + 8);
-        end = cursor_le16(&c);
-    }
-    if (c.bad || start >= end || end > b->data.len)
+    const struct dirent *d = (const struct dirent *)b->data.base + i; /* load() has seen them all */
+    bool last = i + 1 == b->count;
+    size_t start = d->name, end = last ? b->data.len : d[1].name;
+    if (start >= end || end > b->data.len)
         return -EIO;
-    c = cursor_part(&b->data, start, end - start);
-    out->name = (const char *)c.base;
-    out->len = i + 1 < b->count ? end - start : strnlen((const char *)c.base, end - start);
+    out->node = d->node;
+    out->type = d->type;
+    out->name = (const char *)b->data.base + start;
+    out->len = last ? strnlen(out->name, end - start) : end - start;
     if (out->len == 0 || out->len > NAME_MAX || memchr(out->name, '/', out->len) ||
         memchr(out->name, 0, out->len))
         return -EIO;

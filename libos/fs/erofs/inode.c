@@ -9,34 +9,52 @@ static uint64_t inode_offset(const struct erofs *e, uint64_t node)
     return e->meta + node * SLOT;
 }
 
+/* The two forms of an inode; `where` is its data's block, its chunks' form, or its device. */
+struct PACKED compact {
+    uint16_t format, xattrs, mode, nlink;
+    uint32_t size, reserved, where, ino;
+    uint16_t uid, gid;
+    uint32_t reserved2;
+};
+struct PACKED extended {
+    uint16_t format, xattrs, mode, reserved;
+    uint64_t size;
+    uint32_t where, ino, uid, gid;
+    uint64_t mtime;
+    uint32_t mtime_nsec, nlink;
+    uint8_t reserved2[16];
+};
+
 int erofs_fill(const struct erofs *e, uint64_t node, struct inode *i, struct lower_file *out)
 {
-    struct cursor c = e->image;
-    if (node > c.len / SLOT)
+    uint64_t at = node <= e->image.len / SLOT ? inode_offset(e, node) : UINT64_MAX, size;
+    const struct compact *c = cursor_at(&e->image, at, sizeof(*c));
+    bool extended = c && c->format & 1;
+    const struct extended *x = cursor_at(&e->image, at, extended ? sizeof(*x) : 0);
+    uint32_t where;
+    if (!c || !x)
         return -EIO;
-    cursor_seek(&c, inode_offset(e, node));
-    unsigned format = cursor_le16(&c), icount = cursor_le16(&c);
-    bool extended = format & 1;
-    i->mode = cursor_le16(&c);
-    i->nlink = cursor_le16(&c);
-    uint64_t size = extended ? cursor_le64(&c) : cursor_le32(&c);
-    if (!extended)
-        cursor_skip(&c, 4);
-    uint32_t where = cursor_le32(&c);
-    cursor_skip(&c, 4); /* its number for stat(2) of 32-bit programs */
-    i->uid = extended ? cursor_le32(&c) : cursor_le16(&c);
-    i->gid = extended ? cursor_le32(&c) : cursor_le16(&c);
-    i->mtime = (struct timespec64){e->build_time, e->build_nsec};
+    i->mode = c->mode;
     if (extended) {
-        i->mtime.sec = (int64_t)cursor_le64(&c);
-        i->mtime.nsec = cursor_le32(&c);
-        i->nlink = cursor_le32(&c);
+        i->nlink = x->nlink;
+        i->uid = x->uid;
+        i->gid = x->gid;
+        i->mtime = (struct timespec64){(int64_t)x->mtime, x->mtime_nsec};
+        size = x->size;
+        where = x->where;
+    } else {
+        i->nlink = c->nlink;
+        i->uid = c->uid;
+        i->gid = c->gid;
+        i->mtime = (struct timespec64){e->build_time, e->build_nsec};
+        size = c->size;
+        where = c->where;
     }
-    unsigned layout = format >> 1 & 7;
+    unsigned layout = c->format >> 1 & 7, icount = c->xattrs;
     uint32_t type = i->mode & S_IFMT;
     bool known = layout == EROFS_PLAIN || layout == EROFS_INLINE ||
                  (layout == EROFS_CHUNKS && type == S_IFREG);
-    if (c.bad || !known || size > INT64_MAX - EROFS_BLOCK || i->mtime.nsec >= (int64_t)NSEC_PER_SEC)
+    if (!known || size > INT64_MAX - EROFS_BLOCK || i->mtime.nsec >= (int64_t)NSEC_PER_SEC)
         return -EIO;
     i->ino = node;
     i->size = type == S_IFREG || type == S_IFDIR || type == S_IFLNK ? size : 0;
@@ -66,18 +84,15 @@ static int chunk_start(const struct erofs *e, const struct lower_file *f, uint64
                        uint64_t *out)
 {
     unsigned unit = (f->chunk & 32) ? 8 : 4;
-    struct cursor c = e->image;
-    if (chunk > c.len / unit)
+    if (chunk > e->image.len / unit)
         return -EIO;
-    cursor_seek(&c, f->tail + chunk * unit);
-    if (unit == 8) {
-        cursor_skip(&c, 2);
-        if (cursor_le16(&c) != 0)
-            return -EIO; /* on another device */
-    }
-    uint32_t block = cursor_le32(&c);
-    if (c.bad)
-        return -EIO;
+    const struct PACKED { /* the first two only in entries of 8 bytes */
+        uint16_t advice, device;
+        uint32_t block;
+    } *entry = cursor_at(&e->image, f->tail + chunk * unit + unit - 8, 8);
+    if (!entry || (unit == 8 && entry->device))
+        return -EIO; /* on another device */
+    uint32_t block = entry->block;
     *out = block == UINT32_MAX ? UINT64_MAX : (uint64_t)block * EROFS_BLOCK;
     return 0;
 }

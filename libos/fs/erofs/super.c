@@ -11,27 +11,24 @@
 int erofs_open(struct erofs *e, const void *image, size_t size)
 {
     *e = (struct erofs){.image = cursor_over(image, ALIGN_DOWN(size, EROFS_BLOCK))};
-    struct cursor c = e->image;
-    cursor_seek(&c, SUPER_OFFSET);
-    uint32_t magic = cursor_le32(&c);
-    cursor_skip(&c, 8); /* checksum, compatible features */
-    unsigned block_bits = cursor_u8(&c);
-    cursor_skip(&c, 1);
-    e->root = cursor_le16(&c);
-    cursor_skip(&c, 8); /* number of inodes */
-    e->build_time = (int64_t)cursor_le64(&c);
-    e->build_nsec = cursor_le32(&c);
-    cursor_skip(&c, 4); /* number of blocks */
-    e->meta = (uint64_t)cursor_le32(&c) * EROFS_BLOCK;
-    e->xattrs = (uint64_t)cursor_le32(&c) * EROFS_BLOCK;
-    cursor_skip(&c, 32); /* uuid, volume name */
-    uint32_t incompat = cursor_le32(&c);
-    if (c.bad || magic != MAGIC || block_bits != 12 || (incompat & ~INCOMPAT_KNOWN)) {
-        log_error(
-            "the root image is not EROFS, or has blocks (2^%u bytes) or features (%#x) that are "
-            "new",
-            block_bits, incompat);
+    const struct PACKED {
+        uint32_t magic, checksum, compatible;
+        uint8_t block_bits, slots;
+        uint16_t root;
+        uint64_t inodes, build_time;
+        uint32_t build_nsec, blocks, meta, xattrs;
+        uint8_t uuid[16], name[16];
+        uint32_t incompatible;
+    } *super = cursor_at(&e->image, SUPER_OFFSET, sizeof(*super));
+    if (!super || super->magic != MAGIC || super->block_bits != 12 ||
+        (super->incompatible & ~INCOMPAT_KNOWN)) {
+        log_error("the root image is not EROFS, or has compression, or blocks of another size");
         return -EINVAL;
     }
+    e->root = super->root;
+    e->build_time = (int64_t)super->build_time;
+    e->build_nsec = super->build_nsec;
+    e->meta = (uint64_t)super->meta * EROFS_BLOCK;
+    e->xattrs = (uint64_t)super->xattrs * EROFS_BLOCK;
     return 0;
 }

@@ -28,26 +28,19 @@ static inline size_t cursor_left(const struct cursor *c)
 /* `n` bytes in place, or NULL. */
 const uint8_t *cursor_take(struct cursor *c, size_t n);
 
+/* `n` bytes at `pos` in place, or NULL; the cursor stays where it is. For records of fixed layout, which are
+ * PACKED structures of little-endian numbers. */
+const void *cursor_at(const struct cursor *c, uint64_t pos, uint64_t n);
+
 static inline void cursor_skip(struct cursor *c, size_t n)
 {
     (void)cursor_take(c, n);
 }
 
-static inline void cursor_seek(struct cursor *c, size_t pos)
-{
-    if (pos > c->len)
-        c->bad = true;
-    else
-        c->pos = pos;
-}
+void cursor_seek(struct cursor *c, size_t pos);
 
 /* A cursor of its own over [pos, pos+n) of this one's data; bad if that is not inside. */
-static inline struct cursor cursor_part(const struct cursor *c, uint64_t pos, uint64_t n)
-{
-    if (c->bad || pos > c->len || n > c->len - pos)
-        return (struct cursor){.bad = true};
-    return cursor_over(c->base + pos, (size_t)n);
-}
+struct cursor cursor_part(const struct cursor *c, uint64_t pos, uint64_t n);
 
 uint64_t cursor_uint(struct cursor *c, unsigned bytes); /* little-endian, at most 8 */
 uint8_t cursor_u8(struct cursor *c);

@@ -4,7 +4,6 @@
  * start_info.h, version 0 and 1) or struct boot_params (Linux, Documentation/arch/x86/zero-page.rst).
  * Read where it lies, below 1 GiB; anything else is treated as absent.
  */
-#include <u2k/cursor.h>
 #include <u2k/log.h>
 #include <u2k/string.h>
 
@@ -34,11 +33,11 @@ enum {
 
 static struct boot_facts facts;
 
-static struct cursor at(uint64_t physical, size_t len)
+/* `len` bytes, NULL for what is not mapped. */
+static const void *at(uint64_t physical, size_t len)
 {
-    if (!physical || physical >= BOOT_MAPPED || len > BOOT_MAPPED - physical)
-        return (struct cursor){.bad = true};
-    return cursor_over(vm_direct(physical), len);
+    return physical && physical < BOOT_MAPPED && len <= BOOT_MAPPED - physical ? vm_direct(physical)
+                                                                               : NULL;
 }
 
 static void add_range(uint64_t start, uint64_t size, uint32_t type)
@@ -50,9 +49,7 @@ static void add_range(uint64_t start, uint64_t size, uint32_t type)
 
 static void take_cmdline(uint64_t physical)
 {
-    struct cursor c = at(physical, CMDLINE_MAX);
-
-    if (c.bad)
+    if (!at(physical, CMDLINE_MAX))
         return;
     facts.cmdline = vm_direct(physical);
     facts.cmdline_len = strnlen(facts.cmdline, CMDLINE_MAX);
@@ -60,44 +57,44 @@ static void take_cmdline(uint64_t physical)
 
 static void read_pvh(uint64_t info)
 {
-    struct cursor c = at(info, 56);
+    const struct PACKED {
+        uint32_t magic, version, flags, modules;
+        uint64_t module_list, cmdline, rsdp, map;
+        uint32_t map_count, reserved;
+    } *i = at(info, sizeof(*i));
+    const struct PACKED {
+        uint64_t start, size;
+        uint32_t type, reserved;
+    } *entry;
 
-    if (cursor_le32(&c) != (uint32_t)PVH_MAGIC)
+    if (!i || i->magic != (uint32_t)PVH_MAGIC)
         return;
-    uint32_t version = cursor_le32(&c);
-    cursor_skip(&c, 4 + 4 + 8); /* flags, modules */
-    take_cmdline(cursor_le64(&c));
-    acpi_set_rsdp(cursor_le64(&c), version >= 1);
-    if (version < 1)
+    take_cmdline(i->cmdline);
+    acpi_set_rsdp(i->rsdp, i->version >= 1);
+    if (i->version < 1)
         return;
-    uint64_t map = cursor_le64(&c);
-    uint32_t count = cursor_le32(&c);
-    count = MIN(count, (uint32_t)E820_MAX);
-    struct cursor m = at(map, count * 24);
-    while (cursor_left(&m)) {
-        uint64_t start = cursor_le64(&m), size = cursor_le64(&m);
-        add_range(start, size, cursor_le32(&m));
-        cursor_skip(&m, 4);
-    }
+    unsigned count = MIN(i->map_count, (uint32_t)E820_MAX);
+    entry = at(i->map, count * sizeof(*entry));
+    for (; entry && count; entry++, count--)
+        add_range(entry->start, entry->size, entry->type);
 }
 
 static void read_zero_page(uint64_t page)
 {
-    struct cursor c = at(page, ZERO_PAGE_SIZE);
+    const uint8_t *p = at(page, ZERO_PAGE_SIZE);
+    const struct PACKED {
+        uint64_t start, size;
+        uint32_t type;
+    } *entry;
 
-    cursor_seek(&c, ZERO_PAGE_RSDP);
-    acpi_set_rsdp(cursor_le64(&c), false);
-    cursor_seek(&c, ZERO_PAGE_E820_COUNT);
-    unsigned count = cursor_u8(&c);
-    cursor_seek(&c, ZERO_PAGE_CMDLINE);
-    uint64_t line = cursor_le32(&c);
-    cursor_seek(&c, ZERO_PAGE_CMDLINE_HIGH);
-    take_cmdline(line | (uint64_t)cursor_le32(&c) << 32);
-    cursor_seek(&c, ZERO_PAGE_E820);
-    for (unsigned i = 0; i < MIN(count, (unsigned)E820_MAX) && !c.bad; i++) {
-        uint64_t start = cursor_le64(&c), size = cursor_le64(&c);
-        add_range(start, size, cursor_le32(&c));
-    }
+    if (!p)
+        return;
+    acpi_set_rsdp(*(const uint64_t *)(p + ZERO_PAGE_RSDP), false);
+    take_cmdline(*(const uint32_t *)(p + ZERO_PAGE_CMDLINE) |
+                 (uint64_t) * (const uint32_t *)(p + ZERO_PAGE_CMDLINE_HIGH) << 32);
+    entry = (const void *)(p + ZERO_PAGE_E820);
+    for (unsigned count = MIN(p[ZERO_PAGE_E820_COUNT], E820_MAX); count; entry++, count--)
+        add_range(entry->start, entry->size, entry->type);
 }
 
 static bool pc_bios_ran(void)
