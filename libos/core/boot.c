@@ -243,33 +243,46 @@ static int apply_program(struct record *rec)
     return 0;
 }
 
-static int apply_token(struct record *rec, const struct token *t, bool *replaced)
+/* What u2k.NAME=value is, with the value after its percent-encoding; BOOT_* tell what it is in the place of. */
+static int apply_value(struct record *rec, unsigned tag, char *value)
 {
     struct boot_config *b = &boot_config;
-    const char *argument = token_value(t, "u2k.arg"), *value;
 
-    if (t->argument || argument) {
-        if (!*replaced)
-            rec->argv.count = MIN(rec->argv.count, rec->kept);
-        *replaced = true;
-        return arguments_put(&rec->argv, argument ? decode(argument) : copy_text(t->text, t->len));
+    if (!value)
+        return -ENOMEM;
+    switch (tag) {
+    case BOOT_ARG: return arguments_put(&rec->argv, value);
+    case BOOT_ENV: return environment_put(&rec->envp, value);
+    case BOOT_CWD: b->cwd = value; return 0;
+    case BOOT_UID: return take_user(b, value);
+    default: b->hostname = value; return strlen(value) <= HOSTNAME_MAX ? 0 : -EINVAL;
     }
-    if ((value = token_value(t, "u2k.env"))) {
-        return environment_put(&rec->envp, decode(value));
-    }
-    if ((value = token_value(t, "u2k.cwd"))) {
-        b->cwd = decode(value);
-        return b->cwd ? 0 : -ENOMEM;
-    }
-    if ((value = token_value(t, "u2k.hostname"))) {
-        b->hostname = decode(value);
-        return !b->hostname ? -ENOMEM : strlen(b->hostname) <= HOSTNAME_MAX ? 0 : -EINVAL;
-    }
-    if ((value = token_value(t, "u2k.user")))
-        return take_user(b, value);
-    if (token_is_environment(t))
+}
+
+static int apply_token(struct record *rec, const struct token *t, bool *replaced)
+{
+    static const struct {
+        char name[13];
+        uint8_t tag;
+    } values[] = {{"u2k.arg", BOOT_ARG},
+                  {"u2k.env", BOOT_ENV},
+                  {"u2k.cwd", BOOT_CWD},
+                  {"u2k.user", BOOT_UID},
+                  {"u2k.hostname", BOOT_HOSTNAME}};
+    const char *value = t->argument ? t->text : NULL;
+    unsigned tag = BOOT_ARG;
+
+    for (size_t i = 0; i < ARRAY_SIZE(values) && !value; i++)
+        if ((value = token_value(t, values[i].name)))
+            tag = values[i].tag;
+    if (!value && token_is_environment(t))
         return environment_put(&rec->envp, copy_text(t->text, t->len));
-    return 0;
+    if (value && tag == BOOT_ARG && !*replaced) {
+        rec->argv.count = MIN(rec->argv.count, rec->kept);
+        *replaced = true;
+    }
+    return !value ? 0
+                  : apply_value(rec, tag, t->argument ? copy_text(value, t->len) : decode(value));
 }
 
 static int apply_cmdline(struct record *rec)

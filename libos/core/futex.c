@@ -6,6 +6,7 @@
 #include <u2k/clock.h>
 #include <u2k/errno.h>
 #include <u2k/futex.h>
+#include <u2k/optional.h>
 #include <u2k/uaccess.h>
 
 #define BUCKETS 64 /* a power of two */
@@ -93,21 +94,10 @@ long futex_wake(vaddr_t at, unsigned count, uint32_t bitset)
     return woken;
 }
 
-long futex_requeue(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_max,
-                   const uint32_t *expect)
+OPTIONAL long futex_move(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_max)
 {
     long woken = 0, moved = 0;
-    uint32_t value;
 
-    if ((from | to) & 3)
-        return -EINVAL;
-    if (expect) {
-        int error = user_load32(from, &value);
-        if (error)
-            return error;
-        if (value != *expect)
-            return -EAGAIN;
-    }
     LIST_FOR_EACH_SAFE(it, bucket(from))
     {
         struct waiting *w = LIST_ENTRY(it, struct waiting, link);
@@ -128,6 +118,25 @@ long futex_requeue(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_ma
         }
     }
     return woken + moved;
+}
+
+IF_LINKED(thread_create, futex_move, unlinked_nothing); /* nobody else can wait */
+
+long futex_requeue(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_max,
+                   const uint32_t *expect)
+{
+    uint32_t value;
+
+    if ((from | to) & 3)
+        return -EINVAL;
+    if (expect) {
+        int error = user_load32(from, &value);
+        if (error)
+            return error;
+        if (value != *expect)
+            return -EAGAIN;
+    }
+    return futex_move(from, to, wake_max, move_max);
 }
 
 enum { OP_SET, OP_ADD, OP_OR, OP_ANDN, OP_XOR, OP_ARG_SHIFT = 8 };

@@ -10,6 +10,7 @@
  */
 #include <u2k/errno.h>
 #include <u2k/log.h>
+#include <u2k/optional.h>
 #include <u2k/platform.h>
 #include <u2k/process.h>
 #include <u2k/string.h>
@@ -22,8 +23,7 @@ static void log_end(const struct regs *regs, const struct siginfo *info, const s
 {
     if (fault)
         log_warning(
-            "the program is ended by signal %d: fault at address %#lx, instruction %#lx, stack "
-            "%#lx",
+            "the program is ended by signal %d: fault at %#lx, instruction %#lx, stack %#lx",
             info->signo, (unsigned long)fault->addr, (unsigned long)arch_pc(regs),
             (unsigned long)arch_sp(regs));
     else
@@ -35,10 +35,7 @@ static void default_action(const struct regs *regs, const struct siginfo *info,
 {
     switch (signal_default(info->signo)) {
     case DEFAULT_IGNORE: return;
-    case DEFAULT_STOP:
-        log_info("signal %d would stop the program: ignored, nothing could continue it",
-                 info->signo);
-        return;
+    case DEFAULT_STOP: log_info("signal %d would stop the program: ignored", info->signo); return;
     case DEFAULT_END: log_end(regs, info, fault); process_exit(128 + info->signo);
     }
 }
@@ -48,27 +45,15 @@ static void finish_call(struct regs *regs, const struct sigaction_k *act)
 {
     if (arch_syscall_nr(regs) < 0)
         return;
-    switch (-arch_result(regs)) {
-    case ERESTARTSYS:
-        if (!act || act->flags & SA_RESTART)
-            arch_restart_syscall(regs);
-        else
-            arch_set_result(regs, -EINTR);
-        break;
-    case ERESTARTNOHAND:
-        if (!act)
-            arch_restart_syscall(regs);
-        else
-            arch_set_result(regs, -EINTR);
-        break;
-    case ERESTARTBLOCK:
-        if (!act)
-            arch_restart_as(regs, syscall_restart_nr);
-        else
-            arch_set_result(regs, -EINTR);
-        break;
-    default: return;
-    }
+    long result = -arch_result(regs);
+    if (result != ERESTARTSYS && result != ERESTARTNOHAND && result != ERESTARTBLOCK)
+        return;
+    if (act && !(result == ERESTARTSYS && act->flags & SA_RESTART))
+        arch_set_result(regs, -EINTR);
+    else if (result == ERESTARTBLOCK)
+        arch_restart_as(regs, syscall_restart_nr);
+    else
+        arch_restart_syscall(regs);
     arch_forget_syscall(regs);
 }
 
@@ -81,7 +66,8 @@ static void force_segv(int signo)
     signal_force(&info, NULL);
 }
 
-static void run_handler(struct regs *regs, const struct siginfo *info, const struct fault *fault)
+OPTIONAL void signal_run_handler(struct regs *regs, const struct siginfo *info,
+                                 const struct fault *fault)
 {
     struct thread *t = current;
     struct sigaction_k act = signal_actions[info->signo];
@@ -114,6 +100,8 @@ static void run_handler(struct regs *regs, const struct siginfo *info, const str
     signal_mask_set(t->blocked | act.mask | (act.flags & SA_NODEFER ? 0 : SIGBIT(info->signo)));
 }
 
+IF_LINKED(sys_rt_sigaction, signal_run_handler, unlinked_never);
+
 void signal_deliver(struct regs *regs)
 {
     struct thread *t = current;
@@ -130,7 +118,7 @@ void signal_deliver(struct regs *regs)
         }
         vaddr_t handler = signal_actions[info.signo].handler;
         if (handler > 1)
-            run_handler(regs, &info, fault);
+            signal_run_handler(regs, &info, fault);
         else if (handler == 0)
             default_action(regs, &info, fault);
     }

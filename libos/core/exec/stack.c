@@ -39,47 +39,53 @@ enum {
 };
 
 #define CLOCK_TICKS 100
+#define PHDR_SIZE 56
+#define OPTIONAL_TYPES 2 /* the first ones, left out where they are 0 */
 #define SIZE_MOST (8ul << 20) /* bytes mapped from the start; more grows on faults */
 #define SIZE_LEAST (128ul << 10)
 #define OFFSET_MASK 0x1ff0u /* up to 8 KiB, in steps of 16 */
 
-static void put_aux(uint64_t type, uint64_t value)
-{
-    struct mm_layout *l = &mm_layout;
-
-    l->auxv[l->auxv_words++] = type;
-    l->auxv[l->auxv_words++] = value;
-}
-
 static void fill_auxv(const struct start *s, vaddr_t random, vaddr_t filename, vaddr_t platform)
 {
+    static const uint8_t types[] = {
+        AT_SYSINFO_EHDR, AT_MINSIGSTKSZ, AT_HWCAP,  AT_PAGESZ, AT_CLKTCK, AT_PHDR,     AT_PHENT,
+        AT_PHNUM,        AT_BASE,        AT_FLAGS,  AT_ENTRY,  AT_UID,    AT_EUID,     AT_GID,
+        AT_EGID,         AT_SECURE,      AT_RANDOM, AT_HWCAP2, AT_EXECFN, AT_PLATFORM, AT_NULL,
+    };
     const struct plat_info *p = plat_info;
     const struct credentials *c = &process.cred;
+    const uint64_t values[ARRAY_SIZE(types)] = {
+        p->vdso,
+        p->minsigstksz,
+        p->hwcap,
+        PAGE_SIZE,
+        CLOCK_TICKS,
+        s->program->phdr ? s->program->phdr + s->bias : 0,
+        PHDR_SIZE,
+        s->program->phnum,
+        s->interpreter_base,
+        0,
+        s->program->entry + s->bias,
+        c->uid,
+        c->euid,
+        c->gid,
+        c->egid,
+        s->secure,
+        random,
+        p->hwcap2,
+        filename,
+        platform,
+        0,
+    };
+    struct mm_layout *l = &mm_layout;
 
-    mm_layout.auxv_words = 0;
-    if (p->vdso)
-        put_aux(AT_SYSINFO_EHDR, p->vdso);
-    if (p->minsigstksz)
-        put_aux(AT_MINSIGSTKSZ, p->minsigstksz);
-    put_aux(AT_HWCAP, p->hwcap);
-    put_aux(AT_PAGESZ, PAGE_SIZE);
-    put_aux(AT_CLKTCK, CLOCK_TICKS);
-    put_aux(AT_PHDR, s->program->phdr ? s->program->phdr + s->bias : 0);
-    put_aux(AT_PHENT, 56);
-    put_aux(AT_PHNUM, s->program->phnum);
-    put_aux(AT_BASE, s->interpreter_base);
-    put_aux(AT_FLAGS, 0);
-    put_aux(AT_ENTRY, s->program->entry + s->bias);
-    put_aux(AT_UID, c->uid);
-    put_aux(AT_EUID, c->euid);
-    put_aux(AT_GID, c->gid);
-    put_aux(AT_EGID, c->egid);
-    put_aux(AT_SECURE, s->secure);
-    put_aux(AT_RANDOM, random);
-    put_aux(AT_HWCAP2, p->hwcap2);
-    put_aux(AT_EXECFN, filename);
-    put_aux(AT_PLATFORM, platform);
-    put_aux(AT_NULL, 0);
+    l->auxv_words = 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(types); i++) {
+        if (i < OPTIONAL_TYPES && !values[i])
+            continue;
+        l->auxv[l->auxv_words++] = types[i];
+        l->auxv[l->auxv_words++] = values[i];
+    }
 }
 
 static const char *put_pointers(uint64_t **to, const char *text, size_t count, int64_t shift)

@@ -30,7 +30,7 @@ enum {
     CONFIG = 0x100,
     REGISTERS_SIZE = 0x200,
 };
-enum { MAGIC_VALUE = 0x74726976, LEGACY_UNIT = 512, RING_ALIGN = 64 };
+enum { MAGIC_VALUE = 0x74726976, LEGACY_UNIT = 512 };
 
 static uint32_t get(struct virtio_device *d, unsigned reg)
 {
@@ -87,26 +87,22 @@ static uint32_t config(struct virtio_device *d, unsigned offset, unsigned bytes)
     return bytes == 1 ? *p : bytes == 2 ? *(volatile uint16_t *)p : *(volatile uint32_t *)p;
 }
 
-static int queue(struct virtio_device *d, struct virtqueue *q)
+static int size(struct virtio_device *d, struct virtqueue *q)
 {
     put(d, QUEUE_SELECT, q->index);
-    uint32_t max = get(d, QUEUE_SIZE_MAX);
-    if (!max)
-        return -ENODEV;
-    q->size = (uint16_t)MIN(max, (uint32_t)q->size);
-    if (q->size & (q->size - 1))
-        return -EIO;
-    char *ring = (char *)q->desc;
-    q->avail = (void *)(ring + sizeof(struct vq_desc) * q->size);
-    q->used = (void *)(ring + ALIGN_UP(sizeof(struct vq_desc) * q->size + 2 * (3u + q->size),
-                                       (size_t)RING_ALIGN));
+    q->size = (uint16_t)MIN(get(d, QUEUE_SIZE_MAX), (uint32_t)q->size);
     put(d, QUEUE_SIZE, q->size);
+    return q->size ? 0 : -ENODEV;
+}
+
+static int queue(struct virtio_device *d, struct virtqueue *q)
+{
     if (d->legacy) {
         put(d, QUEUE_ALIGN, RING_ALIGN);
-        put(d, QUEUE_PFN, (uint32_t)(device_address(ring) / LEGACY_UNIT));
+        put(d, QUEUE_PFN, (uint32_t)(device_address(q->desc) / LEGACY_UNIT));
         return 0;
     }
-    put_address(d, QUEUE_DESC, device_address(ring));
+    put_address(d, QUEUE_DESC, device_address(q->desc));
     put_address(d, QUEUE_DRIVER, device_address((const void *)(uintptr_t)q->avail));
     put_address(d, QUEUE_DEVICE, device_address((const void *)(uintptr_t)q->used));
     put(d, QUEUE_READY, 1);
@@ -134,6 +130,7 @@ static const struct virtio_transport transport = {
     .features = features,
     .accept = accept,
     .config = config,
+    .size = size,
     .queue = queue,
     .notify = notify,
     .connect = connect,

@@ -44,7 +44,6 @@ enum { /* common configuration */
        QUEUE_DEVICE = 48,
        COMMON_SIZE = 56,
 };
-enum { RING_ALIGN = 64 };
 
 static volatile uint8_t *reg8(struct virtio_device *d, unsigned r)
 {
@@ -104,23 +103,19 @@ static uint32_t config(struct virtio_device *d, unsigned offset, unsigned bytes)
     return bytes == 1 ? *p : bytes == 2 ? *(volatile uint16_t *)p : *(volatile uint32_t *)p;
 }
 
-static int queue(struct virtio_device *d, struct virtqueue *q)
+static int size(struct virtio_device *d, struct virtqueue *q)
 {
     *reg16(d, QUEUE_SELECT) = q->index;
-    uint16_t max = *reg16(d, QUEUE_SIZE);
-    size_t notify = (size_t)*reg16(d, QUEUE_NOTIFY_OFFSET) * d->notify_step;
-    if (!max)
-        return -ENODEV;
-    q->size = MIN(max, q->size);
-    if (q->size & (q->size - 1) || notify + 2 > d->notify_size)
-        return -EIO;
-    char *ring = (char *)q->desc;
-    q->avail = (void *)(ring + sizeof(struct vq_desc) * q->size);
-    q->used = (void *)(ring + ALIGN_UP(sizeof(struct vq_desc) * q->size + 2 * (3u + q->size),
-                                       (size_t)RING_ALIGN));
-    q->notify = (volatile uint16_t *)(d->notify_base + notify);
+    q->size = MIN(*reg16(d, QUEUE_SIZE), q->size);
     *reg16(d, QUEUE_SIZE) = q->size;
-    put_address(d, QUEUE_DESC, ring);
+    size_t notify = (size_t)*reg16(d, QUEUE_NOTIFY_OFFSET) * d->notify_step;
+    q->notify = (volatile uint16_t *)(d->notify_base + notify);
+    return !q->size ? -ENODEV : notify + 2 > d->notify_size ? -EIO : 0;
+}
+
+static int queue(struct virtio_device *d, struct virtqueue *q)
+{
+    put_address(d, QUEUE_DESC, q->desc);
     put_address(d, QUEUE_DRIVER, q->avail);
     put_address(d, QUEUE_DEVICE, q->used);
     *reg16(d, QUEUE_VECTOR) = 0;
@@ -195,6 +190,7 @@ static const struct virtio_transport transport = {
     .features = features,
     .accept = accept,
     .config = config,
+    .size = size,
     .queue = queue,
     .notify = notify,
     .connect = connect,

@@ -46,7 +46,15 @@ int virtqueue_start(struct virtio_device *d, unsigned index, unsigned size, stru
     q->size = (uint16_t)MIN(size, (unsigned)VIRTQUEUE_MAX);
     q->desc = (void *)ring;
     /* Legacy devices compute these addresses themselves, by the size (2.7.2, alignment 64). */
-    int error = d->transport->queue(d, q);
+    int error = d->transport->size(d, q);
+    if (!error && (!q->size || q->size & (q->size - 1)))
+        error = -EIO;
+    if (error)
+        return error;
+    q->avail = (void *)(ring + sizeof(struct vq_desc) * q->size);
+    q->used = (void *)(ring + ALIGN_UP(sizeof(struct vq_desc) * q->size + 2 * (3u + q->size),
+                                       (size_t)RING_ALIGN));
+    error = d->transport->queue(d, q);
     if (!error)
         virtqueue_interrupts(q, true);
     return error;

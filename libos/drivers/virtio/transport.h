@@ -4,6 +4,8 @@
 
 #include <u2k/virtio.h>
 
+enum { RING_ALIGN = 64 }; /* of the used ring, as legacy devices are told */
+
 /* Is a device of this kind at the place? Fills registers and transport. */
 bool virtio_mmio_probe(const struct device_place *at, enum virtio_id id, struct virtio_device *out);
 bool virtio_pci_probe(const struct device_place *at, enum virtio_id id, struct virtio_device *out);

@@ -24,7 +24,9 @@ struct virtio_transport {
     uint64_t (*features)(struct virtio_device *d);
     void (*accept)(struct virtio_device *d, uint64_t features);
     uint32_t (*config)(struct virtio_device *d, unsigned offset, unsigned bytes);
-    int (*queue)(struct virtio_device *d, struct virtqueue *q); /* size from q->size or less */
+    /* Select a queue: q->size becomes what the device has, or stays. Then where its rings are. */
+    int (*size)(struct virtio_device *d, struct virtqueue *q);
+    int (*queue)(struct virtio_device *d, struct virtqueue *q);
     void (*notify)(struct virtqueue *q);
     int (*connect)(struct virtio_device *d); /* its interrupt to virtio_interrupt() */
     void (*acknowledge)(struct virtio_device *d);

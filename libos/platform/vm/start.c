@@ -236,7 +236,6 @@ NORETURN void vm_start(struct boot_facts *facts)
 {
     uint64_t too_large = find_bundle(facts);
     give_memory(facts);
-    vm_ready();
     vm_fill_info(&info);
     if (!piece_count)
         panic("the memory map has no memory that can be used (%u ranges)", facts->range_count);

@@ -53,7 +53,6 @@ void *vm_direct(uint64_t physical);
 /* Map RAM [start, end) directly; tables come from `pool`. Returns pages used, or -1: pool too small. */
 int vm_map_memory(uint64_t start, uint64_t end, void *pool, unsigned pool_pages);
 unsigned vm_map_memory_cost(uint64_t start, uint64_t end); /* pages at the most */
-void vm_ready(void); /* pages can be had now: what is left of the platform's own set-up */
 void vm_fill_info(struct plat_info *info);
 NORETURN void vm_enter_core(void); /* core_main() on an empty boot stack */
 

@@ -69,7 +69,6 @@ static void auxiliary(const char *argv0)
                     {AT_CLKTCK, "CLKTCK"},
                     {AT_EXECFN, "EXECFN"},
                     {AT_PLATFORM, "PLATFORM"},
-                    {AT_SYSINFO_EHDR, "SYSINFO_EHDR"},
                     {AT_MINSIGSTKSZ, "MINSIGSTKSZ"}};
     const ElfW(Phdr) *phdr = (const void *)getauxval(AT_PHDR);
     const unsigned char *random = (const void *)getauxval(AT_RANDOM);

@@ -52,12 +52,10 @@ static struct cursor memory(uint64_t physical, size_t len)
 static struct cursor table_at(uint64_t physical)
 {
     struct cursor header = memory(physical, HEADER_SIZE);
+    const uint32_t *words = cursor_at(&header, 0, 8); /* signature, length */
 
-    cursor_skip(&header, 4);
-    uint32_t len = cursor_le32(&header);
-    if (header.bad || len < HEADER_SIZE || len > TABLE_MAX)
-        return (struct cursor){.bad = true};
-    return memory(physical, len);
+    return words && words[1] >= HEADER_SIZE && words[1] <= TABLE_MAX ? memory(physical, words[1])
+                                                                     : (struct cursor){.bad = true};
 }
 
 static bool has_signature(const struct cursor *c, const char *signature)
@@ -79,13 +77,13 @@ static struct cursor find_table(const char *signature)
 {
     search_rsdp();
     struct cursor root = memory(rsdp, RSDP_SIZE);
-    cursor_seek(&root, 15);
-    unsigned revision = cursor_u8(&root);
-    uint64_t rsdt = cursor_le32(&root);
-    cursor_skip(&root, 4);
-    uint64_t xsdt = cursor_le64(&root);
-    bool wide = revision >= 2 && xsdt && !root.bad;
-    struct cursor list = root.bad ? root : table_at(wide ? xsdt : rsdt);
+    const struct PACKED {
+        uint8_t signature[8], checksum, vendor[6], revision;
+        uint32_t rsdt, len;
+        uint64_t xsdt;
+    } *r = cursor_at(&root, 0, sizeof(*r));
+    bool wide = r && r->revision >= 2 && r->xsdt;
+    struct cursor list = !r ? root : table_at(wide ? r->xsdt : r->rsdt);
 
     cursor_seek(&list, HEADER_SIZE);
     while (cursor_left(&list)) {
@@ -118,21 +116,17 @@ bool acpi_io_apic(unsigned gsi, uint64_t *address, unsigned *first)
     bool found = false;
 
     cursor_seek(&madt, MADT_ENTRIES);
-    while (cursor_left(&madt)) {
-        unsigned type = cursor_u8(&madt), len = cursor_u8(&madt);
-        if (len < 2)
-            break;
-        struct cursor entry = cursor_part(&madt, madt.pos, len - 2u);
-        cursor_skip(&madt, len - 2u);
-        if (type != MADT_IO_APIC)
+    const struct PACKED {
+        uint8_t type, len, id, reserved;
+        uint32_t address, first;
+    } *e;
+    for (; (e = cursor_at(&madt, madt.pos, sizeof(*e))) && e->len >= 2;
+         cursor_skip(&madt, e->len)) {
+        if (e->type != MADT_IO_APIC || e->len < sizeof(*e) || e->first > gsi ||
+            (found && e->first < *first))
             continue;
-        cursor_skip(&entry, 2);
-        uint64_t base = cursor_le32(&entry);
-        unsigned start = cursor_le32(&entry);
-        if (entry.bad || start > gsi || (found && start < *first))
-            continue;
-        *address = base;
-        *first = start;
+        *address = e->address;
+        *first = e->first;
         found = true;
     }
     return found;

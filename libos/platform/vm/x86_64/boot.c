@@ -119,18 +119,13 @@ NORETURN void vm_boot(unsigned linux_protocol, uint64_t data)
     vm_start(&facts);
 }
 
-void vm_ready(void)
-{
-    pager_ready();
-}
-
 void vm_fill_info(struct plat_info *info)
 {
     enum { HWCAP2_FSGSBASE = 2, FRAME_ALIGNMENT = 64 + 16 };
 
     info->user_lo = USER_LO;
     info->user_hi = USER_HI;
-    info->vdso = VDSO_CODE;
+    info->vdso = vdso_map();
     info->kstack_size = KSTACK_SIZE;
     info->hwcap = cpu.features;
     info->hwcap2 = cpu.fsgsbase ? HWCAP2_FSGSBASE : 0;

@@ -11,6 +11,7 @@
 #include "pager.h"
 
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/platform.h>
 #include <u2k/string.h>
@@ -358,14 +359,21 @@ uint64_t plat_memory_free(void)
     return (uint64_t)pages_free_count() * PAGE_SIZE;
 }
 
-void pager_ready(void)
+OPTIONAL vaddr_t vdso_map(void)
 {
     struct path p;
 
     if (!walk(VDSO_DATA, true, &p))
-        return;
+        return 0;
     set(&p, physical_of(vdso_data) | rights(PROT_READ));
     p.entry[0]++; /* VDSO_CODE is the next page */
     memcpy(vdso_page, vdso_image, (size_t)(vdso_end - vdso_image));
     set(&p, physical_of(vdso_page) | rights(PROT_READ | PROT_EXEC));
+    return VDSO_CODE;
 }
+
+/* Its functions make these calls where they cannot tell, so who calls them calls these. */
+IF_LINKED(sys_clock_gettime, vdso_map, unlinked_nothing);
+IF_LINKED(sys_gettimeofday, vdso_map, unlinked_nothing);
+IF_LINKED(sys_time, vdso_map, unlinked_nothing);
+IF_LINKED(sys_getcpu, vdso_map, unlinked_nothing);

@@ -6,7 +6,7 @@
 #include <u2k/types.h>
 
 uint64_t physical_of(const void *p); /* of direct map and kernel image */
-void pager_start(void); /* the kernel's pages get their rights; before pager_ready() */
-void pager_ready(void); /* pages can be allocated: the vDSO becomes visible */
+void pager_start(void); /* the kernel's pages get their rights; before vdso_map() */
+vaddr_t vdso_map(void); /* pages can be allocated: where the vDSO is now, 0: nowhere */
 
 #endif
