@@ -45,7 +45,9 @@ def archive(tmp_path: Path) -> str:
 
 
 def trace_of(program: Started, **more: Any) -> Trace:
-    return Trace(Profile(SUBJECT, "1"), program, (), 0, {}, "it ended", **more)
+    return Trace(
+        Profile(SUBJECT, "1"), program, (), more_steps=0, forked=0, others={}, ending="it ended", **more
+    )
 
 
 def test_where_reading_cannot_decide_a_run_does_and_its_files_are_the_root(archive: str) -> None:
@@ -90,7 +92,7 @@ def test_without_the_right_to_change_users_only_the_program_runs(
 ) -> None:
     asked: list[tuple[FileTree, Any, bool]] = []
 
-    def run(tree: FileTree, program: Any, *_: object, changes: bool = False) -> Trace:
+    def run(tree: FileTree, program: Any, *_: object, changes: bool = False, **__: object) -> Trace:
         asked.append((tree, program, changes))
         return trace_of(replace(SEEN, path=b"/bin/app"))
 
