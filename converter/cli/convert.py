@@ -36,6 +36,7 @@ from converter.cli.flags import (
     Verbose,
     choice,
     explain,
+    given_profiles,
     one_of,
     variables,
     words,
@@ -120,7 +121,6 @@ def command(
     from converter.image.platform import Platform
     from converter.options import FILES, TARGETS, Options
     from converter.output import check_distinct, check_target, default_name, text_file
-    from converter.profile.reading import read_profile
     from converter.profile.writing import profile_text
     from converter.remembered import remember
     from converter.report.by_products import sbom_text, seccomp_of
@@ -151,7 +151,7 @@ def command(
             check_target(extra, force=force, text=True, option=option)
             targets.append(extra)
     check_distinct(targets, [Path(image)])
-    given = [read_profile(path) for path in profiles or ()]
+    given = given_profiles(profiles)
     asked = trace_request(trace, probes, exercises, trace_seconds)
     made = convert(image, output, options, profiles=given, trace=asked, force=force, progress=shown(as_json))
     words_again = options.words()

@@ -22,6 +22,7 @@ from converter.cli.flags import (
     Source,
     Verbose,
     explain,
+    given_profiles,
     variables,
     words,
 )
@@ -70,7 +71,6 @@ def command(
     from converter.image.platform import Platform
     from converter.options import Options
     from converter.output import check_distinct, check_target, text_file
-    from converter.profile.reading import read_profile
     from converter.profile.writing import profile_text
     from converter.profiling import profile_image, unsupported
     from converter.report.profile_text import lines
@@ -88,7 +88,7 @@ def command(
         env=variables(env),
         program=words(program),
     )
-    given = [read_profile(path) for path in profiles or ()]
+    given = given_profiles(profiles)
     asked = trace_request(trace, probes, exercises, trace_seconds)
     found = profile_image(image, options, given, asked, shown(as_json))
     if output is not None:

@@ -61,7 +61,7 @@ def check_same_program(one: Subject, other: Subject, where: str | None = None) -
     ):
         if mine != theirs:
             raise UsageError(
-                f"profiles of different {what} cannot be merged: {mine}, and here {theirs}",
+                f"profiles of different {what} cannot be merged: this is of {theirs}, not of {mine}",
                 where=where or other.reference or None,
                 hint="give profiles of the program that the image runs; u2k diff shows how two differ",
             )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 
 import pytest
 
@@ -41,3 +43,34 @@ def test_colours(
     assert ("\x1b[" in shown.getvalue()) is coloured
     assert "where: what" in shown.getvalue() and "  next: hint" in shown.getvalue()
     assert "Traceback" not in shown.getvalue()
+
+
+BEFORE = """
+import signal, sys
+import converter.__main__ as program
+assert "typer" not in sys.modules, "what takes long is loaded later"
+assert signal.getsignal(signal.SIGINT) is WANTED
+import converter.cli.main
+def command():
+    assert signal.getsignal(signal.SIGINT) is AGAIN
+    print("ran")
+converter.cli.main.main = command
+program.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "again"),
+    [
+        ("", "signal.SIG_DFL", "signal.default_int_handler"),
+        ("signal.signal(signal.SIGINT, signal.SIG_IGN)", "signal.SIG_IGN", "signal.SIG_IGN"),
+    ],
+)
+def test_an_interrupt_while_modules_are_loaded_just_ends(before: str, wanted: str, again: str) -> None:
+    """It showed a traceback through the importer."""
+    script = "import signal\n" + before + BEFORE.replace("WANTED", wanted).replace("AGAIN", again)
+    path = ":".join(filter(None, sys.path))
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": path}, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "ran\n", "")

@@ -103,7 +103,9 @@ def test_given_profiles_are_joined(archive: str, saved: Path, tmp_path: Path) ->
 
 def test_a_profile_of_another_program_is_refused(archive: str, saved: Path) -> None:
     saved.write_text(saved.read_text().replace("/bin/app", "/bin/other"))
-    assert "different programs" in refused("profile", archive, "--profile", saved).what
+    error = refused("profile", archive, "--profile", saved)
+    assert "different programs" in error.what
+    assert error.where == str(saved), "of several profiles the one that does not fit"
 
 
 def test_another_program_by_option(archive: str) -> None:
