@@ -200,6 +200,7 @@ def test_nothing_is_changed_where_the_user_may_not() -> None:
         ('printf -v x "%(%F)T" -1; exec server "$x"', "the time"),
         ("read -n 1 x </etc/passwd; exec server", "a number of characters"),
         ("pushd +1; exec server", "pushd +1"),
+        ("trap 'echo x >>/log' DEBUG; exec server", "trap DEBUG"),
         ("exec su app -c server", "what su starts, and with which environment, only a run shows"),
     ],
 )

@@ -185,6 +185,8 @@ def trap(call: Call) -> Status:
         signal = _SIGNALS.get(name, name.removeprefix("SIG").upper())
         if action == "-":
             shell.traps.pop(signal, None)
+        elif shell.bash and action and signal in ("DEBUG", "RETURN"):
+            raise shell.undecided(f"trap {signal}")
         else:
             shell.traps[signal] = action
     return 0
