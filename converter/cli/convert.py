@@ -161,7 +161,7 @@ def command(
     if save_profile is not None:
         text_file(save_profile, profile_text(made.profiled.profile))
     if seccomp is not None:
-        text_file(seccomp, seccomp_of(made))
+        text_file(seccomp, seccomp_of(made.profiled))
     if sbom is not None:
         text_file(sbom, sbom_text(made, sbom))
     told = report(made)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from converter.cli.choice_flags import Seccomp
 from converter.cli.examples import examples
 from converter.cli.flags import (
     Arguments,
@@ -44,6 +45,7 @@ def command(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Write the profile (JSON) to this file."),
     ] = None,
+    seccomp: Seccomp = None,
     profiles: Profiles = None,
     entrypoint: Entrypoint = None,
     args: Arguments = None,
@@ -73,13 +75,16 @@ def command(
     from converter.output import check_distinct, check_target, text_file
     from converter.profile.writing import profile_text
     from converter.profiling import profile_image, unsupported
+    from converter.report.by_products import seccomp_of
     from converter.report.profile_text import lines
     from converter.report.refusal_text import refusal_lines
     from converter.report.trace_text import watched_lines
 
-    if output is not None:
-        check_target(output, force=force, text=True)
-        check_distinct([output], [Path(image)])
+    targets = {"-o": output, "--seccomp": seccomp}
+    for option, target in targets.items():
+        if target is not None:
+            check_target(target, force=force, text=True, option=option)
+    check_distinct([each for each in targets.values() if each is not None], [Path(image)])
     options = Options(
         Platform.parse(platform),
         source=source,
@@ -93,6 +98,8 @@ def command(
     found = profile_image(image, options, given, asked, shown(as_json))
     if output is not None:
         text_file(output, profile_text(found.profile))
+    if seccomp is not None:
+        text_file(seccomp, seccomp_of(found))
     if as_json:
         sys.stdout.write(profile_text(found.profile))
         return

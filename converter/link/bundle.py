@@ -95,3 +95,11 @@ def bundle_head(record: BootRecord, root_size: int) -> bytes:
 
 def _u32(value: int) -> bytes:
     return struct.pack("<I", value)
+
+
+def root_place(head: bytes) -> tuple[int, int] | None:
+    """Offset and size of the root image in the bundle that begins with `head`; None for what is none."""
+    if len(head) < _HEADER.size:
+        return None
+    magic, version, *_, offset, size = _HEADER.unpack_from(head)
+    return (offset, size) if (magic, version) == (MAGIC, VERSION) else None

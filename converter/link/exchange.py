@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from converter.errors import UsageError
-from converter.link.bundle import MAGIC
-from converter.link.image_header import EHDR, PHDR, PT_BUNDLE, PT_LOAD, Segment
+from converter.link.embedded import bundle_in
 from converter.link.kernel import Kernel
 from converter.link.manifest import Manifest, read_manifest
 from converter.link.sections import read_profile_section
@@ -29,7 +27,7 @@ def exchange_kernel(path: Path, kernel: Kernel, out: BinaryIO) -> Manifest:
     chosen = kernel.choice
     manifest = replace(manifest, syscalls=chosen.syscalls, parts=chosen.parts)
     with path.open("rb") as file:
-        bundle = _bundle(file, str(path))
+        bundle = bundle_in(file, str(path))
         manifest, at = write_frame(kernel, manifest, profile, bundle.filesz, out)
         out.seek(at)
         file.seek(bundle.offset)
@@ -41,19 +39,3 @@ def exchange_kernel(path: Path, kernel: Kernel, out: BinaryIO) -> Manifest:
             left -= len(data)
         out.truncate(os.lseek(out.fileno(), 0, os.SEEK_CUR))
     return manifest
-
-
-def _bundle(file: BinaryIO, where: str) -> Segment:
-    """The segment that begins with the bundle's magic number."""
-    file.seek(0)
-    fields = EHDR.unpack(file.read(EHDR.size))
-    file.seek(fields[5])
-    table = file.read(fields[10] * PHDR.size)
-    for at in range(0, len(table) // PHDR.size * PHDR.size, PHDR.size):
-        segment = Segment(*PHDR.unpack_from(table, at))
-        if segment.type not in (PT_LOAD, PT_BUNDLE):
-            continue
-        file.seek(segment.offset)
-        if file.read(8) == MAGIC.to_bytes(8, "little"):
-            return segment
-    raise UsageError("it has no root image", where=where, hint="convert the image again")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from converter import __version__
-from converter.convert import Conversion
+from converter.link.architecture import architecture
 from converter.link.catalogue import syscall_numbers
 from converter.profile.seccomp import seccomp_text
+from converter.profiling import Profiled
+
+if TYPE_CHECKING:
+    from converter.convert import Conversion
 
 
 def sbom_text(conversion: Conversion, path: Path) -> str:
@@ -33,9 +38,13 @@ def sbom_text(conversion: Conversion, path: Path) -> str:
     return (spdx if Format.of(path) is Format.SPDX else cyclonedx)(bill)
 
 
-def seccomp_of(conversion: Conversion) -> str:
-    """The OCI seccomp profile of the system calls that the program may make, whether u2k has them or not."""
-    profiled, names = conversion.profiled, set(conversion.profiled.profile.syscalls)
+def seccomp_of(profiled: Profiled) -> str:
+    """The OCI seccomp profile of the system calls that the program may make, whether u2k has them or not.
+
+    Raises UsageError for an architecture that there is none for.
+    """
+    machine = profiled.reading.image.config.architecture
+    names = set(profiled.profile.syscalls)
     if "*" in names:  # it may be any
-        names = {*names - {"*"}, *syscall_numbers(conversion.kernel.machine)}
-    return seccomp_text(names, profiled.reading.image.config.architecture)
+        names = {*names - {"*"}, *syscall_numbers(architecture(machine))}
+    return seccomp_text(names, machine)

@@ -183,3 +183,24 @@ def pack_super(
 def seal_super(image: bytearray) -> None:
     """Write the checksum: over the first block from the superblock on, its own field being zero."""
     struct.pack_into("<I", image, SUPER_OFFSET + 4, crc32c(bytes(image[SUPER_OFFSET:BLOCK_SIZE])))
+
+
+def unpack_super(data: bytes) -> int | None:
+    """The root's node number; None for what is no superblock of ours."""
+    fields = _SUPER.unpack(data)
+    plain = fields[0] == _MAGIC and 1 << fields[3] == BLOCK_SIZE and fields[10] == 0
+    return fields[5] if plain else None
+
+
+def unpack_inode(record: bytes) -> tuple[int, int, int, int, int, int]:
+    """icount, mode, size, union, uid and gid of either form, told apart by its length."""
+    fields = (_COMPACT if len(record) == COMPACT_SIZE else _EXTENDED).unpack(record)
+    uid, gid = fields[8:10] if len(record) == COMPACT_SIZE else fields[7:9]
+    union = fields[6] if len(record) == COMPACT_SIZE else fields[5]
+    return fields[1], fields[2], fields[4], union, uid, gid
+
+
+def unpack_dirent(block: bytes, at: int) -> tuple[int, int]:
+    """Node number, and the offset of the name in the block."""
+    nid, offset, _ = _DIRENT.unpack_from(block, at)
+    return nid, offset

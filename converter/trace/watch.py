@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from converter.analyze.executable import find_executable
 from converter.analyze.users import Credentials
@@ -22,6 +22,7 @@ from converter.trace.paths import (
     touched,
     virtual,
 )
+from converter.trace.process import Process, set_gid, set_groups, set_uid, set_umask
 from converter.trace.record import LIMIT, Record
 from converter.trace.sockets import Sockets, socket_type
 from converter.trace.strace import Call, Ended, Entered, Event, Signalled, Superseded
@@ -46,20 +47,6 @@ _INITS = frozenset(
 )
 _MAX_PROCESSES = 20_000
 STEPS = 1000
-
-
-@dataclass(slots=True)
-class Process:
-    """A process; its threads share the object, as they share what it holds (clone(2))."""
-
-    record: Record
-    cwd: bytes
-    user: Credentials
-    first: bool  # of the sandbox
-    main: bool  # the first process, or the one that an init was told to start: the last that it executes
-    # is the program
-    of_main: bool = False  # the main process made it
-    umask: int = 0o022
 
 
 class Watcher:
@@ -101,12 +88,12 @@ class Watcher:
         self._handlers: dict[str, Callable[[Process, Call], None]] = {
             **dict.fromkeys(PATH_ARGUMENTS, self._path),
             **dict.fromkeys(_CHOICES, self._choice),
-            **dict.fromkeys(("setuid", "setreuid", "setresuid"), self._set_uid),
-            **dict.fromkeys(("setgid", "setregid", "setresgid"), self._set_gid),
-            "setgroups": self._set_groups,
+            **dict.fromkeys(("setuid", "setreuid", "setresuid"), set_uid),
+            **dict.fromkeys(("setgid", "setregid", "setresgid"), set_gid),
+            "setgroups": set_groups,
             "chdir": self._chdir,
             "fchdir": self._chdir,
-            "umask": self._set_umask,
+            "umask": set_umask,
             "mmap": self._mmap,
             "socket": self._socket,
             "socketpair": self._socket,
@@ -289,8 +276,8 @@ class Watcher:
                 folder = strace.descriptor(arguments[place.folder]) or folder
                 if arguments[place.folder].startswith("AT_FDCWD"):
                     process.cwd = folder
-            if not path and "AT_EMPTY_PATH" not in arguments[-1]:
-                continue
+            if not path and ("AT_EMPTY_PATH" not in arguments[-1] or virtual(folder) is not None):
+                continue  # an open file of a made file system was noted when it was opened
             follow = place.follow and "NOFOLLOW" not in arguments[-1]
             full = absolute(path, folder) if path else folder
             if not full.startswith(b"/"):  # a pipe, a socket
@@ -387,33 +374,6 @@ class Watcher:
                 self._touch(process, call.name, path, good=True, follow=True)
         if path is not None:
             *_, process.cwd = (path, *touched(self.tree, path))
-
-    def _set_umask(self, process: Process, call: Call) -> None:
-        arguments, _ = call.split()
-        if arguments and re.fullmatch("[0-7]+", arguments[0]):
-            process.umask = int(arguments[0], 8) & 0o777
-
-    def _set_uid(self, process: Process, call: Call) -> None:
-        if (number := _effective(call)) is not None:
-            process.user = replace(process.user, uid=number)
-
-    def _set_gid(self, process: Process, call: Call) -> None:
-        if (number := _effective(call)) is not None:
-            process.user = replace(process.user, gid=number)
-
-    def _set_groups(self, process: Process, call: Call) -> None:
-        arguments, result = call.split()
-        if not strace.failed(result) and len(arguments) > 1:
-            process.user = replace(process.user, groups=tuple(map(int, re.findall(r"\d+", arguments[1]))))
-
-
-def _effective(call: Call) -> int | None:
-    """The effective id that a set*id(2) call has set; None when it failed or left it."""
-    arguments, result = call.split()
-    at = 0 if len(arguments) == 1 else 1
-    if strace.failed(result) or len(arguments) <= at or not arguments[at].isdigit():
-        return None
-    return int(arguments[at])
 
 
 def _shown(call: Call) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from converter.errors import UsageError
+from converter.image.tree import FileTree
+from converter.link.embedded import root_in
 from converter.link.manifest import Manifest
 from converter.link.sections import read_profile_section
 from converter.output import default_name, text_file
@@ -15,6 +17,7 @@ from converter.profile.model import Profile
 from converter.profile.reading import MAX_BYTES, parse_profile, read_profile
 from converter.profile.writing import profile_text
 from converter.remembered import convert_again, is_remembered
+from converter.rootfs.reading import CorruptRootError, read_root
 from converter.run.request import Runner, RunRequest
 from converter.trace.learn import Learned
 from converter.trace.unikernel import tracing
@@ -43,7 +46,8 @@ def run_traced(request: RunRequest, choose: Choose, image: str | None, file: Pat
     """
     there = read_profile(file) if file.exists() else None
     carried = carried_profile(request.unikernel)
-    with tracing(request.unikernel, subject=carried.subject if carried else None) as traced:
+    tree = _root_of(request.unikernel)
+    with tracing(request.unikernel, tree, carried.subject if carried else None) as traced:
         changed = replace(request, unikernel=traced.path, manifest=traced.manifest, watch=traced.log.line)
         status = choose(traced.manifest).run(changed)
         seen = traced.profile()
@@ -52,6 +56,16 @@ def run_traced(request: RunRequest, choose: Choose, image: str | None, file: Pat
     if traced.log.full:
         said.append("it did more than could be kept: what came last is missing")
     return status, [*said, *_next(request, [("--profile", str(file))], (), image)]
+
+
+def _root_of(unikernel: Path) -> FileTree:
+    """The files that are in it. UsageError for one that is damaged."""
+    try:
+        return read_root(unikernel, *root_in(unikernel))
+    except CorruptRootError as error:
+        raise UsageError(
+            f"its root image is damaged: {error}", where=str(unikernel), hint="convert the image again"
+        ) from error
 
 
 def run_learning(

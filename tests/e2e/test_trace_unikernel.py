@@ -41,6 +41,10 @@ def test_a_program_tells_the_same_natively_and_in_a_unikernel(
     assert profile.arguments["fcntl"].keys() == {"5", "6"}
     assert "/dev/urandom" in profile.arguments["open.path"]
     assert "/usr/lib/x86_64-linux-gnu/libc.so.6" in profile.libraries
+    assert "/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" in profile.libraries
+    # The link on the way, and not the file by the name that leads over it.
+    assert "/lib" in profile.files
+    assert "/lib/x86_64-linux-gnu/libc.so.6" not in profile.files
     assert {"/job.sql", "/usr/bin/sqlite3"} <= set(profile.files)
     assert {each.kind for why in profile.syscalls.values() for each in why} == {"dynamic"}
     assert profile.subject.argv == ("sqlite3", "-batch", "/var/lib/job/job.db", ".read /job.sql")

@@ -230,3 +230,10 @@ def test_a_profile_cannot_steer_the_terminal(saved: Path, archive: str, tmp_path
         assert "ioctl" in output
         assert not {"\x1b", "\u202e"} & set(output), words
         assert all(line.strip() != "" or not line for line in output.split("\n"))
+
+
+def test_a_seccomp_profile_without_a_conversion(archive: str, tmp_path: Path) -> None:
+    file = tmp_path / "seccomp.json"
+    assert u2k("profile", archive, "--seccomp", file).exit_code == 0
+    assert json.loads(file.read_text())["architectures"] == ["SCMP_ARCH_X86_64"]
+    assert "not overwritten" in refused("profile", archive, "--seccomp", file).what

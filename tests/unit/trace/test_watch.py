@@ -338,3 +338,15 @@ def test_a_fault_without_end_is_one() -> None:
 def test_only_so_many_steps_are_kept() -> None:
     watcher = watched(START, *[executes(1, "/bin/prog")] * (STEPS + 5))
     assert (len(watcher.before), watcher.more_before) == (STEPS, 4)
+
+
+def test_an_open_file_is_not_told_again_where_it_is_no_file_of_the_image() -> None:
+    watcher = watched(
+        START,
+        executes(1, "/bin/prog"),
+        '1 [ 262] newfstatat(3</proc/1/maps>, "", {st_mode=S_IFREG|0444}, AT_EMPTY_PATH) = 0',
+        '1 [ 262] newfstatat(3</etc/conf>, "", {st_mode=S_IFREG|0444}, AT_EMPTY_PATH) = 0',
+    )
+    assert watcher.main is not None
+    assert b"/etc/conf" in watcher.main.files
+    assert b"/proc/self/maps" not in watcher.main.files
