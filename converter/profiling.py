@@ -97,6 +97,10 @@ def profile_image(
     Errors: as `read_image`; UsageError when a given profile is of another program; RunError from tracing.
     """
     chosen = options or Options()
+    if trace is not None:  # before anything long: whether this host can
+        from converter.trace.sandbox import sandbox
+
+        sandbox()
     reading = read_image(ref, chosen, progress)
     if trace is None:
         static = read_profile_of(reading, chosen)

@@ -15,6 +15,7 @@ import ctypes
 import fcntl
 import http.client
 import os
+import re
 import socket
 import ssl
 import sys
@@ -23,6 +24,8 @@ from pathlib import Path
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _NS_GET_USERNS = 0xB701  # ioctl_ns(2): the user namespace that a namespace belongs to
 _ANSWER = 4096  # bytes that are read at the most
+_ESCAPE = re.compile(rb"\\(?:([rnt\\])|x([0-9a-fA-F]{2}))")
+_PLAIN = {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"\\": b"\\"}
 _LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 
 
@@ -77,11 +80,19 @@ def _ask(scheme: str, host: str, port: int, seconds: float, text: str) -> str:
         end.connect((host, port))
         if not text:
             return "connected"
-        end.sendall(text.encode("utf-8", "surrogateescape") + b"\r\n")
+        end.sendall(_bytes(text) + b"\r\n")
         answer = end.recv(_ANSWER)
     if not answer:
         raise ConnectionError("it closed the connection without an answer")
     return "answered " + ascii(answer[:60])
+
+
+def _bytes(text: str) -> bytes:
+    """The text, with \\r, \\n, \\t, \\\\ and \\xNN as the bytes that they stand for."""
+    return _ESCAPE.sub(
+        lambda match: bytes.fromhex(match[2].decode()) if match[2] else _PLAIN[match[1]],
+        text.encode("utf-8", "surrogateescape"),
+    )
 
 
 def _web(scheme: str, host: str, port: int, seconds: float, path: str) -> str:

@@ -18,7 +18,10 @@ _HINT = 'write it like http://:8080/path, tcp://:6379 or "tcp://:6379 PING"'
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One question to the program. `send`: what is sent over tcp or udp, with CRLF behind it."""
+    """One question to the program. `send`: what is sent over tcp or udp, with CRLF behind it.
+
+    It may have \\r, \\n, \\t, \\\\ and \\xNN in it, for lines and bytes that a command line does not have.
+    """
 
     scheme: str  # http, https, tcp, udp
     host: str

@@ -180,6 +180,21 @@ def test_a_failure_with_one_id_says_that_it_was_one(trace: Callable[..., Trace])
         trace("entry", "serve", probes=("tcp://:81",))
 
 
+def test_a_probe_of_several_lines_and_bytes(trace: Callable[..., Trace]) -> None:
+    found = trace("serve", probes=(r"tcp://:81 one\r\ntwo\x00\\n\q",))
+    assert found.answers == (r"tcp://127.0.0.1:81 one\r\ntwo\x00\\n\q: answered b'one\r\ntwo\x00\\n\\q\r\n'",)
+
+
+def test_a_host_that_cannot_is_told_before_anything_long(
+    u2k: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = u2k("profile", "--trace", "localhost:1/none:1")  # where nobody listens
+    assert b"bubblewrap and strace not installed" in done.stderr
+    assert b"next: apt install bubblewrap strace" in done.stderr
+    assert done.returncode == 1
+
+
 def test_a_program_that_ends_before_it_was_asked(trace: Callable[..., Trace]) -> None:
     with pytest.raises(RunError, match=r"(?s)ended before the probe .*status 3.*these are my last words"):
         trace("status", "3", probes=("tcp://:81",))
