@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -230,9 +232,24 @@ def _words(argv: tuple[bytes, ...]) -> str:
 def read_profile_of(reading: Reading, options: Options) -> Profile:
     """What reading alone tells of the program."""
     unread = options.form == "full" and options.platform.architecture != "amd64"
-    analyse = _unread if unread else CallAnalysis(reading.tree).run
-    runtime = close_libraries(reading.tree, reading.program, reading.libraries, analyse)
-    return static_profile(reading.image, reading.resolution, reading.libraries, runtime)
+    with _collector_paused():
+        analyse = _unread if unread else CallAnalysis(reading.tree).run
+        runtime = close_libraries(reading.tree, reading.program, reading.libraries, analyse)
+        return static_profile(reading.image, reading.resolution, reading.libraries, runtime)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Without the collector of cyclic garbage: analysis makes next to none, and it would look at millions of
+    live objects again and again, for a fifth of the time.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def _unread(_: Sequence[CodeObject]) -> StaticCalls:

@@ -22,6 +22,9 @@ _MAX_LSDA = 1 << 16  # bytes
 _MAX_EH_FRAME = 1 << 26  # bytes
 _MAX_ENTRY = 64  # bytes of an FDE in front of its instructions: two pointers, a length and one more pointer
 
+_LENGTH_AND_CIE = struct.Struct("<II")
+_USUAL_ENTRY = struct.Struct("<IIiiB")  # an FDE: length, offset of the CIE, start, size, length of the rest
+
 
 class Cursor:
     """Reads the encodings of unwind tables one after the other; past the end all reads give 0."""
@@ -92,6 +95,11 @@ class Common:
     augmented: bool = False
     signal: bool = False  # code that the kernel returns to, entered one byte behind its FDE's start
 
+    @property
+    def usual(self) -> bool:
+        """FDEs begin as _USUAL_ENTRY does, and have language-specific data only behind a length."""
+        return self.augmented and self.pointer == (_PCREL | 0x0B)
+
 
 class Frames:
     """The functions of an object by its unwind table."""
@@ -125,6 +133,9 @@ class Frames:
         """Landing pads, and addresses of the type objects that are caught, of the function at `start`; and
         how many bytes of tables say so.
         """
+        known = self._ends.get(start)
+        if known is not None and not known[1]:
+            return [], [], 0
         at = bisect.bisect_left(self.starts, start)
         if at >= len(self.starts) or self.starts[at] != start:
             return [], [], 0
@@ -143,10 +154,10 @@ class Frames:
         return found
 
     def _read_entry(self, address: int, start: int) -> tuple[int, int]:
-        head = self._memory.view(address, 8)
+        head = self._memory.view(address, _USUAL_ENTRY.size)
         if len(head) < 8:
             return start + 1, 0
-        length, back = struct.unpack("<II", head)
+        length, back = _LENGTH_AND_CIE.unpack_from(head)
         if length == 0xFFFFFFFF:  # 64-bit DWARF, which no compiler writes here
             return start + 1, 0
         common = self._common_of(address + 4 - back)
@@ -154,6 +165,10 @@ class Frames:
             return start + 1, 0
         if common.signal:
             self._signal.add(start)
+        if common.usual and length >= _USUAL_ENTRY.size - 4 and len(head) == _USUAL_ENTRY.size:
+            size, more = _USUAL_ENTRY.unpack(head)[3:]
+            if size > 0 and not more:  # nearly all: an offset, a length, and no augmentation data
+                return start + min(size, 1 << 30), 0
         cursor = Cursor(self._memory, address + 8, min(max(length - 4, 0), _MAX_ENTRY))
         cursor.pointer(common.pointer)
         size = cursor.pointer(common.pointer & 0x0F) or 1

@@ -80,7 +80,7 @@ class CallAnalysis:
         lookups = Lookups(summaries, scope, reach)
         for _ in range(_MAX_ROUNDS):
             reach.run()
-            origins = Origins(summaries, scope, reach)
+            origins = Origins(summaries, reach)
             if not lookups.add_functions(origins):
                 break
         witness = Witness(summaries, paths, reach)

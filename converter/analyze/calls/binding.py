@@ -7,7 +7,9 @@ it. Plug-ins with equal names do not see each other at run time, here all of the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from converter.analyze.calls.model import PLUGIN, PLUGIN_LIBRARY
@@ -27,19 +29,11 @@ class Scope:
 
     def __init__(self, summaries: Sequence[Summary], roles: Sequence[str]) -> None:
         self._summaries = summaries
-        self._late = [number for number, role in enumerate(roles) if role in (PLUGIN, PLUGIN_LIBRARY)]
-        self._global = [number for number in range(len(roles)) if number not in set(self._late)]
-        self._bound: dict[tuple[int, int], tuple[Definition, ...]] = {}
+        self._late = {number for number, role in enumerate(roles) if role in (PLUGIN, PLUGIN_LIBRARY)}
+        self._global = [number for number in range(len(roles)) if number not in self._late]
 
     def bind(self, number: int, index: int) -> tuple[Definition, ...]:
         """Definitions that symbol `index` of object `number` can be bound to; none if it is undefined."""
-        key = (number, index)
-        found = self._bound.get(key)
-        if found is None:
-            found = self._bound[key] = self._search(number, index)
-        return found
-
-    def _search(self, number: int, index: int) -> tuple[Definition, ...]:
         symbols = self._summaries[number].symbols
         if index >= len(symbols):
             return ()
@@ -53,34 +47,36 @@ class Scope:
 
     def find(self, name: bytes, version: bytes = b"") -> tuple[Definition, ...]:
         """What a lookup of `name` gives: the first of the global scope, else all of those mapped later."""
-        for number in self._global:
-            symbol = self._summaries[number].definition(name, version)
-            if symbol is not None:
-                return (Definition(number, symbol),)
         found = []
-        for number in self._late:
-            symbol = self._summaries[number].definition(name, version)
-            if symbol is not None:
-                found.append(Definition(number, symbol))
+        for definition in self._definitions(name, version):
+            if definition.object not in self._late:
+                return (definition,)
+            found.append(definition)
         return tuple(found)
 
     def after(self, name: bytes, version: bytes, number: int) -> tuple[Definition, ...]:
         """Definitions of `name` in other objects than `number` (for copy relocations)."""
-        found = []
-        for other in (*self._global, *self._late):
-            symbol = self._summaries[other].definition(name, version) if other != number else None
+        return tuple(each for each in self._definitions(name, version) if each.object != number)
+
+    def _definitions(self, name: bytes, version: bytes) -> Iterator[Definition]:
+        """Those of the global scope, then those of what is mapped later."""
+        for number in self._exporters.get(name, ()):
+            symbol = self._summaries[number].definition(name, version)
             if symbol is not None:
-                found.append(Definition(other, symbol))
-        return tuple(found)
+                yield Definition(number, symbol)
+
+    @cached_property
+    def _exporters(self) -> dict[bytes, list[int]]:
+        """The objects that define each name, in the order of the search."""
+        found: dict[bytes, list[int]] = defaultdict(list)
+        for number in (*self._global, *sorted(self._late)):
+            for name in {symbol.name for symbol in self._summaries[number].exports}:
+                found[name].append(number)
+        return found
 
     def everywhere(self, name: bytes) -> tuple[Definition, ...]:
         """The default definitions of `name` in all objects, whatever handle it is looked up with."""
-        found = []
-        for number, summary in enumerate(self._summaries):
-            symbol = summary.definition(name, b"")
-            if symbol is not None:
-                found.append(Definition(number, symbol))
-        return tuple(found)
+        return tuple(sorted(self._definitions(name, b"")))
 
     def exports(self, number: int) -> tuple[Definition, ...]:
         """All functions and objects that object `number` defines."""

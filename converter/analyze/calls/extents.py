@@ -52,6 +52,7 @@ class FunctionExtents:
         self._named = Extents(
             [(symbol.value, symbol.value + symbol.size) for symbol in functions if symbol.size] + list(go)
         )
+        self._begins = frozenset(frames.starts)
         self.known = sorted(
             {symbol.value for symbol in functions} | set(frames.starts) | set(self._named.starts)
         )
@@ -62,6 +63,10 @@ class FunctionExtents:
         if found is None:
             found = self._named.containing(address)
         return found
+
+    def begins(self, address: int) -> bool:
+        """The unwind table has a function that begins at `address`."""
+        return address in self._begins
 
     def is_start(self, address: int) -> bool:
         at = bisect.bisect_left(self.known, address)

@@ -14,7 +14,7 @@ from converter.analyze.calls.bodies import Bodies
 from converter.analyze.calls.budget import FUNCTION, Budget
 from converter.analyze.calls.extents import DataExtents, Extents, FunctionExtents
 from converter.analyze.calls.instructions import Architecture, Code
-from converter.analyze.calls.links import COPIED, Links, Node, node_of
+from converter.analyze.calls.links import COPIED, NO_REFERENCES, Links, Node, node_of
 from converter.elf.frames import Frames
 from converter.elf.loader_tables import loader_tables
 from converter.elf.memory import ElfMemory
@@ -118,8 +118,11 @@ class ObjectGraph:
         """The function that code at `address` belongs to, by its start."""
         return self._links.function_at(address)
 
-    def data_at(self, address: int) -> int:
-        return self._objects.containing(address)[0]
+    def locate(self, address: int) -> tuple[bool, int] | None:
+        """Summary.locate."""
+        if self.memory.is_code(address):
+            return True, self.function_at(address)
+        return (False, self._objects.containing(address)[0]) if self.memory.is_data(address) else None
 
     @cached_property
     def names(self) -> dict[int, str]:
@@ -145,16 +148,17 @@ class ObjectGraph:
         return node_of(found, start, code)
 
     def data(self, start: int) -> Node:
-        """The node of the data object at `start` (as data_at gives it)."""
+        """The node of the data object at `start` (as `locate` gives it)."""
         start, end = self._objects.containing(start)
         slots = self._words(start, end)
         if self._words_left < 0 or not self.budget.spend(1 + len(slots)):
-            return Node()
+            return NO_REFERENCES
         found = set(map(self._links.read, slots))
-        low = bisect.bisect_left(self._copies, start)
-        high = bisect.bisect_left(self._copies, max(end, start + 1))
-        found.update((COPIED, self.relocations.copies[slot]) for slot in self._copies[low:high])
-        return node_of(found, start)
+        if self._copies:
+            low = bisect.bisect_left(self._copies, start)
+            high = bisect.bisect_left(self._copies, max(end, start + 1))
+            found.update((COPIED, self.relocations.copies[slot]) for slot in self._copies[low:high])
+        return node_of(found, start) if found else NO_REFERENCES
 
     @property
     def exhausted(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
 from converter.analyze.calls.budget import Budget
@@ -14,7 +14,7 @@ from converter.elf.memory import ElfMemory
 Value: TypeAlias = "int | tuple[str, int] | None"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Code:
     """What one function does, from its instructions. All addresses are of the object.
 
@@ -31,18 +31,26 @@ class Code:
     end:          behind the last instruction that was read
     """
 
-    calls: set[int] = field(default_factory=set)
-    jumps: set[int] = field(default_factory=set)
-    addresses: set[int] = field(default_factory=set)
-    reads: set[int] = field(default_factory=set)
-    stores: set[int] = field(default_factory=set)
-    slots: set[int] = field(default_factory=set)
-    sites: list[int] = field(default_factory=list)
-    foreign: list[tuple[int, str]] = field(default_factory=list)
-    indirect: bool = False
-    broken: bool = False
-    falls: bool = False
-    end: int = 0
+    calls: set[int]
+    jumps: set[int]
+    addresses: set[int]
+    reads: set[int]
+    stores: set[int]
+    slots: set[int]
+    sites: list[int]
+    foreign: list[tuple[int, str]]
+    indirect: bool
+    broken: bool
+    falls: bool
+    end: int
+
+    # By hand: there is one for every function, and what dataclass makes of default factories is slow.
+    def __init__(self, end: int = 0) -> None:
+        self.calls, self.jumps, self.addresses = set(), set(), set()
+        self.reads, self.stores, self.slots = set(), set(), set()
+        self.sites, self.foreign = [], []
+        self.indirect = self.broken = self.falls = False
+        self.end = end
 
 
 class Branch(NamedTuple):

@@ -4,7 +4,7 @@ fills.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple, TypeAlias
 
 from converter.analyze.calls.extents import DataExtents, Extents, FunctionExtents
@@ -18,6 +18,7 @@ CALL, TAKEN, DATA, IMPORT, LOADED, COPIED, NOTHING = range(7)
 Link: TypeAlias = tuple[int, int]  # kind; address of a function or data object, or index of a symbol
 
 _NOWHERE: Link = (NOTHING, 0)
+_OWN = (CALL, DATA)
 
 
 class Node(NamedTuple):
@@ -37,6 +38,9 @@ class Node(NamedTuple):
     copied: tuple[int, ...] = ()
     sites: tuple[int, ...] = ()
     foreign: tuple[tuple[int, str], ...] = ()
+
+
+NO_REFERENCES = Node()
 
 
 class Links:
@@ -90,6 +94,8 @@ class Links:
 
     def function_at(self, address: int) -> int:
         """The function that code at `address` belongs to, by its start."""
+        if self._functions.begins(address):
+            return address
         found = self._functions.containing(address)
         return found[0] if found else address
 
@@ -130,14 +136,12 @@ class Links:
         return _NOWHERE
 
 
-def node_of(links: Iterable[Link], own: int, code: Code | None = None) -> Node:
+def node_of(links: AbstractSet[Link], own: int, code: Code | None = None) -> Node:
     """The node of the function or data object at `own`, which need not refer to itself."""
-    kinds: tuple[set[int], ...] = (set(), set(), set(), set(), set(), set(), set())
-    for kind, value in links:
-        kinds[kind].add(value)
-    kinds[CALL].discard(own)
-    kinds[DATA].discard(own)
-    calls, taken, data, imports, loaded, copied = (tuple(sorted(kind)) for kind in kinds[:NOTHING])
-    sites = tuple(sorted(code.sites)) if code else ()
-    foreign = tuple(sorted(code.foreign)) if code else ()
-    return Node(calls, taken, data, imports, loaded, copied, sites, foreign)
+    kinds: tuple[list[int], ...] = ([], [], [], [], [], [])
+    for kind, value in links:  # no link comes twice
+        if kind != NOTHING and not (value == own and kind in _OWN):
+            kinds[kind].append(value)
+    references = [tuple(sorted(kind)) if kind else () for kind in kinds]
+    sites, foreign = (tuple(sorted(code.sites)), tuple(sorted(code.foreign))) if code else ((), ())
+    return Node._make((*references, sites, foreign))

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from converter.analyze.calls.binding import Scope
 from converter.analyze.calls.budget import Budget
 from converter.analyze.calls.graph import GO_FUNCTION
 from converter.analyze.calls.instructions import Value
@@ -33,15 +32,13 @@ _STACK_ARGUMENT = 8  # the return address lies between a caller's stack pointer 
 class Origins:
     """Asks for values in the functions that `reach` found, and in their callers."""
 
-    def __init__(self, summaries: Sequence[Summary], scope: Scope, reach: Reach) -> None:
+    def __init__(self, summaries: Sequence[Summary], reach: Reach) -> None:
         self._summaries = summaries
-        self._scope = scope
         self._reach = reach
         self._known: dict[tuple[Place, str, int], Origin] = {}
         self._active: dict[tuple[Place, str, int], int] = {}  # with its level
         self._cut = _NO_CUT  # the lowest level that an answer was cut short for
         self._budget = Budget(MAX_STEPS)
-        self._bound: dict[tuple[int, int], list[Place]] = {}
         self._callers: dict[Place, list[Place]] = defaultdict(list)
         self._takers: dict[Place, list[Place]] = defaultdict(list)
         self._anybody: set[Place] = set()
@@ -49,36 +46,31 @@ class Origins:
 
     def _reverse(self) -> None:
         """Who calls each function, who takes its address, and which ones somebody unknown calls."""
-        for place in sorted(self._reach.nodes):
-            number, node = place[0], self._reach.nodes[place]
+        callers, takers, reach = self._callers, self._takers, self._reach
+        for place in sorted(reach.nodes):
+            number, node = place[0], reach.nodes[place]
             for address in node.calls:
-                self._callers[number, address].append(place)
+                callers[number, address].append(place)
             for index in node.imports:
-                for target in self._targets(number, index):
-                    self._callers[target].append(place)
+                for target, is_function in reach.targets(number, index):
+                    if is_function:
+                        callers[target].append(place)
+            if not node.taken and not node.loaded:
+                continue
             taken = [(number, address) for address in node.taken]
             for index in node.loaded:
                 taken += self._targets(number, index)
-            for target in taken:
-                if self._reach.is_function(place):
-                    self._takers[target].append(place)
-                else:
-                    self._anybody.add(target)
+            if reach.is_function(place):
+                for target in taken:
+                    takers[target].append(place)
+            else:
+                self._anybody.update(taken)
         self._anybody.update(
             place for place, why in self._reach.parents.items() if isinstance(why, str) and why != GO_FUNCTION
         )
 
     def _targets(self, number: int, index: int) -> list[Place]:
-        key = (number, index)
-        targets = self._bound.get(key)
-        if targets is None:
-            targets = []
-            for other, symbol in self._scope.bind(number, index):
-                found = self._summaries[other].locate(symbol.value)
-                if found is not None and found[0]:
-                    targets.append((other, found[1]))
-            self._bound[key] = targets
-        return targets
+        return [place for place, is_function in self._reach.targets(number, index) if is_function]
 
     def at(self, place: Place, address: int, register: int) -> Origin:
         """What `register` can hold before the instruction at `address` of the function `place`.
@@ -206,7 +198,7 @@ class Origins:
     def _symbols(self, place: Place, indices: tuple[int, ...], target: Place) -> tuple[int, ...]:
         """Those of `indices`, symbols of the object of `place`, that are bound to `target`."""
         self._budget.spend(len(indices) // 8)
-        return tuple(index for index in indices if target in self._targets(place[0], index))
+        return tuple(index for index in indices if (target, True) in self._reach.targets(place[0], index))
 
 
 def is_unknown(value: int | tuple[str, int]) -> bool:

@@ -29,6 +29,8 @@ class Reach:
         self._is_function: set[Place] = set()
         self._functions: list[Place] = []
         self._data: list[Place] = []
+        self._targets: dict[tuple[int, int], tuple[tuple[Place, bool], ...]] = {}
+        self._referred: set[tuple[int, int]] = set()
 
     def add_root(self, number: int, address: int, why: str) -> None:
         """Code at `address` of an object runs because of `why`."""
@@ -38,18 +40,24 @@ class Reach:
 
     def add_definition(self, definition: Definition, why: Place | str) -> None:
         """A symbol becomes known to the program."""
-        number, symbol = definition
-        found = self._summaries[number].locate(symbol.value)
-        if found is not None:
-            self._found((number, found[1]), why, self._functions if found[0] else self._data)
+        for place, is_function in self._places((definition,)):
+            self._found(place, why, self._functions if is_function else self._data)
 
     def is_function(self, place: Place) -> bool:
         """Whether a place that was reached is a function, not a data object."""
         return place in self._is_function
 
+    def targets(self, number: int, index: int) -> tuple[tuple[Place, bool], ...]:
+        """What symbol `index` of object `number` is bound to: places, and whether they are functions."""
+        key = number, index
+        found = self._targets.get(key)
+        if found is None:
+            found = self._targets[key] = self._places(self._scope.bind(number, index))
+        return found
+
     def run(self) -> None:
         """Follow everything until nothing new comes."""
-        functions, data = self._functions, self._data
+        functions, data, parents = self._functions, self._data, self.parents
         while functions or data:
             if functions:
                 place = functions.pop()
@@ -60,24 +68,19 @@ class Reach:
                 node = self._summaries[place[0]].data(place[1])
             self.nodes[place] = node
             number = place[0]
-            self._add(number, node.calls, place, functions)
-            self._add(number, node.taken, place, functions)
-            self._add(number, node.data, place, data)
-            for index in node.imports:
+            calls, taken, objects, imports, loaded, copied, _, _ = node
+            for addresses, queue in ((calls, functions), (taken, functions), (objects, data)):
+                for address in addresses:
+                    target = number, address
+                    if target not in parents:
+                        parents[target] = place
+                        queue.append(target)
+            for index in imports:
                 self._bind(place, index)
-            for index in node.loaded:
+            for index in loaded:
                 self._bind(place, index)
-            symbols = self._summaries[number].symbols
-            for index in node.copied:
-                if index >= len(symbols):
-                    continue
-                symbol = symbols[index]
-                for definition in self._scope.after(symbol.name, symbol.version, number):
-                    self.add_definition(definition, place)
-
-    def _add(self, number: int, addresses: Iterable[int], why: Place, queue: list[Place]) -> None:
-        for address in addresses:
-            self._found((number, address), why, queue)
+            if copied:
+                self._copy(place, copied)
 
     def _found(self, place: Place, why: Place | str, queue: list[Place]) -> None:
         if place not in self.parents:
@@ -85,9 +88,36 @@ class Reach:
             queue.append(place)
 
     def _bind(self, place: Place, index: int) -> None:
+        """Code or data at `place` refers to a symbol of its object."""
+        key = place[0], index
+        targets = self._targets.get(key)
+        if targets is None:
+            targets = self.targets(*key)
+        if key not in self._referred:
+            self._referred.add(key)
+            symbols = self._summaries[place[0]].symbols
+            if index < len(symbols):
+                self.symbols.setdefault(symbols[index].name, set()).add(place[0])
+        parents = self.parents
+        for target, is_function in targets:
+            if target not in parents:
+                parents[target] = place
+                (self._functions if is_function else self._data).append(target)
+
+    def _copy(self, place: Place, indices: Iterable[int]) -> None:
+        """The contents of a data object come from the libraries that define symbols of its object."""
         number = place[0]
         symbols = self._summaries[number].symbols
-        if index < len(symbols):
-            self.symbols.setdefault(symbols[index].name, set()).add(number)
-        for definition in self._scope.bind(number, index):
-            self.add_definition(definition, place)
+        for index in indices:
+            if index < len(symbols):
+                symbol = symbols[index]
+                for definition in self._scope.after(symbol.name, symbol.version, number):
+                    self.add_definition(definition, place)
+
+    def _places(self, definitions: Iterable[Definition]) -> tuple[tuple[Place, bool], ...]:
+        found = []
+        for number, symbol in definitions:
+            at = self._summaries[number].locate(symbol.value)
+            if at is not None:
+                found.append(((number, at[1]), at[0]))
+        return tuple(found)

@@ -44,7 +44,7 @@ class Sites:
         self.found: list[Site] = []
         self._unresolved: list[Unresolved] = []
         self._rules: dict[str, Evidence] = {}
-        for place in sorted(reach.nodes):
+        for place in sorted(at for at, node in reach.nodes.items() if node.sites or node.foreign):
             node = reach.nodes[place]
             for address, instruction in node.foreign:
                 self._unknown(place, address, f"{instruction}: a system call by the 32-bit interface")

@@ -30,6 +30,9 @@ class Summary:
         self.changed = False
         self._functions = self.known.setdefault("function", {})
         self._data = self.known.setdefault("data", {})
+        self._function_nodes: dict[int, Node] = {}
+        self._data_nodes: dict[int, Node] = {}
+        self._located: dict[int, tuple[bool, int] | None] = self.known.setdefault("locate", {})
 
     @cached_property
     def graph(self) -> ObjectGraph:
@@ -121,12 +124,9 @@ class Summary:
         neither.
         """
 
-        def answer() -> tuple[bool, int] | None:
-            if self.graph.memory.is_code(address):
-                return True, self.graph.function_at(address)
-            return (False, self.graph.data_at(address)) if self.graph.memory.is_data(address) else None
-
-        return self._ask("locate", address, answer)
+        if address in self._located:
+            return self._located[address]
+        return self._ask("locate", address, lambda: self.graph.locate(address))
 
     def name_at(self, address: int) -> str:
         """The name of the function or data object that begins at `address`; empty without one."""
@@ -152,19 +152,28 @@ class Summary:
 
     def function(self, start: int) -> Node:
         """ObjectGraph.function."""
-        found = self._functions.get(start)
+        found = self._function_nodes.get(start)
         if found is None:
-            found = self._functions[start] = tuple(self.graph.function(start))
-            self.changed = True
-        return Node._make(found)
+            found = self._node(start, self._functions, lambda: self.graph.function(start))
+            self._function_nodes[start] = found
+        return found
 
     def data(self, start: int) -> Node:
         """ObjectGraph.data."""
-        found = self._data.get(start)
+        found = self._data_nodes.get(start)
         if found is None:
-            found = self._data[start] = tuple(self.graph.data(start))
-            self.changed = True
-        return Node._make(found)
+            found = self._node(start, self._data, lambda: self.graph.data(start))
+            self._data_nodes[start] = found
+        return found
+
+    def _node(self, start: int, known: dict[int, Any], answer: Callable[[], Node]) -> Node:
+        kept = known.get(start)
+        if kept is not None:
+            return Node._make(kept)
+        found = answer()
+        known[start] = tuple(found)
+        self.changed = True
+        return found
 
     # Values
 

@@ -10,9 +10,10 @@ from iced_x86 import Decoder, FlowControl, Instruction, MemorySizeExt, Mnemonic,
 
 from converter.analyze.calls.budget import Budget
 from converter.analyze.calls.instructions import Code, Slicer
+from converter.analyze.calls.x86_64_body import BRANCHES, STOPS
 from converter.analyze.calls.x86_64_pointers import pointer_calls
 from converter.analyze.calls.x86_64_steps import steps as steps
-from converter.analyze.calls.x86_64_values import Body
+from converter.analyze.calls.x86_64_values import ValueBody
 from converter.elf.memory import ElfMemory
 
 MAX_INSTRUCTIONS = 1 << 16  # of one function that is followed
@@ -34,32 +35,44 @@ _STORES = frozenset(
 _COMPARES = frozenset({Mnemonic.CMP, Mnemonic.TEST})
 _IMMEDIATES = frozenset({OpKind.IMMEDIATE32, OpKind.IMMEDIATE32TO64, OpKind.IMMEDIATE64})
 _SYSCALL, _SYSENTER = Opcode.SYSCALL, Opcode.SYSENTER
-_BRANCHES = frozenset({OpKind.NEAR_BRANCH64, OpKind.NEAR_BRANCH32, OpKind.NEAR_BRANCH16})
+
+_JUMPS = frozenset({FlowControl.CONDITIONAL_BRANCH, FlowControl.UNCONDITIONAL_BRANCH})
+_CALL, _NEAR_CALL = FlowControl.CALL, Opcode.CALL_REL32_64
+_INDIRECT = frozenset({FlowControl.INDIRECT_BRANCH, FlowControl.INDIRECT_CALL})
+_ENDS = STOPS | {FlowControl.INDIRECT_CALL}
 
 # `lea r64, [rip + disp32]`, and in programs at fixed addresses `mov r32, imm32` and `mov r64, imm32`.
-_LEA = re.compile(rb"[\x48-\x4f]\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]", re.DOTALL)
+# The first without its prefix, which is looked at afterwards: a search for a known first byte is far faster.
+_LEA = re.compile(rb"\x8d[\x05\x0d\x15\x1d\x25\x2d\x35\x3d]", re.DOTALL)
 _MOVE = re.compile(rb"[\xb8-\xbf]|\x48\xc7[\xc0-\xc7]|\x49\xc7[\xc0-\xc7]", re.DOTALL)
+_STUB_STARTS = (b"\xff", b"\xf2", b"\xf3")
 _DISPLACEMENT = struct.Struct("<i")
 
 
 def sweep(memory: ElfMemory, start: int, end: int) -> Code:
     """Architecture.sweep."""
-    found = Code()
-    _read(memory, Decoder(64, memory.view(start, end - start), ip=start), found, None)
-    found.jumps = {target for target in found.jumps if not start < target < end}
-    found.end = end
+    found = Code(end=end)
+    absolute = memory.elf.type == "EXEC"
+    low, high = memory.start, memory.end
+    ins: Instruction | None = None
+    for ins in Decoder(64, memory.view(start, end - start), ip=start):
+        flow = ins.flow_control
+        if not flow:
+            if ins.is_ip_rel_memory_operand:
+                _ip_relative(ins, found)
+            if absolute:
+                _absolute(ins, found, low, high)
+        elif flow in _JUMPS:
+            if not start < (target := ins.near_branch_target) < end:
+                found.jumps.add(target)
+        elif flow == _CALL and ins.code == _NEAR_CALL:
+            found.calls.add(ins.near_branch_target)
+        else:
+            _transfer(ins, flow, found)
+            if absolute and flow in _INDIRECT:
+                _absolute(ins, found, low, high)
+    found.falls = ins is not None and _falls(ins)
     return found
-
-
-_ENDS = frozenset(
-    {
-        FlowControl.UNCONDITIONAL_BRANCH,
-        FlowControl.INDIRECT_BRANCH,
-        FlowControl.RETURN,
-        FlowControl.EXCEPTION,
-        FlowControl.INDIRECT_CALL,
-    }
-)
 
 
 def explore(memory: ElfMemory, start: int, end: int, also: tuple[int, ...] = ()) -> Code:
@@ -78,64 +91,55 @@ def explore(memory: ElfMemory, start: int, end: int, also: tuple[int, ...] = ())
             continue
         decoder.position = at - start
         decoder.ip = at
-        todo += _read(memory, decoder, found, seen)
+        todo += _run(memory, decoder, found, seen)
         found.end = max(found.end, decoder.ip)
     found.jumps = {target for target in found.jumps if not start < target < end}
     return found
 
 
-def _read(memory: ElfMemory, decoder: Decoder, found: Code, seen: set[int] | None) -> list[int]:
-    """Read on until the code ends; with `seen`: one run of instructions, whose continuations are returned."""
+def _run(memory: ElfMemory, decoder: Decoder, found: Code, seen: set[int]) -> list[int]:
+    """Read one run of instructions, until the code ends or was seen; where it goes on is returned."""
     absolute = memory.elf.type == "EXEC"
     low, high = memory.start, memory.end
     following: list[int] = []
     ins: Instruction | None = None
     for ins in decoder:
-        if seen is not None:
-            if ins.ip in seen:
-                return following
-            seen.add(ins.ip)
+        if ins.ip in seen:
+            return following
+        seen.add(ins.ip)
         flow = ins.flow_control
-        if flow:
-            if ins.op0_kind in _BRANCHES and ins.op_count:
-                target = ins.near_branch_target
-                if flow == FlowControl.CALL:
-                    found.calls.add(target)
-                    continue
-                found.jumps.add(target)
-                if seen is not None:
-                    following.append(target)
-                    if flow == FlowControl.UNCONDITIONAL_BRANCH:
-                        return following
-                continue
-            if flow in (FlowControl.CALL, FlowControl.INTERRUPT):
-                _system_call(ins, found)
-                continue
-            if flow in (FlowControl.INDIRECT_BRANCH, FlowControl.INDIRECT_CALL):
-                if ins.is_ip_rel_memory_operand:
-                    found.slots.add(ins.ip_rel_memory_address)
-                elif flow == FlowControl.INDIRECT_BRANCH:
-                    found.indirect = True
-                if absolute:
-                    _absolute(ins, found, low, high)
-            elif flow == FlowControl.EXCEPTION and ins.is_invalid:
-                found.broken = True
-            if seen is not None and flow in (
-                FlowControl.INDIRECT_BRANCH,
-                FlowControl.RETURN,
-                FlowControl.EXCEPTION,
-            ):
-                return following
-        elif ins.is_ip_rel_memory_operand:
+        if not flow and ins.is_ip_rel_memory_operand:
             _ip_relative(ins, found)
-            if absolute:
-                _absolute(ins, found, low, high)
-        elif absolute:
+        if absolute and (not flow or flow in _INDIRECT):
             _absolute(ins, found, low, high)
-    found.falls = ins is not None and ins.flow_control not in _ENDS and not ins.is_call_near
-    if seen is not None:
-        following.append(decoder.ip)
+        if flow:
+            _transfer(ins, flow, found)
+            if flow != FlowControl.CALL and ins.op_count and ins.op0_kind in BRANCHES:
+                following.append(ins.near_branch_target)
+            if flow in STOPS:
+                return following
+    found.falls = ins is not None and _falls(ins)
+    following.append(decoder.ip)
     return following
+
+
+def _falls(ins: Instruction) -> bool:
+    return ins.flow_control not in _ENDS and not ins.is_call_near
+
+
+def _transfer(ins: Instruction, flow: int, found: Code) -> None:
+    """A jump, call, return or trap."""
+    if ins.op_count and ins.op0_kind in BRANCHES:
+        (found.calls if flow == FlowControl.CALL else found.jumps).add(ins.near_branch_target)
+    elif flow in (FlowControl.CALL, FlowControl.INTERRUPT):
+        _system_call(ins, found)
+    elif flow in _INDIRECT:
+        if ins.is_ip_rel_memory_operand:
+            found.slots.add(ins.ip_rel_memory_address)
+        elif flow == FlowControl.INDIRECT_BRANCH:
+            found.indirect = True
+    elif flow == FlowControl.EXCEPTION and ins.is_invalid:
+        found.broken = True
 
 
 def _system_call(ins: Instruction, found: Code) -> None:
@@ -189,6 +193,8 @@ def _absolute(ins: Instruction, found: Code, low: int, high: int) -> None:
 def stub_slot(memory: ElfMemory, address: int) -> int | None:
     """Architecture.stub_slot: `[endbr64] [bnd] jmp [rip + slot]`."""
     code = memory.view(address, 16)
+    if code[:1] not in _STUB_STARTS:
+        return None
     at = 4 if code.startswith(b"\xf3\x0f\x1e\xfa") else 0
     at += code[at : at + 1] == b"\xf2"
     if code[at : at + 2] != b"\xff\x25" or len(code) < at + 6:
@@ -199,21 +205,23 @@ def stub_slot(memory: ElfMemory, address: int) -> int | None:
 def address_pattern(memory: ElfMemory) -> set[int]:
     """Architecture.address_pattern."""
     found: set[int] = set()
-    low, high = memory.start, memory.end
+    low, high, unpack = memory.start, memory.end, _DISPLACEMENT.unpack_from
     absolute = memory.elf.type == "EXEC"
     for start, end in memory.executable:
         data = memory.view(start, end - start)
         last = len(data) - 4
-        for match in _LEA.finditer(data):
+        for match in _LEA.finditer(data, 1):
             at = match.end()
-            if at <= last:
-                found.add(start + at + 4 + _DISPLACEMENT.unpack_from(data, at)[0])
+            if data[at - 3] & 0xF8 == 0x48 and at <= last:
+                address = start + at + 4 + unpack(data, at)[0]
+                if low <= address < high:
+                    found.add(address)
         if absolute:
             for match in _MOVE.finditer(data):
                 at = match.end()
-                if at <= last and low <= (value := _DISPLACEMENT.unpack_from(data, at)[0]) < high:
+                if at <= last and low <= (value := unpack(data, at)[0]) < high:
                     found.add(value)
-    return {address for address in found if low <= address < high}
+    return found
 
 
 def slicer(memory: ElfMemory, body: tuple[tuple[int, int], ...], budget: Budget) -> Slicer:
@@ -221,7 +229,7 @@ def slicer(memory: ElfMemory, body: tuple[tuple[int, int], ...], budget: Budget)
     return _Function(memory, body, budget)
 
 
-class _Function(Body):
+class _Function(ValueBody):
     """Slicer, for x86-64."""
 
     def pointer_calls(

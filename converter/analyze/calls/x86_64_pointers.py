@@ -9,7 +9,7 @@ from __future__ import annotations
 from iced_x86 import Code as Opcode
 from iced_x86 import FlowControl, Instruction, Mnemonic, OpKind, Register, RegisterExt
 
-from converter.analyze.calls.x86_64_values import Body
+from converter.analyze.calls.x86_64_body import Body
 
 MAX_STATES = 20_000
 

@@ -11,25 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from iced_x86 import (
-    Code as Opcode,
-)
-from iced_x86 import (
-    Decoder,
-    FlowControl,
-    Instruction,
-    InstructionInfoFactory,
-    MemorySizeExt,
-    Mnemonic,
-    OpAccess,
-    OpKind,
-    Register,
-    RegisterExt,
-)
+from iced_x86 import Code as Opcode
+from iced_x86 import FlowControl, Instruction, MemorySizeExt, Mnemonic, OpKind, Register, RegisterExt
 
-from converter.analyze.calls.budget import QUERY, Budget
-from converter.analyze.calls.instructions import Branch, Value
-from converter.elf.memory import ElfMemory
+from converter.analyze.calls.budget import QUERY
+from converter.analyze.calls.instructions import Value
+from converter.analyze.calls.x86_64_body import Body
 
 MAX_STATES = 5_000  # (instruction, place) pairs that one query may look at
 MAX_VALUES = 64
@@ -53,8 +40,6 @@ _CALLER_SAVED = frozenset(
     }
 )
 _RETURNED = frozenset({Register.RAX, Register.RDX})
-_READS = frozenset({OpAccess.READ, OpAccess.COND_READ, OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE})
-_WRITES = frozenset({OpAccess.WRITE, OpAccess.COND_WRITE, OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE})
 _IMMEDIATES = frozenset(
     {
         OpKind.IMMEDIATE8,
@@ -67,9 +52,7 @@ _IMMEDIATES = frozenset(
         OpKind.IMMEDIATE32TO64,
     }
 )
-_BRANCHES = frozenset({OpKind.NEAR_BRANCH64, OpKind.NEAR_BRANCH32, OpKind.NEAR_BRANCH16})
 _HIGH_BYTES = frozenset({Register.AH, Register.BH, Register.CH, Register.DH})
-_PADDING = frozenset({Mnemonic.NOP, Mnemonic.INT3, Mnemonic.UD2})
 _COPIES = frozenset({Mnemonic.MOV, Mnemonic.MOVZX, Mnemonic.MOVSX, Mnemonic.MOVSXD})
 _CMOV = frozenset(value for name, value in vars(Mnemonic).items() if name.startswith("CMOV"))
 _SET = frozenset(
@@ -109,54 +92,8 @@ _UNKNOWN = _Step(values=(None,))
 _NOTHING = _Step()
 
 
-class Body:
-    """The instructions of one function (a hot part and its cold ones) with their predecessors."""
-
-    def __init__(self, memory: ElfMemory, ranges: tuple[tuple[int, int], ...], budget: Budget) -> None:
-        self._memory = memory
-        self.budget = budget
-        self.code: list[Instruction] = []
-        for start, end in ranges:
-            self.code += Decoder(64, memory.view(start, end - start), ip=start)
-        self._index = {ins.ip: at for at, ins in enumerate(self.code)}
-        self._entry = self._index.get(ranges[0][0], 0)
-        self._info = InstructionInfoFactory()
-        self._written: dict[int, frozenset[int]] = {}
-        self._before: list[list[int]] = [[] for _ in self.code]
-        self._after: list[list[int]] | None = None
-        self._indirect: list[int] = []
-        for at, ins in enumerate(self.code):
-            self._connect(at, ins)
-        self._join_switches()
-
-    def _join_switches(self) -> None:
-        """What nothing leads to is a case of a switch: all computed jumps lead there, through one common
-        point.
-        """
-        self._switch = len(self.code)
-        for at, ins in enumerate(self.code):
-            if not self._before[at] and at != self._entry and ins.mnemonic not in _PADDING:
-                self._before[at].append(self._switch)
-        self._before.append(self._indirect)
-
-    def _connect(self, at: int, ins: Instruction) -> None:
-        flow = ins.flow_control
-        if flow in (FlowControl.UNCONDITIONAL_BRANCH, FlowControl.CONDITIONAL_BRANCH):
-            target = self._index.get(ins.near_branch_target) if ins.op0_kind in _BRANCHES else None
-            if target is not None:
-                self._before[target].append(at)
-        if flow == FlowControl.INDIRECT_BRANCH:
-            self._indirect.append(at)
-        stops = (
-            FlowControl.UNCONDITIONAL_BRANCH,
-            FlowControl.INDIRECT_BRANCH,
-            FlowControl.RETURN,
-            FlowControl.EXCEPTION,
-        )
-        if flow not in stops and ins.mnemonic != Mnemonic.HLT:
-            following = self._index.get(ins.next_ip)
-            if following is not None:
-                self._before[following].append(at)
+class ValueBody(Body):
+    """A function whose registers and stack words can be asked for."""
 
     def values(self, at: int, register: int) -> frozenset[Value]:
         """Slicer.values."""
@@ -165,50 +102,6 @@ class Body:
     def stack_values(self, at: int, offset: int) -> frozenset[Value]:
         """Slicer.stack_values."""
         return self._query(at, (Register.RSP, offset))
-
-    def branches(self) -> list[Branch]:
-        """Slicer.branches."""
-        found = []
-        for ins in self.code:
-            flow = ins.flow_control
-            if not flow or not ins.op_count:
-                continue
-            is_call = flow in (FlowControl.CALL, FlowControl.INDIRECT_CALL)
-            if ins.op0_kind in _BRANCHES:
-                found.append(Branch(ins.ip, is_call, ins.near_branch_target, None))
-            elif ins.is_ip_rel_memory_operand:
-                found.append(Branch(ins.ip, is_call, None, ins.ip_rel_memory_address))
-        return found
-
-    def writes(self, at: int) -> frozenset[int]:
-        """Registers (64-bit) that instruction number `at` changes, as a whole or in part."""
-        found = self._written.get(at)
-        if found is None:
-            found = self._written[at] = self._used(at, _WRITES)
-        return found
-
-    def reads(self, at: int) -> frozenset[int]:
-        """Registers (64-bit) that instruction number `at` reads, as operands or in addresses."""
-        return self._used(at, _READS)
-
-    def _used(self, at: int, accesses: frozenset[int]) -> frozenset[int]:
-        return frozenset(
-            RegisterExt.full_register(used.register)
-            for used in self._info.info(self.code[at]).used_registers()
-            if used.access in accesses
-        )
-
-    def successors(self, at: int) -> list[int]:
-        """Numbers of the instructions that can follow; of a computed jump all cases of switches."""
-        if self._after is None:
-            self._after = [[] for _ in self._before]
-            for here, before in enumerate(self._before):
-                for previous in before:
-                    self._after[previous].append(here)
-        found: list[int] = []
-        for following in self._after[at]:
-            found += self._after[self._switch] if following == self._switch else [following]
-        return found
 
     def _query(self, at: int, place: Place) -> frozenset[Value]:
         index = self._index.get(at)

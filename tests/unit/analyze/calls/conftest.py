@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from converter.analyze.calls.analysis import static_calls
+from converter.analyze.calls.analysis import architecture_of, static_calls
+from converter.analyze.calls.budget import Budget
+from converter.analyze.calls.graph import ObjectGraph
 from converter.analyze.calls.model import LIBRARY, PROGRAM, CodeObject, StaticCalls
+from converter.elf.header import read_elf
+from converter.elf.memory import ElfMemory
 from tests.builders.programs import compiled
 from tests.builders.trees import program, tree_of
 
@@ -20,6 +25,12 @@ def analysed(files: Mapping[str, tuple[bytes, str]]) -> StaticCalls:
     tree = tree_of({path: program(data) for path, (data, _) in files.items()})
     objects = [CodeObject(path.encode(), tree[path.encode()], role) for path, (_, role) in files.items()]
     return static_calls(tree, objects)
+
+
+def graph_of(data: bytes) -> ObjectGraph:
+    """What is read of one ELF file."""
+    elf = read_elf(io.BytesIO(data), len(data), "object")
+    return ObjectGraph(ElfMemory(data, elf), architecture_of("amd64", "object"), Budget())
 
 
 @pytest.fixture(autouse=True)
