@@ -89,7 +89,8 @@ def trace_image(
             if found is not None:
                 found.contents.discard()
             if isinstance(error, RunError) and way.owners is None:  # which may be why
-                raise RunError(f"{error.what}\n({_ONE_ID})", where=error.where, hint=error.hint) from error
+                hint = "run u2k as root" + (f"; else {error.hint}" if error.hint else "")
+                raise RunError(f"{error.what}\n({_ONE_ID})", where=error.where, hint=hint) from error
             raise
     first = [_ONE_ID] if way.owners is None else []
     return _with_changes(_trace(watcher, subject, outcome, first), found)

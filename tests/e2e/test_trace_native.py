@@ -176,8 +176,9 @@ def test_with_one_id_programs_are_asked_all_the_same(trace: Callable[..., Trace]
 
 @pytest.mark.usefixtures("one_id")
 def test_a_failure_with_one_id_says_that_it_was_one(trace: Callable[..., Trace]) -> None:
-    with pytest.raises(RunError, match=r"(?s)ended before the probe .*u2k is not root"):
+    with pytest.raises(RunError, match=r"(?s)ended before the probe .*u2k is not root") as caught:
         trace("entry", "serve", probes=("tcp://:81",))
+    assert str(caught.value.hint).startswith("run u2k as root; else ")
 
 
 def test_a_probe_of_several_lines_and_bytes(trace: Callable[..., Trace]) -> None:
