@@ -65,6 +65,18 @@ static int own_page(struct memnode *n, uint64_t index, uint8_t **out)
     return 0;
 }
 
+int memnode_fill(struct inode *i, const void *data, size_t len)
+{
+    uint8_t *page;
+    int err = own_page(MEMNODE(i), 0, &page);
+    if (err < 0)
+        return err;
+    memcpy(page, data, len);
+    i->size = len;
+    MEMNODE(i)->changed = true;
+    return 0;
+}
+
 static ssize_t mem_read(struct file *f, struct iter *it, int64_t *pos)
 {
     struct memnode *n = MEMNODE(f->inode);
