@@ -31,19 +31,24 @@ class Known:
 def known(what: str, options: Options | None = None, progress: Progress | None = None) -> Known:
     """The profile of `what`. Errors: UsageError, and as for `profile_image`."""
     path = Path(what)
-    if path.is_fifo():
-        return Known(read_profile(path))
     if is_unikernel(path):
-        text = read_profile_section(path, MAX_BYTES)
-        if text is None:
-            raise UsageError("this unikernel carries no profile", where=what, hint="convert its image again")
-        return Known(parse_profile(text, what), read_manifest(path))
-    if is_profile(path):
+        return Known(profile_in(path), read_manifest(path))
+    if path.is_fifo() or is_profile(path):
         return Known(read_profile(path))
     from converter.profiling import profile_image
 
     profiled = profile_image(what, options, progress=progress)
     return Known(profiled.profile, image=profiled)
+
+
+def profile_in(path: Path) -> Profile:
+    """The profile that a file is, or that a unikernel carries. UsageError for what is neither."""
+    if not is_unikernel(path):
+        return read_profile(path)
+    text = read_profile_section(path, MAX_BYTES)
+    if text is None:
+        raise UsageError("this unikernel carries no profile", where=str(path), hint="convert its image again")
+    return parse_profile(text, str(path))
 
 
 def is_profile(path: Path) -> bool:

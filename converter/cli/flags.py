@@ -67,7 +67,9 @@ ProgramLine = Annotated[
 ]
 Profiles = Annotated[
     list[Path] | None,
-    typer.Option("--profile", metavar="FILE", help="Add what this profile knows. Can be repeated."),
+    typer.Option(
+        "--profile", metavar="FILE", help="Add what this profile (or unikernel) knows. Can be repeated."
+    ),
 ]
 AllowUnsupported = Annotated[
     bool,
@@ -117,14 +119,16 @@ def variables(entries: list[str] | None) -> tuple[str, ...]:
 
 
 def given_profiles(paths: list[Path] | None) -> list[Profile]:
-    """The profiles in these files. Each is named by its file, which is what errors say of it when it does not
-    fit; joined profiles take the name of the first, which is none of these. UsageError for what is none.
+    """The profiles in these files, or that these unikernels carry.
+
+    Each is named by its file, which is what errors say of it when it does not fit; joined profiles take the
+    name of the first, which is none of these. UsageError for what is none.
     """
     from dataclasses import replace
 
-    from converter.profile.reading import read_profile
+    from converter.known import profile_in
 
-    found = [(str(path), read_profile(path)) for path in paths or ()]
+    found = [(str(path), profile_in(path)) for path in paths or ()]
     return [replace(each, subject=replace(each.subject, reference=name)) for name, each in found]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 from converter.errors import UsageError
 from converter.image.archive import open_local
@@ -43,6 +44,7 @@ def open_image(
     if isinstance(reference, LocalReference):
         if source == "engine":
             raise UsageError("this is a file, not an image of the Docker engine", where=ref)
+        _refuse_program(reference.path)
         _LOG.info("%s: a local archive", ref)
         return open_local(reference, wanted, blobs, shown)
     if source == "archive":
@@ -58,6 +60,21 @@ def open_image(
 
     _LOG.info("%s: from the registry %s", ref, reference.registry)
     return open_from_registry(reference, wanted, blobs, shown)
+
+
+def _refuse_program(path: Path) -> None:
+    """UsageError for an ELF file, which is easily named instead of an archive: a unikernel is one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError:
+        return  # a folder; or who reads it says why not
+    if head == b"\x7fELF":
+        raise UsageError(
+            "this is a program, or a unikernel, and no image",
+            where=str(path),
+            hint="a unikernel runs with u2k run, and u2k explain says what is in it",
+        )
 
 
 def _in_engine(reference: Reference, wanted: Platform, cache: BlobCache, progress: Progress) -> Image | None:

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from converter.cli.main import app
+from converter.errors import UsageError
 from tests.builders import oci
 from tests.unit.report.test_conversion import LAYER, RUN
 
@@ -98,3 +99,15 @@ def test_a_pipe_is_a_profile(profile: Path, tmp_path: Path) -> None:
     status, output = u2k("explain", pipe, "syscall", "quotactl")
     assert (status, "dynamic x" in output) == (0, True)
     writer.join(10)
+
+
+def test_a_unikernel_is_a_profile_and_no_image(archive: str, profile: Path, tmp_path: Path) -> None:
+    """`--profile FILE.u2k` was no JSON, and `convert FILE.u2k` no sound tar archive."""
+    made, again = tmp_path / "x.u2k", tmp_path / "y.u2k"
+    assert u2k("convert", "--profile", profile, "-o", made, archive)[0] == 0
+    assert u2k("convert", "--strict", "--profile", made, "-o", again, archive)[0] == 0
+    assert u2k("explain", again, "syscall", "rt_sigaction")[0] == 0
+    for verb in ("convert", "inspect", "profile"):
+        error = CliRunner().invoke(app, [verb, str(made)]).exception
+        assert isinstance(error, UsageError)
+        assert "no image" in error.what and "u2k run" in str(error.hint)
