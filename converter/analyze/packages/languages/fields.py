@@ -7,6 +7,7 @@ from typing import Any
 
 NAME_MAX = 256  # characters of a name or version; registries allow 214 and fewer
 _LICENCES = 16
+_HEADERS_MAX = 1 << 18  # bytes that are looked at; a description follows, and may be long
 
 
 def name(value: object) -> str:
@@ -38,7 +39,7 @@ def document(data: bytes) -> Any:
 def headers(data: bytes) -> dict[str, list[str]]:
     """The lines `Name: value` before the first empty one (RFC 822, without folding), names in lower case."""
     found: dict[str, list[str]] = {}
-    for line in data.decode("utf-8", "replace").splitlines():
+    for line in data[:_HEADERS_MAX].decode("utf-8", "replace").splitlines():
         if not line:
             break
         key, colon, value = line.partition(":")

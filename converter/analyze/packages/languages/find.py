@@ -10,7 +10,9 @@ from converter.analyze.packages.languages.model import LanguagePackage
 from converter.analyze.packages.reading import DatabaseError, Reader
 from converter.image.tree import FileKind, FileTree
 
-_METADATA_MAX = 64 << 20  # bytes of one file: a composer list of thousands of packages has a few MB
+# Bytes of one file: a composer list of thousands of packages has a few MB, Python's with its README less.
+_METADATA_MAX, _LIST_MAX = 4 << 20, 16 << 20
+_TOLD = 8
 _ARCHIVE_MAX = 1 << 30
 _PACKAGES_MAX = 50_000
 _NODE_MODULES = b"/node_modules/"
@@ -25,37 +27,50 @@ def language_packages(
     Raises SourceError when the cached layers are gone.
     """
     found: set[LanguagePackage] = set()
-    unread: tuple[str, ...] = ()
+    unread: list[str] = []
     there = [path for path, inode in root.walk() if inode.kind is FileKind.REGULAR]
     try:
-        for package in _all(image, root, owned):
+        for package in _all(image, root, owned, unread):
             if _is_left(package, there):
                 found.add(package)
             if len(found) > _PACKAGES_MAX:
                 raise DatabaseError(f"there are more than {_PACKAGES_MAX}")
     except DatabaseError as error:
-        unread = (f"packages of programming languages: {error}",)
-    return tuple(sorted(found)), unread
+        unread.append(f"packages of programming languages: {error}")
+    return tuple(sorted(found)), (
+        *unread[:_TOLD],
+        *([f"and {len(unread) - _TOLD} more"] * (len(unread) > _TOLD)),
+    )
 
 
-def _all(image: FileTree, root: FileTree, owned: Collection[bytes]) -> Iterator[LanguagePackage]:
+def _all(
+    image: FileTree, root: FileTree, owned: Collection[bytes], unread: list[str]
+) -> Iterator[LanguagePackage]:
     reader = Reader(image)
     for path, inode in image.walk():
         if inode.kind is not FileKind.REGULAR or path in owned:
             continue
         if java.is_archive(path):
-            if path in root and inode.size <= _ARCHIVE_MAX:
+            if path in root and _fits(path, inode.size, _ARCHIVE_MAX, unread):
                 with image.open(inode) as stream:
                     yield from java.read(path, stream, inode.size)
             continue
         kinds = [each for each in (npm, gem, composer, python) if each.is_metadata(path)]
-        if not kinds or inode.size > _METADATA_MAX:
+        if not kinds or not _fits(
+            path, inode.size, _LIST_MAX if kinds[0] is composer else _METADATA_MAX, unread
+        ):
             continue
         data = reader.contents(inode)
         if kinds[0] is python:
             yield from python.read(reader, path, data)
         else:
             yield from kinds[0].read(path, data)
+
+
+def _fits(path: bytes, size: int, limit: int, unread: list[str]) -> bool:
+    if size > limit:
+        unread.append(f"{path.decode('utf-8', 'backslashreplace')}: {size} bytes are more than is read")
+    return size <= limit
 
 
 def _is_left(package: LanguagePackage, there: list[bytes]) -> bool:

@@ -9,7 +9,7 @@ from converter.analyze.packages.languages.fields import licences, name
 from converter.analyze.packages.languages.model import LanguagePackage
 
 _METADATA = re.compile(rb"/specifications/(?:default/)?[^/]+\.gemspec$")
-_FIELD = re.compile(r"^\s*s\.(name|version|platform|licenses|license) = (.*)$", re.MULTILINE)
+_FIELD = re.compile(r"^[ \t]*s\.(name|version|platform|licenses|license) = (.*)$", re.MULTILINE)
 _TEXT = re.compile(r'"((?:[^"\\]|\\.){0,256})"')
 
 

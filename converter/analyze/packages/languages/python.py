@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
+from itertools import islice
 
 from converter.analyze.packages.languages.fields import headers, licences, name
 from converter.analyze.packages.languages.model import LanguagePackage
@@ -12,6 +14,8 @@ from converter.analyze.packages.reading import Reader
 _UNKNOWN = {"", "UNKNOWN"}  # what distutils wrote for a field that nobody gave
 _CLASSIFIER = "License :: "
 _COVERED = 64
+_ROWS_MAX = 200_000
+_NAMES_MAX = 1 << 16  # bytes
 
 
 def is_metadata(path: bytes) -> bool:
@@ -44,16 +48,24 @@ def _covers(reader: Reader, folder: bytes) -> Iterator[bytes]:
     site = folder.rpartition(b"/")[0]
     found: dict[bytes, None] = {}
     if (record := reader.read(folder + b"/RECORD")) is not None:
-        try:
-            rows = list(csv.reader(record.decode("utf-8", "surrogateescape").splitlines()))
-        except csv.Error:  # a field of more than 128 KiB
-            rows = []
-        for row in rows:
-            if row and not row[0].startswith(("/", "..")):
-                found[row[0].partition("/")[0].encode("utf-8", "surrogateescape")] = None
+        for first in _first_names(record):
+            found[first] = None
+            if len(found) > _COVERED:
+                break
     elif (names := reader.read(folder + b"/top_level.txt")) is not None:
-        for line in names.split():
+        for line in names[:_NAMES_MAX].split():
             found |= dict.fromkeys((line, line + b".py"))
     for each in list(found)[:_COVERED]:
         if each not in (b"", b"__pycache__") and not each.endswith((b".dist-info", b".egg-info")):
             yield site + b"/" + each
+
+
+def _first_names(record: bytes) -> Iterator[bytes]:
+    """The first component of each path in a RECORD that is below the folder of all packages."""
+    lines = io.TextIOWrapper(io.BytesIO(record), "utf-8", "surrogateescape", newline="")
+    try:
+        for row in islice(csv.reader(lines), _ROWS_MAX):
+            if row and not row[0].startswith(("/", "..")):
+                yield row[0].partition("/")[0].encode("utf-8", "surrogateescape")
+    except csv.Error:  # a field of more than 128 KiB
+        return

@@ -13,7 +13,7 @@ from converter.analyze.packages.languages.model import LanguagePackage
 from converter.elf.named_section import named_section
 
 _SECTION = b".dep-v0"
-_PACKED_MAX, _TEXT_MAX = 4 << 20, 32 << 20
+_PACKED_MAX, _TEXT_MAX = 4 << 20, 8 << 20
 
 
 def read_crates(stream: BinaryIO, size: int) -> tuple[LanguagePackage, ...]:

@@ -70,6 +70,13 @@ def test_python_eggs() -> None:
     assert found(files, gone=(f"{SITE}/six.py",)) == ["pypi one 2"]
 
 
+def test_lists_that_go_on_are_read_so_far() -> None:
+    folder = f"{SITE}/x-1.dist-info"
+    files = {f"{folder}/METADATA": b"Name: x\nVersion: 1\n" + b"a: b\n" * 500_000, f"{SITE}/a": b""}
+    files[f"{folder}/RECORD"] = b"a\n" + b",\n" * 1_000_000
+    assert found(files) == ["pypi x 1"]
+
+
 def test_what_a_distribution_packaged_is_that_package() -> None:
     files = wheel("foo", "1", "foo")
     assert found(files, owned=(f"{SITE}/foo-1.dist-info/METADATA",)) == []
@@ -221,6 +228,8 @@ HOSTILE: dict[str, dict[str, bytes]] = {
     "csv": {f"{SITE}/x-1.dist-info/METADATA": b"Name: \nVersion: 1\n", f"{SITE}/x-1.dist-info/RECORD": b'"'},
     "composer": {"/v/composer/installed.json": b'{"packages": {"a": 1}}'},
     "gem": {"/g/specifications/x.gemspec": b"s.name = " + b'"' * 10_000},
+    "lines without end": {"/g/specifications/x.gemspec": b"\n" * 1_000_000},
+    "blanks without end": {"/g/specifications/x.gemspec": b" " * 1_000_000},
     "no zip": {"/a.jar": b"PK\5\6" + b"\xff" * 18},
     "zip bomb": {"/a.jar": archive({MAVEN: bytes(64 << 20)})},
     "cut zip": {"/a.jar": archive({MAVEN: PROPERTIES})[40:]},
@@ -243,11 +252,21 @@ def test_an_archive_of_millions_of_entries_costs_little(monkeypatch: pytest.Monk
 
 
 def test_more_metadata_than_is_read_is_told() -> None:
-    big = regular(b"Name: x\nVersion: 1\n" + bytes(40 << 20))
-    tree = tree_of({f"{SITE}/{name}-1.dist-info/METADATA": big for name in "abc"})
+    big = regular(b"Name: x\nVersion: 1\n" + bytes(4 << 20))
+    tree = tree_of({f"{SITE}/{number}-1.dist-info/METADATA": big for number in range(10)})
+    packages, unread = language_packages(tree, tree, ())
+    assert packages == ()
+    assert unread[0] == f"{SITE}/0-1.dist-info/METADATA: 4194323 bytes are more than is read"
+    assert (len(unread), unread[-1]) == (9, "and 2 more")
+
+
+def test_more_metadata_than_is_read_together_is_told() -> None:
+    some = regular(b"Name: x\nVersion: 1\n" + bytes(3 << 20))
+    tree = tree_of({f"{SITE}/{number}-1.dist-info/METADATA": some for number in range(30)})
     packages, unread = language_packages(tree, tree, ())
     assert {each.name for each in packages} == {"x"}
-    assert unread == ("packages of programming languages: it is larger than any package database should be",)
+    assert len(unread) == 1
+    assert unread[0].startswith("packages of programming languages: ")
 
 
 def test_titles() -> None:
