@@ -89,8 +89,10 @@ def convert(
     _LOG.info("program: %s", os.fsdecode(profiled.reading.program.executable.path))
     packages = read_packages(profiled.reading.tree)
     slimmed = slimmed_root(profiled, packages, chosen)
+    layout = plan(slimmed.tree)  # refuses before anything is built
     parts = chosen_parts(profiled.profile, machine, chosen, shown, how_it_starts(profiled.reading, slimmed))
-    layout = plan(slimmed.tree if "writable" in parts.parts else with_engine_files(slimmed.tree))
+    if "writable" not in parts.parts:
+        layout = plan(with_engine_files(slimmed.tree))
     kernel = link_kernel(chosen.target, machine, parts, shown)
     record = boot_record(profiled.reading, slimmed)
     manifest = describe(profiled, kernel, record, chosen)

@@ -132,11 +132,18 @@ def given_profiles(paths: list[Path] | None) -> list[Profile]:
     return [replace(each, subject=replace(each.subject, reference=name)) for name, each in found]
 
 
+class _ToStandardError(logging.Handler):
+    """Writes to what is standard error at that moment, not to what it was when this was made."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
 def explain(verbose: bool) -> None:
     """Send what the converter decides to standard error, if asked for."""
     logger = logging.getLogger("u2k")
     if verbose and not logger.handlers:
-        handler = logging.StreamHandler(sys.stderr)
+        handler = _ToStandardError()
         handler.setFormatter(logging.Formatter("u2k: %(message)s"))
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
