@@ -31,6 +31,8 @@ STOPS = frozenset(
 _JUMPS = frozenset({FlowControl.UNCONDITIONAL_BRANCH, FlowControl.CONDITIONAL_BRANCH})
 _READS = frozenset({OpAccess.READ, OpAccess.COND_READ, OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE})
 _WRITES = frozenset({OpAccess.WRITE, OpAccess.COND_WRITE, OpAccess.READ_WRITE, OpAccess.READ_COND_WRITE})
+_MAX_CALLEE = 512  # bytes of a called function that are looked at
+_MAX_CALLEES = 3  # calls within calls
 _PADDING = frozenset({Mnemonic.NOP, Mnemonic.INT3, Mnemonic.UD2})
 
 
@@ -46,6 +48,8 @@ class Body:
         self._entry = self._index.get(ranges[0][0], 0)
         self._info = InstructionInfoFactory()
         self._written: dict[int, frozenset[int]] = {}
+        self._memory = memory
+        self._kept_by: dict[tuple[int, int], bool] = {}
         self._before: list[list[int]] = [[] for _ in self.code]
         self._after: list[list[int]] | None = None
         self._indirect: list[int] = []
@@ -113,6 +117,39 @@ class Body:
             for used in self._info.info(self.code[at]).used_registers()
             if used.access in accesses
         )
+
+    def leaves_alone(self, start: int, register: int, depth: int = 0) -> bool:
+        """Whether the function at `start` may keep `register` (64-bit): it is not changed up to an end."""
+        key = (start, register)
+        known = self._kept_by.get(key)
+        if known is None:
+            self._kept_by[key] = False  # if it calls itself, the rest of it decides
+            known = self._kept_by[key] = self._look_for_change(start, register, depth)
+        return known
+
+    def _look_for_change(self, start: int, register: int, depth: int) -> bool:
+        code = Decoder(64, self._memory.view(start, _MAX_CALLEE), ip=start)
+        for ins in code:
+            changed = any(
+                used.access in _WRITES and RegisterExt.full_register(used.register) == register
+                for used in self._info.info(ins).used_registers()
+            )
+            if changed or not self.budget.spend(1):
+                return False
+            flow = ins.flow_control
+            if flow in (FlowControl.INDIRECT_CALL, FlowControl.INDIRECT_BRANCH):
+                return False  # what is not known by its body keeps to the calling convention
+            if flow == FlowControl.CALL and not (
+                depth < _MAX_CALLEES and self.leaves_alone(ins.near_branch_target, register, depth + 1)
+            ):
+                return False
+            if flow == FlowControl.UNCONDITIONAL_BRANCH and ins.near_branch_target not in range(
+                start, start + _MAX_CALLEE
+            ):
+                return depth < _MAX_CALLEES and self.leaves_alone(ins.near_branch_target, register, depth + 1)
+            if flow in STOPS:
+                return True
+        return True
 
     def successors(self, at: int) -> list[int]:
         """Numbers of the instructions that can follow; of a computed jump all cases of switches."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from iced_x86 import Decoder, FlowControl, OpKind
+from iced_x86 import Decoder, FlowControl
 
 from converter.analyze.calls.instructions import Branch, Step
+from converter.analyze.calls.x86_64_body import BRANCHES
 from converter.elf.memory import ElfMemory
 
 MAX_STEPS = 1 << 12
 MAX_BYTES = 1 << 17  # of code that is read for one function
 MAX_STEP = 1 << 12  # bytes of one step; what is longer counts as an end
-_BRANCHES = frozenset({OpKind.NEAR_BRANCH64, OpKind.NEAR_BRANCH32, OpKind.NEAR_BRANCH16})
+
 _CALLS = frozenset({FlowControl.CALL, FlowControl.INDIRECT_CALL})
 _END = Step(None, ())
 
@@ -39,7 +40,7 @@ def _step(memory: ElfMemory, start: int, limit: int) -> tuple[int, Step]:
         flow = ins.flow_control
         if flow == FlowControl.NEXT:
             continue
-        target = ins.near_branch_target if ins.op_count and ins.op0_kind in _BRANCHES else None
+        target = ins.near_branch_target if ins.op_count and ins.op0_kind in BRANCHES else None
         if flow in _CALLS:
             slot = ins.ip_rel_memory_address if ins.is_ip_rel_memory_operand else None
             return size, Step(Branch(ins.ip, True, target, slot), (ins.next_ip,))

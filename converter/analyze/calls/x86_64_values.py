@@ -16,7 +16,7 @@ from iced_x86 import FlowControl, Instruction, MemorySizeExt, Mnemonic, OpKind, 
 
 from converter.analyze.calls.budget import QUERY
 from converter.analyze.calls.instructions import Value
-from converter.analyze.calls.x86_64_body import Body
+from converter.analyze.calls.x86_64_body import BRANCHES, Body
 
 MAX_STATES = 5_000  # (instruction, place) pairs that one query may look at
 MAX_VALUES = 64
@@ -197,9 +197,17 @@ class ValueBody(Body):
             if ins.code == Opcode.SYSCALL:
                 return _UNKNOWN if place == Register.RAX else _Step(places=(place,))
             if flow in (FlowControl.CALL, FlowControl.INDIRECT_CALL) and place in _CALLER_SAVED:
-                return _UNKNOWN if place in _RETURNED else _NOTHING
+                return self._after_call(ins, place)
             return _Step(places=(place,))
         return self._step_register(ins, place)
+
+    def _after_call(self, ins: Instruction, place: int) -> _Step:
+        """Compilers know which registers a function of the same file leaves alone (gcc's -fipa-ra)."""
+        if place in _RETURNED:
+            return _UNKNOWN
+        if ins.op0_kind in BRANCHES and self.leaves_alone(ins.near_branch_target, place):
+            return _Step(places=(place,))
+        return _NOTHING
 
     def _step_register(self, ins: Instruction, place: int) -> _Step:
         mnemonic = ins.mnemonic

@@ -214,3 +214,17 @@ def test_wrapper_that_the_kernel_gets_fails_closed(analyse: Analyse) -> None:
         language="assembly",
     )
     assert len(found.unresolved) == 1
+
+
+def test_number_in_a_register_that_a_called_function_leaves_alone(analyse: Analyse) -> None:
+    """The calling convention gives it away; compilers keep it all the same where they know the function."""
+    found = analyse(
+        """
+        long counter;
+        static __attribute__((noinline)) void tick(void) { counter++; __asm__ volatile(""); }
+        __attribute__((noinline)) long go(long n) { tick(); return call(n, 0, 0, 0); }
+        void _start(void) { go(39); go(102); }
+        """
+    )
+    assert list(found.syscalls) == ["getpid", "getuid"]
+    assert found.unresolved == ()
