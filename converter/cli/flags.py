@@ -140,10 +140,12 @@ class _ToStandardError(logging.Handler):
 
 
 def explain(verbose: bool) -> None:
-    """Send what the converter decides to standard error, if asked for."""
+    """Send what the converter decides to standard error if asked for, and only then."""
     logger = logging.getLogger("u2k")
-    if verbose and not logger.handlers:
+    for handler in [each for each in logger.handlers if isinstance(each, _ToStandardError)]:
+        logger.removeHandler(handler)  # a process may run several commands
+    logger.setLevel(logging.INFO if verbose else logging.NOTSET)
+    if verbose:
         handler = _ToStandardError()
         handler.setFormatter(logging.Formatter("u2k: %(message)s"))
         logger.addHandler(handler)
-        logger.setLevel(logging.INFO)

@@ -17,6 +17,7 @@ def no_handlers() -> Iterator[None]:
     logger = logging.getLogger("u2k")
     before, logger.handlers = logger.handlers, []
     yield
+    explain(False)
     logger.handlers = before
 
 
@@ -31,3 +32,12 @@ def test_a_stream_that_was_closed_is_not_written_to(monkeypatch: pytest.MonkeyPa
     explain(True)
     logging.getLogger("u2k").info("two")
     assert second.getvalue() == "u2k: two\n"
+
+
+def test_a_command_without_it_says_nothing_after_one_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", stream)
+    explain(True)
+    explain(False)
+    logging.getLogger("u2k").info("one")
+    assert stream.getvalue() == ""
