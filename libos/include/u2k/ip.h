@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Internet layer: routes, sending, and what it gives to transports. IPv4 and IPv6 are libraries of their own
+ * behind this (libos/net/ip: what both share; libos/net/ipv4, libos/net/ipv6). A transport that is not linked
+ * answers as one that is not there (ICMP protocol or port unreachable).
+ */
+#ifndef U2K_IP_H
+#define U2K_IP_H
+
+#include <u2k/netdev.h>
+#include <u2k/packet.h>
+
+struct neighbour;
+
+/* Where a destination is reached by. A copy may be kept while `generation` is net_generation. */
+struct ip_route {
+    struct netdev *dev;
+    struct ip_addr source;   /* of ours, to be used when none is bound (RFC 6724) */
+    struct ip_addr next_hop; /* the destination itself, or a gateway */
+    uint32_t mtu;            /* path MTU (RFC 1191, 8201), at most the device's */
+    uint32_t generation;
+    struct neighbour *neighbour; /* the IP layer's own, NULL: to be looked up */
+};
+
+/* `source`: NULL or any: choose. `device`: index that it has to be, 0: any. -ENETUNREACH, -EHOSTUNREACH,
+ * -EADDRNOTAVAIL (the source is not ours), -EINVAL. Destinations of our own go to the loopback device. */
+int ip_route(const struct ip_addr *to, const struct ip_addr *source, unsigned device,
+             struct ip_route *out);
+
+static inline bool ip_route_valid(const struct ip_route *r)
+{
+    return r->dev && r->generation == net_generation;
+}
+
+/* Send a transport's packet: data at the transport header, PACKET_HEADROOM below it not used up; p->src, dst,
+ * protocol, ttl (0: the default, 64), tos set; the pseudo header's sum is the transport's work. Takes the packet.
+ * `dont_fragment`: longer ones than the path MTU give -EMSGSIZE, else IP fragments them. While a neighbour is
+ * looked up the packet waits (a few each; the oldest is dropped). 0 or -errno. */
+int ip_send(struct packet *p, struct ip_route *r, bool dont_fragment);
+
+/* Is it one of ours (unicast), usable as a source on `device` (0: any)? */
+bool ip_is_ours(const struct ip_addr *a, unsigned device);
+bool ip_is_broadcast(const struct ip_addr *a); /* limited, or directed at one of our networks */
+
+/* ---- what transports implement; data at the transport header, addresses and flags set, lengths checked ---- */
+void tcp_receive(struct packet *p);
+void udp_receive(struct packet *p);
+void icmp_receive(struct packet *p);
+void icmpv6_receive(struct packet *p);
+void raw_receive(struct packet *p); /* raw sockets: gets a reference of its own to each packet */
+
+/* An ICMP error about something that we sent: the quoted packet's addresses (src is ours), and at least 8 bytes of
+ * its transport header. `error`: what the socket is told (ip(7)); `hard`: a connection may end by it. */
+struct ip_error {
+    struct ip_addr src, dst;
+    const uint8_t *transport; /* 8 bytes or more */
+    size_t len;
+    int error; /* -ECONNREFUSED, -EHOSTUNREACH, -ENETUNREACH, -EMSGSIZE, -EPROTO ... */
+    bool hard;
+    uint32_t mtu; /* of -EMSGSIZE, already lowered in the route cache */
+};
+void tcp_error(const struct ip_error *e);
+void udp_error(const struct ip_error *e);
+
+/* Answer `p` (which stays the caller's) with "port unreachable", if the rules let us (RFC 1122 3.2.2, rate limits). */
+void ip_port_unreachable(const struct packet *p);
+
+/* The neighbour answered something of a transport's: reachability is confirmed (RFC 4861, 7.3.1). */
+void ip_confirm(struct ip_route *r);
+
+/* ---- configuration, by `ip=`, DHCP, SLAAC and netlink ---- */
+int ip_addr_add(struct netdev *dev, const struct ip_addr *a,
+                unsigned prefix); /* bits of its own version */
+int ip_addr_remove(struct netdev *dev, const struct ip_addr *a);
+
+struct ip_route_entry {
+    struct list link;
+    struct ip_addr to, gateway; /* gateway any: on the link */
+    unsigned prefix; /* bits of its own version */
+    struct netdev *dev;
+    uint32_t metric, mtu;
+    uint64_t expires; /* monotonic ns, TIME_NEVER */
+};
+extern struct list ip_routes;
+int ip_route_add(const struct ip_addr *to, unsigned prefix, const struct ip_addr *gateway,
+                 struct netdev *dev, uint32_t metric);
+int ip_route_remove(const struct ip_addr *to, unsigned prefix, struct netdev *dev);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Network devices: what drivers (virtio_net, a process' tap) offer, and what the stack makes of it. Implemented by
+ * libos/net/netdev. All runs on the one CPU: drivers call netdev_receive() from their interrupt function, or from
+ * poll(), never from within other library OS code but plat_idle(), net_poll() and send() of the loopback device's
+ * queue; see sched.h.
+ */
+#ifndef U2K_NETDEV_H
+#define U2K_NETDEV_H
+
+#include <u2k/list.h>
+#include <u2k/packet.h>
+#include <u2k/types.h>
+
+enum {
+    NETDEV_SUM = 1,     /* sends PACKET_SUM_WANTED */
+    NETDEV_TSO4 = 2,    /* sends GSO_TCP4 packets of up to gso_max bytes */
+    NETDEV_TSO6 = 4,
+    NETDEV_NO_ARP = 8,  /* no link-layer addresses: loopback, tun */
+};
+
+enum {
+    IFF_UP = 1,
+    IFF_BROADCAST = 2,
+    IFF_LOOPBACK = 8,
+    IFF_RUNNING = 0x40,
+    IFF_NOARP = 0x80,
+    IFF_PROMISC = 0x100,
+    IFF_MULTICAST = 0x1000
+}; /* netdevice(7) */
+
+struct netdev_stats { /* as in /proc/net/dev */
+    uint64_t rx_packets, rx_bytes, rx_dropped, rx_errors, tx_packets, tx_bytes, tx_dropped,
+        tx_errors;
+};
+
+/* One address of a device. */
+struct netdev_addr {
+    struct list link;
+    struct ip_addr addr, broadcast;
+    uint8_t prefix;         /* bits: 0..32 of IPv4, 0..128 of IPv6 */
+    uint8_t state;          /* enum netdev_addr_state */
+    uint64_t valid_until, preferred_until; /* monotonic ns, TIME_NEVER: static */
+};
+enum netdev_addr_state { ADDR_TENTATIVE, ADDR_PREFERRED, ADDR_DEPRECATED };
+
+struct netdev {
+    struct list link;
+    char name[16];
+    unsigned index;         /* as if_nametoindex(3): from 1 (lo) */
+    uint8_t mac[6];
+    uint16_t type;          /* ARPHRD_ETHER 1, ARPHRD_LOOPBACK 772 */
+    uint32_t mtu;           /* of IP */
+    uint32_t gso_max;       /* bytes of the largest GSO packet, IP header included */
+    uint32_t features;      /* NETDEV_* */
+    uint32_t flags;         /* IFF_* */
+    struct list addresses;  /* struct netdev_addr */
+    struct netdev_stats stats;
+    void *priv;             /* the driver's */
+
+    /* Send a frame from its Ethernet header on. Takes the packet in any case. `more`: others follow at once, and
+     * flush() comes after the last. -ENOBUFS: no room in the ring (dropped, counted). Never waits. */
+    int (*send)(struct netdev *dev, struct packet *p, bool more);
+    void (*flush)(struct netdev *dev);
+    /* Take in what has come without an interrupt: true if there was something. NULL: interrupts tell. */
+    bool (*poll)(struct netdev *dev);
+    /* Frames that are not for us are wanted too, or no more. NULL: the device passes all on anyway. */
+    void (*promiscuous)(struct netdev *dev, bool on);
+};
+
+/* A driver has a device: its name (eth0, eth1 ...) and index are set here. Drivers' probe functions are called by
+ * net_start(). */
+void netdev_offer(struct netdev *dev);
+
+/* A frame has come, from its Ethernet header on, padding included. Takes the packet. */
+void netdev_receive(struct netdev *dev, struct packet *p);
+/* The last of a batch has been given: protocols send what they kept back (acknowledgements), wake-ups are done. */
+void netdev_received(struct netdev *dev);
+
+/* For protocols: send with software checksums where the device has none; counts; copies for packet sockets. The link
+ * header is there. 0 or -errno; takes the packet. */
+int netdev_send(struct netdev *dev, struct packet *p);
+
+/* Kept back by a protocol until netdev_received() of the batch, or until now if there is none: fn(arg) once. */
+struct netdev_deferred {
+    struct list link;
+    void (*run)(struct netdev_deferred *d);
+};
+void netdev_defer(struct netdev_deferred *d);
+
+/* Ask devices that have no interrupt. Whoever found nothing ready calls it before it says so or sleeps (poll,
+ * epoll, a read that would block). Cheap when there is nothing to ask. True: something came. */
+bool net_poll(void);
+
+extern struct list netdevs;
+struct netdev *netdev_by_index(unsigned index);
+struct netdev *netdev_by_name(const char *name);
+#define NETDEV_FOR_EACH(dev) \
+    for (struct netdev *dev = LIST_ENTRY(netdevs.next, struct netdev, link); \
+         &dev->link != &netdevs; dev = LIST_ENTRY(dev->link.next, struct netdev, link))
+
+/* Something about devices, addresses or routes changed: cached routes look again, netlink listeners are told. */
+extern uint32_t net_generation;
+void net_changed(void);
+
+/* Devices are probed, loopback is up, interfaces are configured (boot_config, `ip=`, DHCP, SLAAC). Called once, before
+ * the program starts, in kernels that have sockets. Waits for a lease some seconds at the most. */
+void net_start(void);
+
+#endif
