@@ -17,6 +17,7 @@ enum {
     NETDEV_TSO4 = 2,    /* sends GSO_TCP4 packets of up to gso_max bytes */
     NETDEV_TSO6 = 4,
     NETDEV_NO_ARP = 8,  /* no link-layer addresses: loopback, tun */
+    NETDEV_IDLE_POLLS = 16, /* plat_idle() looks by itself, and poll() costs a host call */
 };
 
 enum {
@@ -68,8 +69,7 @@ struct netdev {
     void (*promiscuous)(struct netdev *dev, bool on);
 };
 
-/* A driver has a device: its name (eth0, eth1 ...) and index are set here. Drivers' probe functions are called by
- * net_start(). */
+/* A driver has a device: its name (eth0, eth1 ...) and index are set here, in the order of plat_net_start(). */
 void netdev_offer(struct netdev *dev);
 
 /* A frame has come, from its Ethernet header on, padding included. Takes the packet. */
@@ -88,9 +88,10 @@ struct netdev_deferred {
 };
 void netdev_defer(struct netdev_deferred *d);
 
-/* Ask devices that have no interrupt. Whoever found nothing ready calls it before it says so or sleeps (poll,
- * epoll, a read that would block). Cheap when there is nothing to ask. True: something came. */
-bool net_poll(void);
+/* Ask devices. Whoever found nothing ready calls it before it says so or sleeps (poll, epoll, a read that would
+ * block), and looks again if something came (true). `sleeps`: the caller sleeps if nothing came, so devices with
+ * NETDEV_IDLE_POLLS are left to plat_idle(): one host call for a request less. Cheap when there is nothing to ask. */
+bool net_poll(bool sleeps);
 
 extern struct list netdevs;
 struct netdev *netdev_by_index(unsigned index);
@@ -103,7 +104,7 @@ struct netdev *netdev_by_name(const char *name);
 extern uint32_t net_generation;
 void net_changed(void);
 
-/* Devices are probed, loopback is up, interfaces are configured (boot_config, `ip=`, DHCP, SLAAC). Called once, before
+/* Devices are offered (plat_net_start()), loopback is up, interfaces are configured (boot_config, `ip=`, DHCP, SLAAC). Called once, before
  * the program starts, in kernels that have sockets. Waits for a lease some seconds at the most. */
 void net_start(void);
 

@@ -102,6 +102,12 @@ void plat_timer(uint64_t deadline);
  * spuriously. A deadline that has passed makes it a poll: events are told, nothing waits. */
 void plat_idle(uint64_t deadline);
 
+/* ---- network --------------------------------------------------------------------------------- */
+
+/* Offer the network devices there are (netdev_offer() of u2k/netdev.h), drivers' or the platform's own. Called
+ * once, by kernels that have a network. */
+void plat_net_start(void);
+
 /* ---- randomness ------------------------------------------------------------------------------ */
 
 /* Fill `buf` with bytes fit for keys, or fail with -EAGAIN/-ENOSYS. Never a fixed seed. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time and chance. There is no clock: it stands still, which is monotonic. A port's clock is that of
+ * Time, chance and the network. There is no clock: it stands still, which is monotonic. A port's clock is that of
  * its vDSO, its timer enters core_interrupt() while the program runs, and plat_idle() takes events
  * and waits in one step, so that none is missed between.
  */
@@ -30,6 +30,9 @@ void plat_idle(uint64_t deadline)
 {
     (void)deadline; /* spurious returns are allowed */
 }
+
+/* A port without network devices has nothing to offer. */
+void plat_net_start(void) {}
 
 /* The CPU's own, where it has it: better than nothing, and never a fixed seed. */
 int plat_random(void *buf, size_t len)

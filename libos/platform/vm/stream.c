@@ -50,6 +50,12 @@ void vm_stream_start(void)
     }
 }
 
+/* Network drivers are among the others. */
+void plat_net_start(void)
+{
+    vm_stream_start();
+}
+
 /* The log goes to the serial port if the console has no place for it. */
 static const struct console *console_of(enum stream s)
 {
