@@ -12,11 +12,13 @@ from typer.core import TyperCommand
 
 from converter.cli.examples import examples
 from converter.cli.flags import AllowUnsupported, PlatformName, Source, Verbose, explain, one_of
+from converter.cli.run_flags import Addresses, Macs, Networks, Publish, PublishAll
 from converter.errors import U2kError
 
 if TYPE_CHECKING:
     from converter.link.manifest import Manifest
     from converter.options import Options
+    from converter.run.network.plan import NetworkOptions
     from converter.run.request import Runner, RunRequest
 
 STATUS_FAILED = 125  # any failure that is not the program's, as with docker run
@@ -26,6 +28,8 @@ EXAMPLES = examples(
     "u2k run hello.u2k",
     "u2k run -i -e LANG=C python-3.u2k -c 'print(1)'",
     "u2k run --on qemu -m 64M hello.u2k",
+    "u2k run -p 8080:80 nginx.u2k",
+    "u2k run --network tap:tap0 --ip 10.0.0.2/24,gateway=10.0.0.1 app.u2k",
     "u2k run --learn app.u2k",
 )
 # What follows the file belongs to the program, whatever it looks like (docker run does the same).
@@ -86,6 +90,11 @@ def command(
     hostname: Annotated[
         str | None, typer.Option("--hostname", metavar="NAME", help="The name it sees as its own.")
     ] = None,
+    publish: Publish = None,
+    publish_all: PublishAll = False,
+    networks: Networks = None,
+    addresses: Addresses = None,
+    macs: Macs = None,
     trace: Annotated[
         Path | None,
         typer.Option(
@@ -117,8 +126,10 @@ def command(
     explain(verbose)
     from converter.cli.failure import report, report_bug
     from converter.run.child import open_closed_streams
+    from converter.run.network.plan import NetworkOptions
 
     open_closed_streams()
+    network = NetworkOptions(networks or (), addresses or (), macs or (), publish or (), publish_all)
     try:
         status = _run(
             what,
@@ -131,6 +142,7 @@ def command(
             terminal,
             entrypoint,
             hostname,
+            network,
             platform,
             source,
             allow_unsupported,
@@ -159,6 +171,7 @@ def _run(
     terminal: bool,
     entrypoint: str | None,
     hostname: str | None,
+    network: NetworkOptions,
     platform: str,
     source: str,
     allow_unsupported: bool,
@@ -173,6 +186,8 @@ def _run(
     from converter.link.manifest import read_manifest
     from converter.run.choose import choose_runner
     from converter.run.memory import parse_size
+    from converter.run.network.host_ports import open_ports
+    from converter.run.network.plan import planned
     from converter.run.request import RunRequest, checked_hostname, environment_entry
     from converter.run.unikernel_file import is_unikernel
 
@@ -194,6 +209,7 @@ def _run(
         if made_for_them:
             args, variables = [], []
     manifest = read_manifest(path)
+    plan = planned(network, manifest)
     request = RunRequest(
         unikernel=path,
         manifest=manifest,
@@ -205,8 +221,16 @@ def _run(
         terminal=terminal,
         log_level=3 if verbose else 2,
         hostname=None if hostname is None else checked_hostname(hostname),
+        network=plan,
+        ports=open_ports(plan.publications),
     )
-    return _watched(request, lambda found: choose_runner(on, found, machine), image, trace, learn, profile)
+    with request.ports:
+        if network.publish_all or any(not each.hosts for each in plan.publications):
+            for port in request.ports.published:
+                print(f"u2k: published {port}", file=sys.stderr)
+        return _watched(
+            request, lambda found: choose_runner(on, found, machine), image, trace, learn, profile
+        )
 
 
 def _watched(

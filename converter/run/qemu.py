@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import shlex
+import signal
 import subprocess
 import tempfile
+import threading
 
 from converter.errors import RunError, UsageError
 from converter.link.architecture import architecture
@@ -15,8 +17,9 @@ from converter.run.child import end_with_us, has_input
 from converter.run.kvm import kvm_works, qemu_binary
 from converter.run.log import Log
 from converter.run.memory import check_memory, default_memory
+from converter.run.network.qemu import NO_NETWORK, QemuNetwork, qemu_network
 from converter.run.relay import Relay
-from converter.run.request import RunRequest, boot_tokens
+from converter.run.request import RunRequest, Started, boot_tokens
 from converter.run.signals import forwarding
 from converter.run.symbols import SymbolTable
 from converter.run.terminal import terminal_size, whole_terminal
@@ -24,6 +27,7 @@ from converter.run.terminal import terminal_size, whole_terminal
 _LOG = logging.getLogger("u2k")
 MACHINES = ("microvm", "microvm,acpi=off", "pc", "q35")
 _DEFAULT_MACHINE = "microvm,acpi=off"
+_KILLED = 128 + signal.SIGKILL
 
 
 class QemuRunner:
@@ -65,7 +69,8 @@ class QemuRunner:
                 size = terminal_size()
                 stack.enter_context(whole_terminal(raw=request.raw_terminal))
             ports = {name: end.fileno() for name, end in relay.theirs.items()}
-            command = self.command(request, ports, size)
+            network = stack.enter_context(qemu_network(request.network, request.ports, microvm=self._microvm))
+            command = self.command(request, ports, size, network)
             _LOG.info("starting %s", shlex.join(command))
             try:
                 machine = subprocess.Popen(
@@ -73,7 +78,7 @@ class QemuRunner:
                     stdin=subprocess.DEVNULL,
                     stdout=messages,
                     stderr=messages,
-                    pass_fds=ports.values(),
+                    pass_fds=[*ports.values(), *network.descriptors],
                     start_new_session=True,  # Ctrl-C is the program's, not QEMU's
                     preexec_fn=end_with_us(),
                 )
@@ -82,6 +87,14 @@ class QemuRunner:
             stack.callback(machine.kill)
             relay.start()
             signals.pass_to(relay.signal)
+            killed = threading.Event()
+
+            def kill() -> None:
+                killed.set()
+                machine.kill()
+
+            if request.started is not None:
+                request.started(Started(relay.signal, kill))
             code = machine.wait()
             relay.finish()
             messages.seek(0)
@@ -90,30 +103,44 @@ class QemuRunner:
         log.check()
         if relay.status is not None:
             return relay.status
+        if killed.is_set():
+            return _KILLED
         raise RunError(
             f"the machine ended without a status ({_ending(code)})" + (f":\n{said}" if said else ""),
             where=command[0],
             hint="give it more memory with -m, or see what happens with -v",
         )
 
-    def command(self, request: RunRequest, ports: dict[str, int], size: tuple[int, int] | None) -> list[str]:
+    @property
+    def _microvm(self) -> bool:
+        return self._machine.startswith("microvm")
+
+    def command(
+        self,
+        request: RunRequest,
+        ports: dict[str, int],
+        size: tuple[int, int] | None,
+        network: QemuNetwork = NO_NETWORK,
+    ) -> list[str]:
         """QEMU's command line; `ports` are the descriptors of the streams' sockets."""
         binary = qemu_binary(request.manifest.architecture)
         if binary is None:
             raise RunError("QEMU is not installed", hint="apt install qemu-system-x86")
         memory = request.memory if request.memory is not None else default_memory(request.manifest)
         kvm = kvm_works(binary)[0]
-        microvm = self._machine.startswith("microvm")
         command = [
             str(binary),
             *("-M", self._machine, "-accel", "kvm" if kvm else "tcg", "-cpu", "host" if kvm else "max"),
             *("-m", f"{-(-memory // (1 << 20))}M", "-nodefaults", "-no-user-config", "-no-reboot"),
             # What is said before there are streams goes to the serial port, and so among QEMU's messages.
             *("-display", "none", "-serial", "stdio", "-kernel", str(request.unikernel)),
-            *("-append", " ".join(boot_tokens(request, size))),
+            *("-append", " ".join(boot_tokens(request, size, request.network.interfaces))),
             *("-global", "virtio-mmio.force-legacy=false"),
-            *("-device", "virtio-serial-device" if microvm else "virtio-serial-pci"),
+            *("-device", "virtio-serial-device" if self._microvm else "virtio-serial-pci"),
+            *network.options,
         ]
+        if "virtio_rng" in request.manifest.parts:
+            command += ["-device", "virtio-rng-device" if self._microvm else "virtio-rng-pci"]
         for name in ports:
             command += ["-chardev", f"socket,id={name},fd={ports[name]}"]
             command += ["-device", f"virtserialport,chardev={name},name=u2k.{name}"]

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote_from_bytes
 
 from converter.errors import UsageError
 from converter.link.manifest import Manifest
+from converter.run.network.address import ip_tokens
+from converter.run.network.host_ports import HostPorts
+from converter.run.network.model import Interface, Network
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A program that runs now. Both may be called from any thread, also after it has ended."""
+
+    signal: Callable[[int], None]  # gives it a signal
+    kill: Callable[[], None]  # ends it, whatever it does; its status is that of SIGKILL
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,9 @@ class RunRequest:
     log_level: int = 2  # u2k/log.h
     hostname: str | None = None
     watch: Callable[[str], bool] | None = None  # sees each line of the log; True: the user need not
+    network: Network = field(default_factory=Network)
+    ports: HostPorts = field(default_factory=HostPorts)  # those that the network publishes, bound already
+    started: Callable[[Started], None] | None = None  # called once, in the thread that called `run`
 
     @property
     def raw_terminal(self) -> bool:
@@ -48,10 +62,13 @@ class Runner(Protocol):
     def run(self, request: RunRequest) -> int: ...
 
 
-def boot_tokens(request: RunRequest, size: tuple[int, int] | None = None) -> list[str]:
+def boot_tokens(
+    request: RunRequest, size: tuple[int, int] | None = None, devices: Sequence[Interface] = ()
+) -> list[str]:
     """The command line tokens (u2k/boot.h) for what differs from the boot record.
 
-    `size`: rows and columns of the terminal, if the streams are one.
+    size:    rows and columns of the terminal, if the streams are one
+    devices: the network interfaces that the platform gives it, in their order
     """
     tokens = [f"u2k.loglevel={request.log_level}"]
     tokens += [f"u2k.env={_encoded(entry)}" for entry in request.env]
@@ -74,6 +91,7 @@ def boot_tokens(request: RunRequest, size: tuple[int, int] | None = None) -> lis
         tokens.append(f"u2k.hostname={_encoded(request.hostname.encode())}")
     if size is not None:
         tokens.append(f"u2k.tty={size[0]}x{size[1]}")
+    tokens += ip_tokens(devices)
     return tokens
 
 
