@@ -19,10 +19,12 @@ struct ip_route {
     struct ip_addr next_hop; /* the destination itself, or a gateway */
     uint32_t mtu;            /* path MTU (RFC 1191, 8201), at most the device's */
     uint32_t generation;
+    unsigned device; /* that was asked for */
     struct neighbour *neighbour; /* the IP layer's own, NULL: to be looked up */
 };
 
-/* `source`: NULL or any: choose. `device`: index that it has to be, 0: any. -ENETUNREACH, -EHOSTUNREACH,
+/* `to` any: this host (as Linux has it: connect(2) to 0.0.0.0 or ::); the caller then sends to out->source.
+ * `source`: NULL or any: choose. `device`: index that it has to be, 0: any. -ENETUNREACH, -EHOSTUNREACH,
  * -EADDRNOTAVAIL (the source is not ours), -EINVAL. Destinations of our own go to the loopback device. */
 int ip_route(const struct ip_addr *to, const struct ip_addr *source, unsigned device,
              struct ip_route *out);
@@ -47,7 +49,12 @@ void tcp_receive(struct packet *p);
 void udp_receive(struct packet *p);
 void icmp_receive(struct packet *p);
 void icmpv6_receive(struct packet *p);
-void raw_receive(struct packet *p); /* raw sockets: gets a reference of its own to each packet */
+
+/* Raw and ping sockets: shown each packet for us while ip_raw_sockets is not 0, before its protocol gets it: data
+ * at the transport header, network at that of IP. It stays the caller's: what is kept is a packet_clone().
+ * True: somebody wanted it, so that there is such a protocol. */
+bool raw_receive(struct packet *p);
+extern unsigned ip_raw_sockets;
 
 /* An ICMP error about something that we sent: the quoted packet's addresses (src is ours), and at least 8 bytes of
  * its transport header. `error`: what the socket is told (ip(7)); `hard`: a connection may end by it. */

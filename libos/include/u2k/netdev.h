@@ -58,6 +58,7 @@ struct netdev {
     struct list addresses;  /* struct netdev_addr */
     struct netdev_stats stats;
     void *priv;             /* the driver's */
+    bool kept_back;         /* netdev's own: sent with `more`, not flushed yet */
 
     /* Send a frame from its Ethernet header on. Takes the packet in any case. `more`: others follow at once, and
      * flush() comes after the last. -ENOBUFS: no room in the ring (dropped, counted). Never waits. */
@@ -69,7 +70,8 @@ struct netdev {
     void (*promiscuous)(struct netdev *dev, bool on);
 };
 
-/* A driver has a device: its name (eth0, eth1 ...) and index are set here, in the order of plat_net_start(). */
+/* A driver has a device: its name (eth0, eth1 ...) and index are set here, in the order of these calls, and it is
+ * up. Not later than plat_net_start(). */
 void netdev_offer(struct netdev *dev);
 
 /* A frame has come, from its Ethernet header on, padding included. Takes the packet. */
@@ -81,17 +83,45 @@ void netdev_received(struct netdev *dev);
  * header is there. 0 or -errno; takes the packet. */
 int netdev_send(struct netdev *dev, struct packet *p);
 
-/* Kept back by a protocol until netdev_received() of the batch, or until now if there is none: fn(arg) once. */
+/* Whoever sends several packets at once: between the two the device is not kicked. They nest; a batch that is
+ * received is held until netdev_received(). */
+void netdev_hold(void);
+void netdev_release(void);
+
+/* Kept back by a protocol until netdev_received() of the batch, or until now if there is none: run(d) once. A
+ * zeroed structure is a valid one. */
 struct netdev_deferred {
     struct list link;
     void (*run)(struct netdev_deferred *d);
 };
 void netdev_defer(struct netdev_deferred *d);
+void netdev_forget(struct netdev_deferred *d); /* it goes away */
+
+/* Packet sockets: see() is shown every frame, received or sent (PACKET_OURS), data at the Ethernet header. The
+ * packet stays the caller's: what is kept is a packet_clone(). */
+struct netdev_tap {
+    struct list link;
+    void (*see)(struct netdev_tap *t, const struct packet *p);
+};
+void netdev_tap_add(struct netdev_tap *t);
+void netdev_tap_remove(struct netdev_tap *t);
 
 /* Ask devices. Whoever found nothing ready calls it before it says so or sleeps (poll, epoll, a read that would
  * block), and looks again if something came (true). `sleeps`: the caller sleeps if nothing came, so devices with
  * NETDEV_IDLE_POLLS are left to plat_idle(): one host call for a request less. Cheap when there is nothing to ask. */
 bool net_poll(bool sleeps);
+
+/* What was sent over the loopback device waits in its queue, since the sender is in the midst of its protocol. It
+ * is taken in by net_poll(), and by a timer that is due at once; so generic socket code calls net_settle() after
+ * an operation that may have sent. */
+extern bool netdev_unsettled;
+bool loopback_poll(void);
+static inline void net_settle(void)
+{
+    if (UNLIKELY(netdev_unsettled))
+        (void)loopback_poll();
+}
+void loopback_start(void); /* the device lo, number 1; once is enough */
 
 extern struct list netdevs;
 struct netdev *netdev_by_index(unsigned index);
