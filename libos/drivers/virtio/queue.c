@@ -1,109 +1,220 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Split virtqueues (VIRTIO 1.2, 2.7). Descriptor i always is buffer i: a queue is a set of numbered
- * slots, so there is no free list to corrupt.
+ * Split virtqueues (VIRTIO 1.2, 2.7). Which descriptors are free and which belong together stands in
+ * slots[], not in the descriptors, so that there is nothing for a device to corrupt.
  *
  * Order: CPU and device look at the same coherent memory. What is given must be visible before the
  * index that announces it, and the index before the device's wish for a notification is read (a full
  * barrier: a load after a store). Used entries are read after their index.
  */
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/string.h>
 
 #include "transport.h"
 
-enum { DESC_WRITE = 2, AVAIL_NO_INTERRUPT = 1, USED_NO_NOTIFY = 1, RING_UNIT = 512 };
+enum {
+    DESC_NEXT = 1,
+    DESC_WRITE = 2,
+    DESC_INDIRECT = 4,
+    AVAIL_NO_INTERRUPT = 1,
+    USED_NO_NOTIFY = 1
+};
 
 #define barrier_full() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define barrier_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define barrier_release() __atomic_thread_fence(__ATOMIC_RELEASE)
 
-/* A ring of 16 takes 256 bytes of descriptors, 38 available, 134 used, each aligned to 64: one unit. */
-_Static_assert(16 * VIRTQUEUE_MAX + 64 + 192 <= RING_UNIT, "a ring fits its unit");
+enum {
+    RING_UNIT = 512
+}; /* what legacy devices count ring addresses in (mmio.c), so rings start there */
 
-static char *ring_memory(struct virtio_device *d)
+/* The rings of small queues share pages. */
+static char *ring_memory(struct virtio_device *d, size_t bytes)
 {
-    if (d->ring_left < RING_UNIT) {
+    bytes = ALIGN_UP(bytes, (size_t)RING_UNIT);
+    if (bytes >= PAGE_SIZE)
+        return pages_alloc((bytes + PAGE_MASK) >> PAGE_SHIFT, PAGES_ZERO);
+    if (d->ring_left < bytes) {
         d->ring_memory = pages_alloc(1, PAGES_ZERO);
         d->ring_left = d->ring_memory ? PAGE_SIZE : 0;
         if (!d->ring_memory)
             return NULL;
     }
     char *ring = d->ring_memory;
-    d->ring_memory += RING_UNIT;
-    d->ring_left -= RING_UNIT;
+    d->ring_memory += bytes;
+    d->ring_left -= bytes;
     return ring;
 }
 
 int virtqueue_start(struct virtio_device *d, unsigned index, unsigned size, struct virtqueue *q)
 {
-    char *ring = ring_memory(d);
-
-    if (!ring)
-        return -ENOMEM;
     *q = (struct virtqueue){.device = d, .index = (uint16_t)index};
     q->size = (uint16_t)MIN(size, (unsigned)VIRTQUEUE_MAX);
-    q->desc = (void *)ring;
-    /* Legacy devices compute these addresses themselves, by the size (2.7.2, alignment 64). */
     int error = d->transport->size(d, q);
     if (!error && (!q->size || q->size & (q->size - 1)))
         error = -EIO;
     if (error)
         return error;
-    q->avail = (void *)(ring + sizeof(struct vq_desc) * q->size);
-    q->used = (void *)(ring + ALIGN_UP(sizeof(struct vq_desc) * q->size + 2 * (3u + q->size),
-                                       (size_t)RING_ALIGN));
+    /* Legacy devices compute these addresses themselves, by the size (2.7.2, alignment 64). */
+    size_t avail = sizeof(struct vq_desc) * q->size;
+    size_t used = ALIGN_UP(avail + 2 * (3u + q->size), (size_t)RING_ALIGN);
+    char *ring = ring_memory(d, used + 8u * q->size + 6);
+    q->slots = heap_alloc(q->size * sizeof(*q->slots));
+    if (!ring || !q->slots)
+        return -ENOMEM; /* the driver gives up: its device has no other use for them */
+    q->desc = (void *)ring;
+    q->avail = (void *)(ring + avail);
+    q->used = (void *)(ring + used);
+    q->free_count = q->size;
+    for (unsigned i = 0; i < q->size; i++)
+        q->slots[i].next = (uint16_t)(i + 1);
     error = d->transport->queue(d, q);
     if (!error)
         virtqueue_interrupts(q, true);
     return error;
 }
 
-void virtqueue_give(struct virtqueue *q, unsigned number, void *buf, uint32_t len,
-                    bool device_writes)
+/* ---- giving ---- */
+
+/* The next free descriptor, filled; it is the caller's to announce. */
+static unsigned place(struct virtqueue *q, const void *at, uint32_t len, unsigned flags)
 {
-    q->desc[number] = (struct vq_desc){
-        .address = device_address(buf), .len = len, .flags = device_writes ? DESC_WRITE : 0};
-    q->busy |= 1u << number;
-    q->room[number] = device_writes ? len : 0;
-    q->avail[2 + (q->avail_next & (q->size - 1))] = (uint16_t)number;
+    unsigned i = q->free_head;
+
+    q->free_head = q->slots[i].next;
+    q->free_count--;
+    q->desc[i] = (struct vq_desc){
+        .address = device_address(at), .len = len, .flags = (uint16_t)flags, .next = q->free_head};
+    return i;
+}
+
+static void announce(struct virtqueue *q, unsigned head, unsigned count, uint32_t room, void *token)
+{
+    q->slots[head].token = token;
+    q->slots[head].room = room;
+    q->slots[head].count = (uint16_t)count;
+    q->avail[2 + (q->avail_next & (q->size - 1))] = (uint16_t)head;
     q->avail_next++;
     barrier_release();
     q->avail[1] = q->avail_next;
 }
 
+void virtqueue_give(struct virtqueue *q, void *token, const void *buf, uint32_t len,
+                    bool device_writes)
+{
+    announce(q, place(q, buf, len, device_writes ? DESC_WRITE : 0), 1, device_writes ? len : 0,
+             token);
+}
+
+void virtqueue_give_pieces(struct virtqueue *q, void *token, const struct vq_piece *piece,
+                           unsigned count, unsigned written)
+{
+    unsigned head = q->free_head;
+    uint32_t room = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        bool write = i + written >= count;
+        place(q, piece[i].at, piece[i].len,
+              (write ? DESC_WRITE : 0u) | (i + 1 < count ? DESC_NEXT : 0u));
+        room += write ? piece[i].len : 0;
+    }
+    announce(q, head, count, room, token);
+}
+
+void vq_table_set(struct vq_desc *table, unsigned i, unsigned count, struct vq_piece piece)
+{
+    table[i] = (struct vq_desc){.address = device_address(piece.at),
+                                .len = piece.len,
+                                .flags = i + 1 < count ? DESC_NEXT : 0,
+                                .next = (uint16_t)(i + 1)};
+}
+
+void virtqueue_give_table(struct virtqueue *q, void *token, const struct vq_desc *table,
+                          unsigned count)
+{
+    unsigned head = place(q, table, count * (uint32_t)sizeof(*table), DESC_INDIRECT);
+
+    announce(q, head, 1, 0, token);
+}
+
+/* ---- notifications: a flag each way, or with VIRTIO_F_EVENT_IDX the index that is waited for (2.7.7, 2.7.10) ---- */
+
+static bool has_event_index(const struct virtqueue *q)
+{
+    return q->device->features & VIRTIO_F_EVENT_IDX;
+}
+
+/* Is the device, which has been told of entries up to `told`, to be told of those up to `now`? */
+OPTIONAL bool virtqueue_event_due(const struct virtqueue *q, uint16_t now, uint16_t told)
+{
+    uint16_t event = q->used[2 + 4 * q->size];
+
+    return (uint16_t)(now - event - 1) < (uint16_t)(now - told);
+}
+
+OPTIONAL void virtqueue_event_at(struct virtqueue *q, uint16_t used)
+{
+    q->avail[2 + q->size] = used;
+}
+
+IF_LINKED(part_virtio_net, virtqueue_event_due, unlinked_nothing);
+IF_LINKED(part_virtio_net, virtqueue_event_at, unlinked_nothing);
+
 void virtqueue_kick(struct virtqueue *q)
 {
+    uint16_t told = q->avail_told;
+
+    q->avail_told = q->avail_next;
     barrier_full();
-    if (!(q->used[0] & USED_NO_NOTIFY))
+    if (has_event_index(q) ? virtqueue_event_due(q, q->avail_next, told)
+                           : !(q->used[0] & USED_NO_NOTIFY))
         q->device->transport->notify(q);
 }
 
-bool virtqueue_pending(const struct virtqueue *q)
+void virtqueue_interrupts(struct virtqueue *q, bool on)
 {
-    return q->used[1] != q->used_next;
+    if (has_event_index(
+            q)) /* an index that has passed comes again after 65536 buffers: one too many */
+        virtqueue_event_at(q, on ? q->used_next : (uint16_t)(q->used_next - 1));
+    else
+        q->avail[0] = on ? 0 : AVAIL_NO_INTERRUPT;
+    barrier_full();
 }
 
-int virtqueue_take(struct virtqueue *q, uint32_t *len)
+void virtqueue_interrupt_after(struct virtqueue *q, unsigned n)
+{
+    if (!has_event_index(q)) {
+        virtqueue_interrupts(q, true);
+        return;
+    }
+    virtqueue_event_at(q, (uint16_t)(q->used_next + n - 1));
+    barrier_full();
+}
+
+/* ---- taking ---- */
+
+void *virtqueue_take(struct virtqueue *q, uint32_t *len)
 {
     while (virtqueue_pending(q)) {
         barrier_acquire();
         const volatile uint32_t *entry =
             (const volatile uint32_t *)(q->used + 2) + 2 * (q->used_next & (q->size - 1));
-        uint32_t number = entry[0], bytes = entry[1];
+        uint32_t head = entry[0], bytes = entry[1];
         q->used_next++;
-        if (number >= q->size || !(q->busy & 1u << number))
+        if (head >= q->size || !q->slots[head].token)
             continue; /* not one of ours: the device is broken or hostile */
-        q->busy &= ~(1u << number);
-        *len = MIN(bytes, q->room[number]);
-        return (int)number;
+        struct vq_slot *first = &q->slots[head], *last = first;
+        void *token = first->token;
+        first->token = NULL;
+        *len = MIN(bytes, first->room);
+        for (unsigned i = 1; i < first->count; i++)
+            last = &q->slots[last->next];
+        last->next = q->free_head;
+        q->free_head = (uint16_t)head;
+        q->free_count = (uint16_t)(q->free_count + first->count);
+        return token;
     }
-    return -1;
-}
-
-void virtqueue_interrupts(struct virtqueue *q, bool on)
-{
-    q->avail[0] = on ? 0 : AVAIL_NO_INTERRUPT;
-    barrier_full();
+    return NULL;
 }

@@ -9,8 +9,9 @@ enum { PORTS_MAX = 8, SLOTS = 8 };
 
 struct port {
     struct virtqueue in, out;
-    char *in_page[SLOTS], *out_page[SLOTS]; /* taken when first used */
-    int reading; /* slot + 1 of the input that is being read; 0: none */
+    char *idle_page[SLOTS]; /* of output, that the device has given back */
+    unsigned idle_count;
+    char *reading; /* the page of input that is being read; NULL: none */
     uint32_t read_at, read_len;
     bool asked; /* input has been asked for */
     bool named; /* it has a role */

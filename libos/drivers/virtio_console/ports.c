@@ -9,11 +9,12 @@
 
 #include "port.h"
 
-enum { RECEIVE = 2, TRANSMIT = 3, BUFFERS = VIRTQUEUE_MAX, BUFFER_SIZE = 64, MESSAGE_SIZE = 8 };
+enum { RECEIVE = 2, TRANSMIT = 3, BUFFERS = 16, BUFFER_SIZE = 64, MESSAGE_SIZE = 8 };
 
 static struct virtqueue in, out;
 static char *memory; /* BUFFERS to receive, then messages to send */
 static uint32_t added, named;
+static uint32_t sent; /* bit i: the device has message i */
 
 int ports_start(struct virtio_device *d)
 {
@@ -28,24 +29,29 @@ int ports_start(struct virtio_device *d)
         return -ENOMEM;
     virtqueue_interrupts(&out, false);
     for (unsigned i = 0; i < in.size; i++)
-        virtqueue_give(&in, i, memory + i * BUFFER_SIZE, BUFFER_SIZE, true);
+        virtqueue_give(&in, memory + i * BUFFER_SIZE, memory + i * BUFFER_SIZE, BUFFER_SIZE, true);
     return 0;
+}
+
+static uint32_t *message_at(unsigned i)
+{
+    return (void *)(memory + BUFFERS * BUFFER_SIZE + i * MESSAGE_SIZE);
 }
 
 void ports_send(uint32_t port, enum port_event event, uint16_t value)
 {
-    uint32_t len;
+    uint32_t len, *message;
 
-    while (virtqueue_take(&out, &len) >= 0)
-        ;
-    uint32_t idle = ~out.busy & ((1u << out.size) - 1);
-    if (!idle)
+    while ((message = virtqueue_take(&out, &len)) != NULL)
+        sent &= ~(1u << ((message - message_at(0)) / (message_at(1) - message_at(0))));
+    if (!out.free_count)
         return; /* a host that takes no messages gets none */
-    unsigned slot = (unsigned)__builtin_ctz(idle);
-    uint32_t *message = (void *)(memory + BUFFERS * BUFFER_SIZE + slot * MESSAGE_SIZE);
+    unsigned i = (unsigned)__builtin_ctz(~sent);
+    sent |= 1u << i;
+    message = message_at(i);
     message[0] = port;
     message[1] = (uint32_t)event | (uint32_t)value << 16;
-    virtqueue_give(&out, slot, message, MESSAGE_SIZE, false);
+    virtqueue_give(&out, message, message, MESSAGE_SIZE, false);
     virtqueue_kick(&out);
 }
 
@@ -76,15 +82,14 @@ static void take(struct cursor c)
 void ports_control(void)
 {
     uint32_t len;
-    int slot;
+    char *buffer;
     bool any = false;
 
     if (!memory)
         return;
-    while ((slot = virtqueue_take(&in, &len)) >= 0) {
-        char *buffer = memory + slot * BUFFER_SIZE;
+    while ((buffer = virtqueue_take(&in, &len)) != NULL) {
         take(cursor_over(buffer, len));
-        virtqueue_give(&in, (unsigned)slot, buffer, BUFFER_SIZE, true);
+        virtqueue_give(&in, buffer, buffer, BUFFER_SIZE, true);
         any = true;
     }
     if (any)

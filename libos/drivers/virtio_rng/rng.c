@@ -5,7 +5,7 @@
 #include <u2k/string.h>
 #include <u2k/virtio.h>
 
-enum { SLOT = 0, BUFFER = 64 };
+enum { BUFFER = 64 };
 
 static struct virtio_device device;
 static struct virtqueue queue;
@@ -13,7 +13,7 @@ static _Alignas(64) uint8_t buffer[BUFFER];
 
 static void done(void *arg)
 {
-    (void)arg; /* rng_fill() waits for it */
+    (void)arg; /* rng_fill() looks */
 }
 
 static ssize_t rng_fill(void *buf, size_t len)
@@ -22,16 +22,15 @@ static ssize_t rng_fill(void *buf, size_t len)
     uint64_t give_up = 0;
     uint32_t got = 0;
 
-    if (!queue.busy) {
-        virtqueue_give(&queue, SLOT, buffer, BUFFER, true);
+    if (queue.free_count) {
+        virtqueue_give(&queue, buffer, buffer, BUFFER, true);
         virtqueue_kick(&queue);
     }
-    while (virtqueue_take(&queue, &got) < 0) {
+    while (!virtqueue_take(&queue, &got)) {
         uint64_t now = plat_clock_monotonic();
         give_up = give_up ? give_up : now + PATIENCE;
         if (now >= give_up)
-            return -EAGAIN;
-        plat_idle(give_up);
+            return -EAGAIN; /* no plat_idle() before: who asks is in the middle of something */
     }
     if (!got)
         return -EAGAIN;
@@ -51,6 +50,7 @@ static int probe(void)
         error = virtqueue_start(&device, 0, 1, &queue);
     if (error)
         return error;
+    virtqueue_interrupts(&queue, false);
     virtio_ready(&device);
     random_offer(rng_fill);
     return 0;

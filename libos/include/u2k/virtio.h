@@ -11,9 +11,11 @@
 
 enum virtio_id { VIRTIO_NET = 1, VIRTIO_BLOCK = 2, VIRTIO_CONSOLE = 3, VIRTIO_RNG = 4 };
 
+#define VIRTIO_F_INDIRECT (1ull << 28)
+#define VIRTIO_F_EVENT_IDX (1ull << 29)
 #define VIRTIO_F_VERSION_1 (1ull << 32)
 
-#define VIRTQUEUE_MAX 16
+#define VIRTQUEUE_MAX 256 /* descriptors */
 
 struct virtio_device;
 struct virtqueue;
@@ -63,33 +65,65 @@ struct vq_desc {
     uint16_t flags, next;
 };
 
-/* A queue of at most VIRTQUEUE_MAX buffers, each in one piece. What the device writes into the rings
- * is checked; our own bookkeeping is not kept in memory that it can change. */
+/* What we know of a descriptor: not kept in memory that the device can change. */
+struct vq_slot {
+    void *token; /* of the buffer that starts here, while the device has it; else NULL */
+    uint32_t room; /* bytes of it that the device may write */
+    uint16_t next; /* descriptor of the same buffer, or of the free ones */
+    uint16_t count; /* descriptors of the buffer that starts here */
+};
+
+/* A split queue. What the device writes into the rings is checked. Zeroed: a queue that is not there. */
 struct virtqueue {
     struct virtio_device *device;
     uint16_t index, size;
+    uint16_t free_count; /* descriptors that the device has not got */
+    uint16_t free_head;
+    uint16_t avail_next, avail_told, used_next;
+    struct vq_slot *slots;
     struct vq_desc *desc;
-    volatile uint16_t *avail; /* flags, idx, ring[size] */
-    volatile uint16_t *used; /* flags, idx, then pairs of uint32 */
+    volatile uint16_t *avail; /* flags, idx, ring[size], the event index */
+    volatile uint16_t *used; /* flags, idx, then pairs of uint32, the event index */
     volatile uint16_t *notify; /* PCI */
-    uint16_t avail_next, used_next;
-    uint32_t busy; /* bit i: descriptor i is with the device */
-    uint32_t room[VIRTQUEUE_MAX];
 };
 
-/* Queue `index` with at most `size` buffers, a power of two. */
+/* Queue `index` with at most `size` descriptors, a power of two up to 256. -ENOMEM, -ENODEV, -EIO. */
 int virtqueue_start(struct virtio_device *d, unsigned index, unsigned size, struct virtqueue *q);
 
-/* Give a buffer under a number below size that is not busy. The device is told by virtqueue_kick(). */
-void virtqueue_give(struct virtqueue *q, unsigned number, void *buf, uint32_t len,
+/* One piece of memory for the device (below 4 GiB long, at a library OS address). */
+struct vq_piece {
+    const void *at;
+    uint32_t len;
+};
+
+/* Give the device a buffer, which virtqueue_take() will name by `token` (not NULL). The caller has seen that
+ * free_count is enough. The device is told by virtqueue_kick(). */
+void virtqueue_give(struct virtqueue *q, void *token, const void *buf, uint32_t len,
                     bool device_writes);
+
+/* The same with `count` pieces, of which the device writes the last `written`; takes `count` descriptors. */
+void virtqueue_give_pieces(struct virtqueue *q, void *token, const struct vq_piece *piece,
+                           unsigned count, unsigned written);
+
+/* The same with a table of `count` descriptors that the device reads, for one descriptor of the queue. Needs
+ * VIRTIO_F_INDIRECT. Fill each of the table by vq_indirect(); it stays the caller's, until the buffer is taken. */
+void virtqueue_give_table(struct virtqueue *q, void *token, const struct vq_desc *table,
+                          unsigned count);
+void vq_table_set(struct vq_desc *table, unsigned i, unsigned count, struct vq_piece piece);
+
 void virtqueue_kick(struct virtqueue *q);
 
 /* Is there one that the device is done with? */
-bool virtqueue_pending(const struct virtqueue *q);
-/* Take it: its number, and the bytes the device says it wrote, at most what was given. -1: none. */
-int virtqueue_take(struct virtqueue *q, uint32_t *len);
+static inline bool virtqueue_pending(const struct virtqueue *q)
+{
+    return q->used[1] != q->used_next;
+}
+/* Take it: its token, and the bytes the device says it wrote, at most what was given. NULL: none. */
+void *virtqueue_take(struct virtqueue *q, uint32_t *len);
+
 /* Whether used buffers interrupt. After turning it on look at virtqueue_pending() again. */
 void virtqueue_interrupts(struct virtqueue *q, bool on);
+/* One interrupt when about `n` more have been used (without VIRTIO_F_EVENT_IDX: with the first). */
+void virtqueue_interrupt_after(struct virtqueue *q, unsigned n);
 
 #endif

@@ -92,7 +92,8 @@ ssize_t plat_stream_read(enum stream s, void *buf, size_t len)
     return c->has(s) ? c->read(s, buf, len) : 0;
 }
 
-/* The log takes all or drops it: what the console cannot take now is waited for, but not forever. */
+/* The log takes all or drops it: what the console cannot take now is waited for, but not forever; and awake, since who
+ * logs is in the middle of something, and an interrupt would let packets in. */
 static ssize_t write_log(const struct console *c, const char *text, size_t len)
 {
     enum { PATIENCE = 50000000 };
@@ -110,9 +111,6 @@ static ssize_t write_log(const struct console *c, const char *text, size_t len)
         give_up = give_up ? give_up : now + PATIENCE;
         if (now >= give_up)
             break;
-        c->want(STREAM_LOG, STREAM_WRITABLE);
-        vm_halt(give_up);
-        c->want(STREAM_LOG, 0);
     }
     return (ssize_t)len;
 }
