@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Waiting for several files: poll(2), select(2). */
 #include "file.h"
+#include "wait.h"
 
 #include <u2k/clock.h>
 #include <u2k/pages.h>
@@ -68,7 +69,7 @@ SYSCALL(poll)
     return poll_again(current);
 }
 
-/* ---- time-outs and masks of the p-calls ---- */
+/* ---- time-outs ---- */
 
 /* A timespec (or timeval: `unit` 1000 ns) at `at`, 0: forever. */
 static int deadline_at(vaddr_t at, int64_t unit, uint64_t *out)
@@ -102,30 +103,12 @@ static void put_left(vaddr_t at, int64_t unit, uint64_t deadline)
     (void)USER_PUT(at, t);
 }
 
-static int mask_begin(vaddr_t at, size_t size)
-{
-    uint64_t mask;
-    if (!at)
-        return 0;
-    if (size != sizeof mask)
-        return -EINVAL;
-    if (USER_GET(mask, at) < 0)
-        return -EFAULT;
-    current->saved_mask = current->blocked;
-    current->restore_mask = true;
-    signal_mask_set(mask);
-    return 0;
-}
-
 /* After an interruption the delivery puts the mask back, so that the handler sees the saved one. */
-static long mask_end(vaddr_t at, long result)
+static long finish(vaddr_t mask, long result)
 {
     if (result == -EINTR)
         return -ERESTARTNOHAND;
-    if (at && current->restore_mask) {
-        current->restore_mask = false;
-        signal_mask_set(current->saved_mask);
-    }
+    mask_end(mask);
     return result;
 }
 
@@ -141,7 +124,7 @@ SYSCALL(ppoll)
         return err;
     long result = do_poll(ARG(vaddr_t, 0), ARG(unsigned, 1), deadline);
     put_left(ARG(vaddr_t, 2), 1, deadline);
-    return mask_end(mask, result);
+    return finish(mask, result);
 }
 
 /* ---- select ---- */
@@ -259,5 +242,5 @@ SYSCALL(pselect6)
         return err;
     long result = do_select(sc, deadline);
     put_left(ARG(vaddr_t, 4), 1, deadline);
-    return mask_end(sigmask.mask, result);
+    return finish(sigmask.mask, result);
 }

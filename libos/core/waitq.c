@@ -11,11 +11,7 @@ void wait_add(struct waitq *q, struct waiter *w)
     if (list_empty(&t->waits))
         t->woken = false;
     w->thread = t;
-    /* Exclusive waiters stand behind all others, so that a wake-up reaches both kinds. */
-    if (w->exclusive)
-        list_push_back(&q->waiters, &w->link);
-    else
-        list_push_front(&q->waiters, &w->link);
+    waitq_join(q, w);
     list_push_back(&t->waits, &w->thread_link);
 }
 

@@ -109,7 +109,6 @@ def test_io_uring_and_nothing_else(images: Images, accepted: Callable[..., bytes
     only = images.archive(images.compiled("io_uring", link))
     images.refused(only, "needs io_uring, which is missing", "no other way to wait", "number from")
     either = images.archive(images.compiled("io_uring", link, "-DFALLBACK"))
-    # epoll is not there either, and says so; but that is no reason to refuse what can go on.
     accepted(either)
 
 

@@ -95,10 +95,9 @@ static ssize_t pipe_read(struct file *f, struct iter *it, int64_t *pos)
         if (got < len)
             break;
     }
-    if (done > 0)
+    /* Nobody waits for more room than PIPE_BUF; that there is still room is no news (EPOLLET). */
+    if (p->size - p->used - done < PIPE_BUF && done > 0)
         waitq_wake(&p->write_wait, 1, POLLOUT | POLLWRNORM);
-    if (p->used > 0)
-        waitq_wake(&p->read_wait, 1, POLLIN | POLLRDNORM);
     return done > 0 ? (ssize_t)done : -EFAULT;
 }
 
@@ -138,8 +137,6 @@ static ssize_t pipe_write(struct file *f, struct iter *it, int64_t *pos)
         }
         waitq_wake(&p->read_wait, 1, POLLIN | POLLRDNORM);
     }
-    if (p->size - p->used >= PIPE_BUF)
-        waitq_wake(&p->write_wait, 1, POLLOUT | POLLWRNORM);
     return done > 0 ? (ssize_t)done : err;
 }
 

@@ -98,6 +98,11 @@ static long look(struct pollfd *fds, size_t count, struct waiting *w)
     return ready;
 }
 
+int poll_idle(uint64_t deadline)
+{
+    return deadline ? wait_sleep(deadline, true) : -ETIMEDOUT;
+}
+
 long poll_wait(struct pollfd *fds, size_t count, uint64_t deadline)
 {
     for (;;) {
@@ -107,13 +112,13 @@ long poll_wait(struct pollfd *fds, size_t count, uint64_t deadline)
         w.used = 0;
         long ready = look(fds, count, deadline ? &w : NULL);
         int err = w.set.error;
-        if (ready == 0 && err == 0 && deadline)
-            err = wait_sleep(deadline, true);
+        if (ready == 0 && err == 0)
+            err = poll_idle(deadline);
         forget(&w);
-        if (ready > 0 || !deadline)
+        if (ready > 0)
             return ready;
         if (err == -ETIMEDOUT)
-            return look(fds, count, NULL);
+            return deadline ? look(fds, count, NULL) : 0;
         if (err < 0)
             return err;
     }

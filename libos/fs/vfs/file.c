@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Open files: their life, and what is the same for all kinds. */
+#include <u2k/epoll.h>
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
 #include <u2k/lock.h>
@@ -38,6 +39,8 @@ void file_unref(struct file *f)
     if (!f || --f->refs > 0)
         return;
     struct inode *i = f->inode;
+    if (f->watches)
+        epoll_file_gone(f);
     if (i && !list_empty(&i->locks))
         lock_release_file(f);
     if (f->ops && f->ops->release)
@@ -82,6 +85,13 @@ struct file *file_anonymous(const struct file_ops *ops, uint32_t mode, const cha
     if (f)
         f->priv = priv;
     return f;
+}
+
+/* As Linux answers to /proc/self/fd/N of an eventfd and its like. */
+int anonymous_no_open(struct file *f)
+{
+    (void)f;
+    return -ENXIO;
 }
 
 int file_page(struct inode *i, uint64_t index, enum page_use use, void **page, size_t *run)

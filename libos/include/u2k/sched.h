@@ -60,7 +60,7 @@ struct waitq {
 };
 
 /* Lives on the waiter's stack. A wake-up function other than NULL is called instead of waking, and
- * says whether it used the wake-up (used by poll sets and later epoll). */
+ * says whether it used the wake-up; it neither waits nor takes waiters off queues. */
 struct waiter {
     struct list link;
     struct list thread_link;
@@ -73,6 +73,16 @@ struct waiter {
 static inline void waitq_init(struct waitq *q)
 {
     list_init(&q->waiters);
+}
+
+/* A waiter with a wake-up function that is no thread's joins: it stays until list_remove(&w->link).
+ * Exclusive waiters stand behind all others, so that a wake-up reaches both kinds. */
+static inline void waitq_join(struct waitq *q, struct waiter *w)
+{
+    if (w->exclusive)
+        list_push_back(&q->waiters, &w->link);
+    else
+        list_push_front(&q->waiters, &w->link);
 }
 
 /* Wait once on `q` until woken, `deadline` (monotonic ns, TIME_NEVER), or, if interruptible, until a

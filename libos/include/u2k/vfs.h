@@ -66,6 +66,7 @@ struct super_ops {
 
 struct file;
 struct inode;
+struct watch;
 
 /* What a file system does with names and attributes. The VFS has checked types and permissions, has
  * looked up the names, and refuses with -EPERM what is NULL here. A dentry that is to get a name is
@@ -120,6 +121,7 @@ struct file {
     int32_t signal; /* F_SETSIG */
     int64_t pos;
     void *priv;
+    struct watch *watches; /* of epoll(7): u2k/epoll.h */
 };
 
 /* A gathering of buffers, of the program or of the library OS. */
@@ -228,6 +230,7 @@ struct file *file_new(const struct file_ops *ops, struct dentry *d, uint32_t fla
  * "anon_inode:[eventfd]" or a path (shown as they are). NULL: no memory. */
 struct file *file_anonymous(const struct file_ops *ops, uint32_t mode, const char *kind, void *priv,
                             uint32_t flags);
+int anonymous_no_open(struct file *f); /* file_ops.open of what has no other way in: -ENXIO */
 struct dentry *dentry_anonymous(struct inode *i, const char *kind); /* takes over the inode */
 int file_open(struct dentry *d, uint32_t flags, struct file **out);
 static inline bool file_readable(const struct file *f)

@@ -23,7 +23,8 @@ FLAGS = [
 def sources() -> list[Path]:
     calls = ["open", "io", "size", "stat", "dir", "cwd", "attr", "xattr", "fcntl", "flock", "poll"]
     core = [LIBOS / f"core/{name}.c" for name in ("format", "cursor", "optional")]
-    own = [LIBOS / "abi/file.c", *(LIBOS / f"abi/sys_{name}.c" for name in calls), *core]
+    shared = [LIBOS / f"abi/{name}.c" for name in ("file", "wait")]
+    own = [*shared, *(LIBOS / f"abi/sys_{name}.c" for name in calls), *core]
     return [*sorted(LIBOS.glob("fs/*/*.c")), *own, LIBOS / "arch/x86_64/cpuinfo.c"]
 
 
