@@ -4,6 +4,8 @@
 #include <u2k/errno.h>
 #include <u2k/log.h>
 #include <u2k/mm.h>
+#include <u2k/netdev.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/platform.h>
 #include <u2k/process.h>
@@ -67,6 +69,8 @@ static int exec_searched(const char *name)
     return result;
 }
 
+IF_LINKED(part_ip, net_start, unlinked_nothing);
+
 void core_main(void)
 {
     const struct boot_config *b = &boot_config;
@@ -86,6 +90,7 @@ void core_main(void)
                   error == -ENOENT ? "there is none" : "it cannot be entered");
         process_exit(status_of(error));
     }
+    net_start();
     const char *name = b->path ? b->path : b->argv[0];
     bool bare = *name && !strchr(name, '/');
     error = bare ? exec_searched(name) : exec_program(name, b->argv, b->envp);

@@ -80,6 +80,12 @@ int ip_addr_add(struct netdev *dev, const struct ip_addr *a,
                 unsigned prefix); /* bits of its own version */
 int ip_addr_remove(struct netdev *dev, const struct ip_addr *a);
 
+/* Groups that are listened to on a device, counted. The device's own filter lets all groups in. -EADDRINUSE does not
+ * come from here: that a socket joins once is the socket's to know. */
+int ip_group_join(struct netdev *dev, const struct ip_addr *group);
+int ip_group_leave(struct netdev *dev, const struct ip_addr *group); /* -EADDRNOTAVAIL */
+bool ip_group_joined(const struct netdev *dev, const struct ip_addr *group);
+
 struct ip_route_entry {
     struct list link;
     struct ip_addr to, gateway; /* gateway any: on the link */

@@ -26,8 +26,47 @@ static inline uint32_t swap32(uint32_t v)
     return __builtin_bswap32(v);
 }
 /* Both architectures are little-endian: these convert either way between host and network order. */
-#define net16(v) swap16((uint16_t)(v))
-#define net32(v) swap32((uint32_t)(v))
+#define net16(v) __builtin_bswap16((uint16_t)(v))
+#define net32(v) __builtin_bswap32((uint32_t)(v))
+
+/* Header fields as they lie in memory, in network order, wherever they lie. */
+static inline uint16_t raw16(const void *at)
+{
+    uint16_t v;
+    __builtin_memcpy(&v, at, sizeof v);
+    return v;
+}
+static inline uint32_t raw32(const void *at)
+{
+    uint32_t v;
+    __builtin_memcpy(&v, at, sizeof v);
+    return v;
+}
+static inline void put_raw16(void *at, uint16_t v)
+{
+    __builtin_memcpy(at, &v, sizeof v);
+}
+static inline void put_raw32(void *at, uint32_t v)
+{
+    __builtin_memcpy(at, &v, sizeof v);
+}
+/* The same, as numbers. */
+static inline uint16_t be16(const void *at)
+{
+    return swap16(raw16(at));
+}
+static inline uint32_t be32(const void *at)
+{
+    return swap32(raw32(at));
+}
+static inline void put_be16(void *at, uint16_t v)
+{
+    put_raw16(at, swap16(v));
+}
+static inline void put_be32(void *at, uint32_t v)
+{
+    put_raw32(at, swap32(v));
+}
 
 static inline bool ip_same(const struct ip_addr *a, const struct ip_addr *b)
 {

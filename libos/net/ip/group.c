@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Multicast groups (RFC 1112, 7.1): those that somebody here joined. */
+#include "ip.h"
+
+#include <u2k/errno.h>
+#include <u2k/optional.h>
+#include <u2k/pages.h>
+
+struct membership {
+    struct list link;
+    const struct netdev *dev;
+    struct ip_addr group;
+    unsigned count;
+};
+
+static struct list memberships = LIST_INIT(memberships);
+
+IF_LINKED(part_ipv6, mld_report, unlinked_nothing);
+
+static struct membership *find(const struct netdev *dev, const struct ip_addr *group)
+{
+    LIST_FOR_EACH(it, &memberships)
+    {
+        struct membership *m = LIST_ENTRY(it, struct membership, link);
+        if (m->dev == dev && ip_same(&m->group, group))
+            return m;
+    }
+    return NULL;
+}
+
+bool ip_group_joined(const struct netdev *dev, const struct ip_addr *group)
+{
+    static const struct ip_addr all_hosts_v4 = {.words = {0, 0, net32(0xffff), net32(0xe0000001)}};
+
+    return ip_same(group, &all_hosts_v4) || find(dev, group);
+}
+
+int ip_group_join(struct netdev *dev, const struct ip_addr *group)
+{
+    struct membership *m = find(dev, group);
+
+    if (!ip_is_multicast(group))
+        return -EINVAL;
+    if (!m) {
+        m = NEW(struct membership);
+        if (!m)
+            return -ENOMEM;
+        m->dev = dev;
+        m->group = *group;
+        list_push_back(&memberships, &m->link);
+        if (!ip_is_v4(group))
+            mld_report(dev, group, true);
+    }
+    m->count++;
+    return 0;
+}
+
+int ip_group_leave(struct netdev *dev, const struct ip_addr *group)
+{
+    struct membership *m = find(dev, group);
+
+    if (!m)
+        return -EADDRNOTAVAIL;
+    if (--m->count == 0) {
+        list_remove(&m->link);
+        DELETE(m);
+        if (!ip_is_v4(group))
+            mld_report(dev, group, false);
+    }
+    return 0;
+}

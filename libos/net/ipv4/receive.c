@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What comes in. All that is said of a packet is checked before anything is done with it (RFC 1122, 3.2.1); options
+ * are passed over but for source routes, which nobody honours any more (RFC 7126, 4.3 and 4.4: dropped).
+ */
+#include "ipv4.h"
+#include "../icmp/icmp.h"
+#include "../ip/ip.h"
+
+#include <u2k/optional.h>
+
+IF_LINKED(part_dhcp, dhcp_receive, unlinked_nothing);
+IF_LINKED(part_raw, raw_receive, unlinked_nothing);
+IF_LINKED(part_tcp, tcp_receive, ipv4_unknown_protocol);
+IF_LINKED(part_udp, udp_receive, ipv4_unknown_protocol);
+
+static void drop(struct packet *p, uint64_t *counter)
+{
+    ++*counter;
+    packet_free(p);
+}
+
+/* False: malformed, or a source route. `len` bytes, the fixed header's among them, are there. */
+static bool options_good(const uint8_t *header, unsigned len)
+{
+    enum { END = 0, NOTHING = 1, LOOSE = 131, STRICT = 137 };
+
+    for (unsigned at = IPV4_HEADER; at < len && header[at] != END;) {
+        if (header[at] == NOTHING) {
+            at++;
+            continue;
+        }
+        unsigned kind = header[at], n = at + 1 < len ? header[at + 1] : 0;
+        if (n < 2 || n > len - at || kind == LOOSE || kind == STRICT)
+            return false;
+        at += n;
+    }
+    return true;
+}
+
+/* RFC 1122, 3.2.1.3: what may not be a source, and this host's own addresses from outside (RFC 1812, 5.3.7). */
+static bool source_good(const struct packet *p)
+{
+    if (p->flags & PACKET_LOOPED)
+        return true;
+    return !ip_is_multicast(&p->src) && p->src.bytes[12] < 240 && !ip_is_loopback(&p->src) &&
+           !ip_is_loopback(&p->dst) && !ip_is_broadcast(&p->src);
+}
+
+void ipv4_unknown_protocol(struct packet *p)
+{
+    icmp_error(p, ICMP_UNREACHABLE, ICMP_PROTOCOL, 0);
+    packet_free(p);
+}
+
+void ipv4_deliver(struct packet *p)
+{
+    bool wanted = ip_raw_sockets && raw_receive(p);
+
+    switch (p->protocol) {
+    case IPPROTO_TCP: tcp_receive(p); break;
+    case IPPROTO_UDP: udp_receive(p); break;
+    case IPPROTO_ICMP: icmp_receive(p); break;
+    default:
+        if (wanted)
+            packet_free(p);
+        else
+            ipv4_unknown_protocol(p);
+    }
+}
+
+static void reassemble(struct packet *p, unsigned field)
+{
+    const struct fragment f = {.src = p->src,
+                               .dst = p->dst,
+                               .id = raw16(p->network + IPV4_ID),
+                               .offset = (field & IPV4_OFFSET) * 8,
+                               .more = field & IPV4_MF,
+                               .protocol = p->protocol};
+    struct packet *whole = ip_reassemble(p, &f);
+
+    if (!whole)
+        return;
+    whole->transport = whole->data;
+    ipv4_deliver(whole);
+}
+
+/* Everything but what is plainly for one of our addresses. */
+static bool accept_rarely(struct packet *p)
+{
+    if (ip_is_ours(&p->dst, 0) || ip_is_broadcast(&p->dst))
+        return true;
+    return ip_is_multicast(&p->dst) && ip_group_joined(p->dev, &p->dst);
+}
+
+void ipv4_receive(struct packet *p)
+{
+    struct netdev_stats *stats = &p->dev->stats;
+    const uint8_t *h = p->data;
+
+    if (UNLIKELY(!packet_contiguous(p, IPV4_HEADER)))
+        return drop(p, &stats->rx_errors);
+    unsigned header = (h[0] & 15u) * 4, total = be16(h + IPV4_LENGTH);
+    if (UNLIKELY(h[0] != 0x45)) {
+        if (h[0] >> 4 != 4 || header < IPV4_HEADER || !packet_contiguous(p, header) ||
+            !options_good(h, header))
+            return drop(p, &stats->rx_errors);
+    }
+    if (UNLIKELY(total < header || total > p->total))
+        return drop(p, &stats->rx_errors);
+    if (!(p->flags & PACKET_LOOPED) && UNLIKELY(checksum(h, header, 0) != 0xffff))
+        return drop(p, &stats->rx_errors);
+    if (p->total > total)
+        packet_trim(p, total);
+    p->src = ip_from_v4(raw32(h + IPV4_SOURCE));
+    p->dst = ip_from_v4(raw32(h + IPV4_DESTINATION));
+    p->protocol = h[IPV4_PROTOCOL];
+    p->ttl = h[IPV4_TTL];
+    p->tos = h[IPV4_TOS];
+    packet_pull(p, header);
+    p->transport = p->data;
+    if (UNLIKELY(!source_good(p)))
+        return drop(p, &stats->rx_errors);
+    if (UNLIKELY(!ip_is_ours(&p->dst, 0) && !accept_rarely(p))) {
+        if (!dhcp_receive(p))
+            drop(p, &stats->rx_dropped);
+        return;
+    }
+    unsigned field = be16(h + IPV4_FRAGMENT);
+    if (UNLIKELY(field & (IPV4_MF | IPV4_OFFSET)))
+        reassemble(p, field);
+    else
+        ipv4_deliver(p);
+}
