@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from converter.analyze.packages.model import Packages
 from converter.analyze.refusal import Refusal, refusal_error
 from converter.errors import UsageError
 from converter.image.glob import alternatives
+from converter.image.model import Healthcheck
 from converter.image.progress import Progress, Silent
 from converter.link.architecture import Architecture, architecture
 from converter.link.build import SHARED, build_archive
@@ -207,4 +208,9 @@ def describe(profiled: Profiled, kernel: Kernel, record: BootRecord, options: Op
         root_bytes=0,
         profile_digest=profile_digest(profiled.profile),
         options=options.recorded(),
+        healthcheck=_healthcheck(program.healthcheck),
     )
+
+
+def _healthcheck(check: Healthcheck | None) -> dict[str, object] | None:
+    return None if check is None else {**asdict(check), "test": list(check.test)}

@@ -22,3 +22,24 @@ def parts(incomplete: str) -> list[str]:
 def system_calls_and_parts(incomplete: str) -> list[str]:
     """What --drop takes."""
     return [*system_calls(incomplete), *parts(incomplete)]
+
+
+def run_names(incomplete: str) -> list[str]:
+    """All runs that have one."""
+    return _runs(incomplete, ended=True)
+
+
+def going_run_names(incomplete: str) -> list[str]:
+    """Those that have not ended."""
+    return _runs(incomplete, ended=False)
+
+
+def _runs(incomplete: str, *, ended: bool) -> list[str]:
+    from converter.errors import U2kError
+    from converter.runs.folder import known_runs
+
+    try:
+        found = [state for _, state in known_runs() if ended or state.going]
+    except U2kError:
+        return []
+    return [state.name for state in found if state.name.startswith(incomplete)]

@@ -7,7 +7,21 @@ import sys
 
 import typer
 
-from converter.cli import convert, diff, doctor, explain, inspect, profile, run, version
+from converter.cli import (
+    convert,
+    diff,
+    doctor,
+    explain,
+    inspect,
+    logs,
+    profile,
+    ps,
+    rm,
+    run,
+    stop,
+    version,
+    wait,
+)
 from converter.cli.examples import examples
 from converter.errors import U2kError
 
@@ -30,6 +44,11 @@ app.command(
     epilog=run.EXAMPLES,
     context_settings=run.CONTEXT,
 )(run.command)
+app.command("ps", short_help="Show runs that have a name.", epilog=ps.EXAMPLES)(ps.command)
+app.command("logs", short_help="Show what a run has said.", epilog=logs.EXAMPLES)(logs.command)
+app.command("stop", short_help="End runs.", epilog=stop.EXAMPLES)(stop.command)
+app.command("wait", short_help="Wait until runs have ended.", epilog=wait.EXAMPLES)(wait.command)
+app.command("rm", short_help="Forget runs that have ended.", epilog=rm.EXAMPLES)(rm.command)
 app.command("inspect", short_help="Show an image's layers, program and libraries.", epilog=inspect.EXAMPLES)(
     inspect.command
 )

@@ -12,7 +12,17 @@ from typer.core import TyperCommand
 
 from converter.cli.examples import examples
 from converter.cli.flags import AllowUnsupported, PlatformName, Source, Verbose, explain, one_of
-from converter.cli.run_flags import Addresses, Macs, Networks, Publish, PublishAll
+from converter.cli.run_flags import (
+    Addresses,
+    Detach,
+    Macs,
+    Name,
+    Networks,
+    NoHealthcheck,
+    Publish,
+    PublishAll,
+    Remove,
+)
 from converter.errors import U2kError
 
 if TYPE_CHECKING:
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
     from converter.options import Options
     from converter.run.network.plan import NetworkOptions
     from converter.run.request import Runner, RunRequest
+    from converter.runs.begin import Named
 
 STATUS_FAILED = 125  # any failure that is not the program's, as with docker run
 _USAGE = 2
@@ -28,7 +39,7 @@ EXAMPLES = examples(
     "u2k run hello.u2k",
     "u2k run -i -e LANG=C python-3.u2k -c 'print(1)'",
     "u2k run --on qemu -m 64M hello.u2k",
-    "u2k run -p 8080:80 nginx.u2k",
+    "u2k run -d --name web -p 8080:80 nginx.u2k",
     "u2k run --network tap:tap0 --ip 10.0.0.2/24,gateway=10.0.0.1 app.u2k",
     "u2k run --learn app.u2k",
 )
@@ -90,6 +101,10 @@ def command(
     hostname: Annotated[
         str | None, typer.Option("--hostname", metavar="NAME", help="The name it sees as its own.")
     ] = None,
+    detach: Detach = False,
+    name: Name = None,
+    remove: Remove = False,
+    no_healthcheck: NoHealthcheck = False,
     publish: Publish = None,
     publish_all: PublishAll = False,
     networks: Networks = None,
@@ -127,9 +142,11 @@ def command(
     from converter.cli.failure import report, report_bug
     from converter.run.child import open_closed_streams
     from converter.run.network.plan import NetworkOptions
+    from converter.runs.begin import Named
 
     open_closed_streams()
     network = NetworkOptions(networks or (), addresses or (), macs or (), publish or (), publish_all)
+    named = Named(name, what, detach, remove) if detach or name is not None else None
     try:
         status = _run(
             what,
@@ -143,6 +160,8 @@ def command(
             entrypoint,
             hostname,
             network,
+            named,
+            not no_healthcheck,
             platform,
             source,
             allow_unsupported,
@@ -172,6 +191,8 @@ def _run(
     entrypoint: str | None,
     hostname: str | None,
     network: NetworkOptions,
+    named: Named | None,
+    healthcheck: bool,
     platform: str,
     source: str,
     allow_unsupported: bool,
@@ -190,6 +211,8 @@ def _run(
     from converter.run.network.plan import planned
     from converter.run.request import RunRequest, checked_hostname, environment_entry
     from converter.run.unikernel_file import is_unikernel
+    from converter.runs.begin import run_named
+    from converter.runs.health.reach import health_watch, reachable, wanted_check
 
     if trace is not None and learn:
         raise UsageError(
@@ -199,6 +222,8 @@ def _run(
         )
     if profile is not None and not learn:
         raise UsageError("it is for --learn", where="--profile", hint="add --learn")
+    if named is not None:
+        _check_named(named, interactive=interactive, terminal=terminal)
     variables = [entry for text in env if (entry := environment_entry(text, os.environb)) is not None]
     path, image = Path(what), None
     if not is_unikernel(path):
@@ -209,7 +234,8 @@ def _run(
         if made_for_them:
             args, variables = [], []
     manifest = read_manifest(path)
-    plan = planned(network, manifest)
+    check = wanted_check(manifest) if named is not None and healthcheck else None
+    plan = reachable(planned(network, manifest), check)
     request = RunRequest(
         unikernel=path,
         manifest=manifest,
@@ -224,13 +250,34 @@ def _run(
         network=plan,
         ports=open_ports(plan.publications),
     )
-    with request.ports:
-        if network.publish_all or any(not each.hosts for each in plan.publications):
-            for port in request.ports.published:
-                print(f"u2k: published {port}", file=sys.stderr)
-        return _watched(
-            request, lambda found: choose_runner(on, found, machine), image, trace, learn, profile
+
+    def run(asked: RunRequest) -> int:
+        return _watched(asked, lambda found: choose_runner(on, found, machine), image, trace, learn, profile)
+
+    with request.ports as ports:
+        for port in ports.shown if any(not each.hosts for each in plan.publications) else ():
+            print(f"u2k: published {port}", file=sys.stderr)
+        if named is None:
+            return run(request)
+        name, status = run_named(request, run, named, health_watch(manifest, plan, ports.published, check))
+        if named.detached:
+            print(name)
+        return status
+
+
+def _check_named(named: Named, *, interactive: bool, terminal: bool) -> None:
+    from converter.errors import UsageError
+    from converter.runs.begin import check_free
+    from converter.runs.names import checked_name
+
+    if named.detached and (interactive or terminal):
+        raise UsageError(
+            "what goes on by itself has neither terminal nor input",
+            where="-d with -i or -t",
+            hint="leave one of them away",
         )
+    if named.name is not None:
+        check_free(checked_name(named.name))
 
 
 def _watched(

@@ -42,3 +42,17 @@ Macs = Annotated[
     list[str] | None,
     typer.Option("--mac", metavar="52:54:00:..", help="The interface's MAC address. Default: a random one."),
 ]
+Detach = Annotated[
+    bool,
+    typer.Option("-d", "--detach", help="It goes on by itself; prints its name. See u2k ps, logs, stop."),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        "--name", metavar="NAME", help="What u2k ps, logs, stop and rm call it. Default with -d: any."
+    ),
+]
+Remove = Annotated[bool, typer.Option("--rm", help="Leave nothing of it in u2k ps -a when it has ended.")]
+NoHealthcheck = Annotated[
+    bool, typer.Option("--no-healthcheck", help="Do not check what the image's HEALTHCHECK asks.")
+]

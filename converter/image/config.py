@@ -47,6 +47,7 @@ def _healthcheck(run: Document) -> Healthcheck | None:
         check.number("Timeout"),
         check.number("StartPeriod"),
         check.number("Retries"),
+        check.number("StartInterval"),
     )
 
 

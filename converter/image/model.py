@@ -19,6 +19,7 @@ class Healthcheck:
     timeout: int = 0
     start_period: int = 0
     retries: int = 0
+    start_interval: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Manifest:
     root_bytes: int
     profile_digest: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    healthcheck: Mapping[str, Any] | None = None  # as image/model.py has it; None: the image has none
 
     def note(self) -> bytes:
         """The note entry: name and description padded to four bytes (gABI, note section)."""
@@ -69,6 +70,8 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
                 continue
             if type(fields[name]) is not int or fields[name] < 0:
                 raise ValueError(name)
+        if not isinstance(manifest.healthcheck, dict | None):
+            raise ValueError("healthcheck")
         for name in ("target", "architecture", "path"):
             if type(fields[name]) is not str:
                 raise ValueError(name)

@@ -21,7 +21,7 @@ FLOORS = (
     {"batch", "report", "converted", "known"},
     {"convert"},
     {"profiling"},
-    {"trace"},
+    {"trace", "runs"},
     {"run", "formats", "remembered"},
     {"link"},
     {"rootfs"},

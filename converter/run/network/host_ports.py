@@ -30,6 +30,11 @@ class HostPorts:
     ) -> None:
         self.release()
 
+    @property
+    def shown(self) -> tuple[Published, ...]:
+        """Those that somebody asked for."""
+        return tuple(each for each in self.published if not each.ours)
+
     def listening(self) -> list[tuple[Published, int]]:
         """Each with the descriptor of its socket, where connections now may come in. Errors: RunError."""
         for port, opened in zip(self.published, self._sockets, strict=True):
@@ -55,7 +60,7 @@ def open_ports(publications: Sequence[Publication]) -> HostPorts:
             opened, number = _bound(each)
             stack.callback(opened.close)
             sockets.append(opened)
-            found.append(Published(each.guest, each.protocol, each.ip, number))
+            found.append(Published(each.guest, each.protocol, each.ip, number, each.ours))
         stack.pop_all()
         return HostPorts(tuple(found), sockets)
 

@@ -39,12 +39,17 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A port of the program that the host serves. `hosts`: the host's ports to try; empty: any free one."""
+    """A port of the program that the host serves.
+
+    hosts: the host's ports to try; empty: any free one
+    ours:  for what u2k asks of the program itself; nobody is told of it
+    """
 
     guest: int
     protocol: Protocol = "tcp"
     ip: HostAddress = ANY
     hosts: tuple[int, ...] = ()
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Published:
     protocol: Protocol
     ip: HostAddress
     host: int
+    ours: bool = False
 
     def __str__(self) -> str:
         """As `docker ps` has it."""

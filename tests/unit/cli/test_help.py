@@ -11,7 +11,10 @@ from typer.testing import CliRunner
 
 from converter.cli.main import app
 
-VERBS = ("convert", "run", "inspect", "profile", "explain", "diff", "doctor", "version")
+VERBS = (
+    "convert", "run", "ps", "logs", "stop", "wait", "rm", "inspect", "profile", "explain", "diff", "doctor",
+    "version",
+)  # fmt: skip
 
 
 def help_of(*verb: str) -> str:
