@@ -15,40 +15,17 @@ import pytest
 
 from converter.link import toolchain
 from converter.link.architecture import X86_64
-from converter.link.build import SHARED, build_archive, include_folders
-from converter.link.bundle import MAGIC, VERSION
-from converter.link.image_header import PHDR, PT_BUNDLE
+from converter.link.build import include_folders
 from converter.link.source import libos_root
-
-GUESTS = Path(__file__).resolve().parent.parent / "guest/process"
-PAGE = 4096
-EHDR = struct.Struct("<16sHHIQQQIHHHHHH")
-HEADER = struct.Struct("<QIIQQQQQ")
+from tests.e2e.process_executable import GUESTS, PAGE, executable_of, unikernel_file
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="the platform is for x86-64")
-
-
-def unikernel_file(guest: bytes) -> bytes:
-    """The smallest file with a bundle: an ELF header, one segment, `guest` as its root image."""
-    guest += bytes(-len(guest) % PAGE)
-    head = HEADER.pack(MAGIC, VERSION, HEADER.size, PAGE + len(guest), PAGE, 0, PAGE, len(guest))
-    bundle = head.ljust(PAGE, b"\0") + guest
-    ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
-    elf = EHDR.pack(ident, 2, X86_64.machine, 1, 0, EHDR.size, 0, 0, EHDR.size, PHDR.size, 1, 0, 0, 0)
-    elf += PHDR.pack(PT_BUNDLE, 4, PAGE, 0, 0, len(bundle), len(bundle), PAGE)
-    return elf.ljust(PAGE, b"\0") + bundle
 
 
 @pytest.fixture(scope="session")
 def executable(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The platform with the test core."""
-    folder = tmp_path_factory.mktemp("process-platform")
-    core, made = folder / "core.o", folder / "kernel"
-    toolchain.compile_object(GUESTS / "core.c", core, X86_64, include_folders(X86_64))
-    archives = [build_archive("process", X86_64), build_archive(SHARED, X86_64)]
-    toolchain.link(made, libos_root() / "platform/process/x86_64/kernel.lds", [core, *archives])
-    made.chmod(0o755)
-    return made
+    return executable_of("core.c", tmp_path_factory.mktemp("process-platform"))
 
 
 @pytest.fixture(scope="session")

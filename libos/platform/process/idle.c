@@ -7,7 +7,9 @@
 
 void plat_idle(uint64_t deadline)
 {
-    struct host_pollfd fds[STREAM_COUNT];
+    if (network_came())
+        return;
+    struct host_pollfd fds[STREAM_COUNT + NETWORK_FDS];
     enum stream who[STREAM_COUNT];
     unsigned n = 0;
     for (enum stream s = 0; s < STREAM_COUNT; s++) {
@@ -20,6 +22,7 @@ void plat_idle(uint64_t deadline)
         fds[n++].events = (int16_t)((mask & STREAM_READABLE ? HOST_POLLIN : 0) |
                                     (mask & STREAM_WRITABLE ? HOST_POLLOUT : 0));
     }
+    unsigned network = network_wanted(fds + n);
 
     struct host_timespec left = {0, 0};
     uint64_t now = deadline == TIME_NEVER || deadline == 0 ? 0 : plat_clock_monotonic();
@@ -28,10 +31,12 @@ void plat_idle(uint64_t deadline)
         left.nsec = (int64_t)((deadline - now) % NSEC_PER_SEC);
     }
     static const uint64_t mask = PROGRAM_MASK;
-    long ready =
-        host_call(ppoll, fds, n, deadline == TIME_NEVER ? NULL : &left, &mask, sizeof(mask));
+    long ready = host_call(ppoll, fds, n + network, deadline == TIME_NEVER ? NULL : &left, &mask,
+                           sizeof(mask));
     tell_deferred();
     for (unsigned i = 0; ready > 0 && i < n; i++)
         if (fds[i].revents)
             core_stream_event(who[i]);
+    if (ready > 0 && network)
+        network_ready(fds + n, network);
 }

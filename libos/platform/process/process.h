@@ -40,6 +40,11 @@ struct host_pollfd {
     int16_t events, revents;
 };
 
+struct host_iovec {
+    const void *base;
+    size_t len;
+};
+
 struct host_timespec {
     int64_t sec, nsec;
 };
@@ -77,11 +82,13 @@ int signals_start(void);
 /* The host's signal mask while the program runs and while nothing is to do. */
 #define PROGRAM_MASK (1ull << (13 - 1)) /* SIGPIPE, so that it never ends us: writes say EPIPE */
 
-/* What a person or a supervisor sends to the program, the terminal's size, and plat_timer():
- * HUP INT QUIT USR1 USR2 ALRM TERM WINCH. Blocked while library OS code runs. */
+/* What a person or a supervisor sends to the program, the terminal's size, plat_timer(), network_tick():
+ * HUP INT QUIT USR1 USR2 ALRM TERM PROF WINCH. Blocked while library OS code runs. */
 #define ASYNC_SIGNALS \
     (1ull << 0 | 1ull << 1 | 1ull << 2 | 1ull << 9 | 1ull << 11 | 1ull << 13 | 1ull << 14 | \
-     1ull << 27)
+     1ull << 26 | 1ull << 27)
+/* Of these, the platform's own: they come although the parent had them ignored. */
+#define OWN_SIGNALS (1ull << 13 | 1ull << 26)
 /* What an instruction of the program can cause; see SIGBIT() in u2k/signal.h: ILL TRAP BUS FPE SEGV. */
 #define FAULT_SIGNALS (1ull << 3 | 1ull << 4 | 1ull << 6 | 1ull << 7 | 1ull << 10)
 
@@ -91,6 +98,42 @@ unsigned stream_wanted(enum stream s);
 
 /* The host's vDSO at `image`, 0: none. */
 void clock_start(uintptr_t image);
+
+/* Before the sandbox: what cannot be done, and why; `error` is the host's, 0 if it has nothing to do with it. */
+NORETURN void start_failed(const char *where, const char *what, long error);
+
+/* The value of `NAME=...` in `arg`, NULL if it is another option. */
+const char *option_value(const char *arg, const char *name);
+/* All of `text` as a decimal number of at most `max`; `arg` is what a failure names. */
+uint64_t option_number(const char *text, uint64_t max, const char *arg);
+
+/* A call that may be made in the sandbox, if its argument (low 32 bits) is one of `values`. */
+enum { NO_ARGUMENT = 6 };
+struct allowed {
+    uint32_t nr;
+    uint8_t argument; /* NO_ARGUMENT: whatever they are */
+    uint8_t count;
+    bool bits; /* values[0] is a set of bits of the argument instead */
+    uint32_t values[4];
+};
+void sandbox_allow(const struct allowed *a);
+
+/* ---- the network, in network/, where net_start() is linked ---- */
+
+enum { NETWORK_FDS = 5 };
+
+bool network_option(const char *arg); /* `arg` was an option of the network, and is kept in mind */
+void network_open(void); /* what the options named; before the sandbox, after signals_start() */
+void network_allow(void); /* the calls that it needs, by sandbox_allow() */
+
+/* For plat_idle(). Something came without waiting for it; then what to wait for: how many of at most NETWORK_FDS;
+ * then what the host said of these. */
+bool network_came(void);
+unsigned network_wanted(struct host_pollfd *fds);
+void network_ready(const struct host_pollfd *fds, unsigned n);
+
+/* Some milliseconds of CPU time are over (SIGPROF): the program may never ask by itself. */
+void network_tick(void);
 
 /* ---- of the architecture, in x86_64/ ---- */
 

@@ -22,7 +22,9 @@ static int take(int signo)
     long error = host_call(rt_sigaction, signo, &act, &old, sizeof(act.mask));
     /* nohup(1), and shells for background commands: what they ignore stays ignored. */
     if (error == 0 && old.handler == SIG_IGNORE && SIGBIT(signo) & ASYNC_SIGNALS)
-        error = signo == SIGALRM ? 0 : host_call(rt_sigaction, signo, &old, 0, sizeof(old.mask));
+        error = SIGBIT(signo) & OWN_SIGNALS
+                    ? 0
+                    : host_call(rt_sigaction, signo, &old, 0, sizeof(old.mask));
     return (int)error;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From the host's execve(2) to core_main(). Usage, after argv[0]:
- *   [--fd=N | FILE] [--memory=BYTES] [--log-fd=N] [TOKEN...]
- * Options come first. FILE is the unikernel file with the bundle, --fd=N the same already open. An
+ *   [--fd=N | FILE] [--memory=BYTES] [--log-fd=N] [--net=DEVICE]... [TOKEN...]
+ * Options come first; those of the network are in network/options.c. FILE is the unikernel file with the bundle, --fd=N the same already open. An
  * executable that carries a bundle itself (a segment of type BUNDLE_SEGMENT) takes neither. Tokens
  * are those of the command line in u2k/boot.h. The host's environment stays outside.
  */
@@ -45,8 +45,7 @@ char boot_stack[KSTACK_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 int log_fd = 2;
 
-/* Where, what and what to do; `error` is the host's, 0 if the host has nothing to do with it. */
-static NORETURN void fail(const char *where, const char *what, long error)
+NORETURN void start_failed(const char *where, const char *what, long error)
 {
     char line[512];
     size_t n = format_text(line, sizeof(line), "u2k: %s: %s", where, what);
@@ -58,21 +57,20 @@ static NORETURN void fail(const char *where, const char *what, long error)
     plat_exit(STATUS_FAILED);
 }
 
-/* The value of `NAME=...` in `arg`, NULL if it is another option. */
-static const char *option_value(const char *arg, const char *name)
+const char *option_value(const char *arg, const char *name)
 {
     size_t n = strlen(name);
     return strncmp(arg, name, n) == 0 && arg[n] == '=' ? arg + n + 1 : NULL;
 }
 
-static uint64_t number(const char *text, uint64_t max, const char *arg)
+uint64_t option_number(const char *text, uint64_t max, const char *arg)
 {
     uint64_t value = 0;
     const char *p = text;
     for (; *p >= '0' && *p <= '9' && value <= max; p++)
         value = value * 10 + (uint64_t)(*p - '0');
     if (p == text || *p || value > max)
-        fail(arg, "not a number in range", 0);
+        start_failed(arg, "not a number in range", 0);
     return value;
 }
 
@@ -83,12 +81,12 @@ static int read_options(int argc, char **argv, struct options *o)
     for (; i < argc && strncmp(argv[i], "--", 2) == 0; i++) {
         const char *value;
         if ((value = option_value(argv[i], "--fd")))
-            o->fd = (int)number(value, INT32_MAX, argv[i]);
+            o->fd = (int)option_number(value, INT32_MAX, argv[i]);
         else if ((value = option_value(argv[i], "--log-fd")))
-            log_fd = (int)number(value, INT32_MAX, argv[i]);
+            log_fd = (int)option_number(value, INT32_MAX, argv[i]);
         else if ((value = option_value(argv[i], "--memory")))
-            o->memory = number(value, MEMORY_MAX, argv[i]);
-        else
+            o->memory = option_number(value, MEMORY_MAX, argv[i]);
+        else if (!network_option(argv[i]))
             break; /* `--` and what follows are tokens */
     }
     return i;
@@ -100,15 +98,15 @@ static void open_bundle(const struct options *o)
     long fd = o->fd;
     if (fd < 0) {
         if (!o->file)
-            fail("no unikernel file", "usage: [--fd=N | FILE] [TOKEN...]", 0);
+            start_failed("no unikernel file", "usage: [--fd=N | FILE] [TOKEN...]", 0);
         fd = host_call(open, o->file, HOST_O_CLOEXEC);
         if (fd < 0)
-            fail(where, "cannot open the unikernel file", fd);
+            start_failed(where, "cannot open the unikernel file", fd);
     }
     const char *why = NULL;
     int error = bundle_map((int)fd, &info.bundle, &info.bundle_len, &why);
     if (error < 0)
-        fail(where, why, error == -ENOEXEC ? 0 : error);
+        start_failed(where, why, error == -ENOEXEC ? 0 : error);
 }
 
 /* The program may have everything below the host's own mappings: stack, vDSO and its data. */
@@ -156,21 +154,24 @@ NORETURN void process_start(uintptr_t *stack)
     open_bundle(&o);
     int error = memory_map(o.memory);
     if (error < 0)
-        fail("memory", "the host gives none; a smaller --memory=BYTES may help", error);
+        start_failed("memory", "the host gives none; a smaller --memory=BYTES may help", error);
     info.memory = memory_file.len;
     error = signals_start();
-    if (error == 0)
+    if (error == 0) {
+        network_open();
         error = sandbox_enter();
+    }
     if (error < 0)
-        fail("sandbox", "the host refuses it; seccomp filters are needed (CONFIG_SECCOMP_FILTER)",
-             error);
+        start_failed("sandbox",
+                     "the host refuses it; seccomp filters are needed (CONFIG_SECCOMP_FILTER)",
+                     error);
 
     plat_info = &info;
     pages_add((void *)memory_file.base, memory_file.len);
     for (; used < argc; used++) {
         error = cmdline_token(argv[used], strlen(argv[used]));
         if (error < 0)
-            fail(argv[used], "cannot use this token of the command line", 0);
+            start_failed(argv[used], "cannot use this token of the command line", 0);
     }
     run_on_stack(boot_stack + sizeof(boot_stack), core_main);
 }

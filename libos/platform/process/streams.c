@@ -101,11 +101,6 @@ void plat_stream_want(enum stream s, unsigned mask)
     wanted[s] = mask;
 }
 
-struct host_iovec {
-    const void *base;
-    size_t len;
-};
-
 /* One preadv2 or pwritev2 at the file's own position (offset -1), as `m` has it. */
 static long transfer(enum stream s, const void *buf, size_t len, enum manner m)
 {

@@ -143,6 +143,8 @@ static void tell_event(int signo)
 {
     if (signo == SIGWINCH)
         core_resize_event();
+    else if (signo == SIGPROF)
+        network_tick();
     else if (signo != SIGALRM)
         core_signal_event(signo);
 }

@@ -8,6 +8,7 @@
 
 enum {
     HOST_open = 2,
+    HOST_close = 3,
     HOST_fstat = 5,
     HOST_mmap = 9,
     HOST_mprotect = 10,
@@ -16,10 +17,14 @@ enum {
     HOST_rt_sigprocmask = 14,
     HOST_rt_sigreturn = 15,
     HOST_ioctl = 16,
+    HOST_readv = 19,
+    HOST_writev = 20,
     HOST_mremap = 25,
     HOST_mincore = 27,
     HOST_madvise = 28,
     HOST_setitimer = 38,
+    HOST_socket = 41,
+    HOST_fcntl = 72,
     HOST_ftruncate = 77,
     HOST_sysinfo = 99,
     HOST_prctl = 157,
