@@ -40,8 +40,21 @@ void virtio_interrupt(void *device)
 {
     struct virtio_device *d = device;
 
-    d->transport->acknowledge(d);
+    if (d->transport->acknowledge(d) && d->changed)
+        d->changed(d->arg);
     d->interrupt(d->arg);
+}
+
+void virtio_config_interrupt(void *device)
+{
+    struct virtio_device *d = device;
+
+    d->changed(d->arg);
+}
+
+uint64_t virtio_offered(struct virtio_device *d)
+{
+    return d->transport->features(d);
 }
 
 int virtio_start(struct virtio_device *d, uint64_t wanted, void (*fn)(void *), void *arg)

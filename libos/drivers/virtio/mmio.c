@@ -30,7 +30,7 @@ enum {
     CONFIG = 0x100,
     REGISTERS_SIZE = 0x200,
 };
-enum { MAGIC_VALUE = 0x74726976, LEGACY_UNIT = 512 };
+enum { MAGIC_VALUE = 0x74726976, LEGACY_UNIT = 512, STATUS_CONFIGURATION = 2 };
 
 static uint32_t get(struct virtio_device *d, unsigned reg)
 {
@@ -119,9 +119,12 @@ static int connect(struct virtio_device *d)
     return device_irq(&d->place, virtio_interrupt, d);
 }
 
-static void acknowledge(struct virtio_device *d)
+static bool acknowledge(struct virtio_device *d)
 {
-    put(d, INTERRUPT_ACK, get(d, INTERRUPT_STATUS));
+    uint32_t why = get(d, INTERRUPT_STATUS);
+
+    put(d, INTERRUPT_ACK, why);
+    return why & STATUS_CONFIGURATION;
 }
 
 static const struct virtio_transport transport = {

@@ -24,6 +24,9 @@ enum {
     CAP_VENDOR = 9,
     CAP_MSIX = 0x11,
     MSIX_ENABLE = 0x8000,
+    MSIX_LAST = 0x7ff, /* number of the last message */
+    MSIX_ENTRY = 16,
+    NO_VECTOR = 0xffff,
     CAPABILITIES_MAX = 48,
 };
 enum { CFG_COMMON = 1, CFG_NOTIFY = 2, CFG_DEVICE = 4 };
@@ -157,31 +160,46 @@ static volatile uint8_t *map_bar(const struct device_place *at, unsigned bar, ui
     return base ? device_map(base + offset, len) : NULL;
 }
 
-/* All queues and configuration changes share message 0. */
-static int connect(struct virtio_device *d)
+/* The message of this table entry calls `fn`. */
+static bool connect_message(struct virtio_device *d, volatile uint32_t *entry, void (*fn)(void *))
 {
-    const struct device_place *at = &d->place;
-    unsigned cap = next_capability(at, PCI_CAPABILITIES, CAP_MSIX);
     uint64_t address;
-    uint32_t data, table = cap ? pci_read(at, cap + 4, 4) : 0;
-    volatile uint32_t *entry = cap ? (void *)map_bar(at, table & 7, table & ~7u, 16) : NULL;
+    uint32_t data;
 
-    if (!entry || device_message(virtio_interrupt, d, &address, &data) < 0) {
-        log_warning("virtio device at %lx: no MSI-X: not used", (unsigned long)at->base);
-        return -ENODEV;
-    }
+    if (!entry || device_message(fn, d, &address, &data) < 0)
+        return false;
     entry[0] = (uint32_t)address;
     entry[1] = (uint32_t)(address >> 32);
     entry[2] = data;
     entry[3] = 0; /* not masked */
+    return true;
+}
+
+/* All queues share message 0; changes of the configuration have message 1, or none where nobody cares. */
+static int connect(struct virtio_device *d)
+{
+    const struct device_place *at = &d->place;
+    unsigned cap = next_capability(at, PCI_CAPABILITIES, CAP_MSIX);
+    unsigned last = cap ? pci_read(at, cap + 2, 2) & MSIX_LAST : 0;
+    uint32_t where = cap ? pci_read(at, cap + 4, 4) : 0;
+    uint32_t len = MSIX_ENTRY * (last ? 2u : 1u);
+    volatile uint32_t *table = cap ? (void *)map_bar(at, where & 7, where & ~7u, len) : NULL;
+
+    if (!connect_message(d, table, virtio_interrupt)) {
+        log_warning("virtio device at %lx: no MSI-X: not used", (unsigned long)at->base);
+        return -ENODEV;
+    }
+    bool told =
+        d->changed && last && connect_message(d, table + MSIX_ENTRY / 4, virtio_config_interrupt);
     pci_write(at, cap + 2, 2, pci_read(at, cap + 2, 2) | MSIX_ENABLE);
-    *reg16(d, CONFIG_VECTOR) = 0;
+    *reg16(d, CONFIG_VECTOR) = told ? 1 : NO_VECTOR;
     return 0;
 }
 
-static void acknowledge(struct virtio_device *d)
+static bool acknowledge(struct virtio_device *d)
 {
-    (void)d; /* messages need none */
+    (void)d; /* messages need none, and say what they are of */
+    return false;
 }
 
 static const struct virtio_transport transport = {

@@ -11,5 +11,7 @@ bool virtio_mmio_probe(const struct device_place *at, enum virtio_id id, struct 
 bool virtio_pci_probe(const struct device_place *at, enum virtio_id id, struct virtio_device *out);
 
 void virtio_interrupt(void *device);
+void virtio_config_interrupt(
+    void *device); /* where changes of the configuration have one of their own */
 
 #endif

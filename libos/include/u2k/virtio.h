@@ -31,7 +31,7 @@ struct virtio_transport {
     int (*queue)(struct virtio_device *d, struct virtqueue *q);
     void (*notify)(struct virtqueue *q);
     int (*connect)(struct virtio_device *d); /* its interrupt to virtio_interrupt() */
-    void (*acknowledge)(struct virtio_device *d);
+    bool (*acknowledge)(struct virtio_device *d); /* has the configuration changed, too? */
 };
 
 struct virtio_device {
@@ -45,6 +45,8 @@ struct virtio_device {
     bool legacy;
     uint64_t features; /* agreed on */
     void (*interrupt)(void *arg);
+    void (*changed)(
+        void *arg); /* the configuration has; NULL: nobody cares. Set before virtio_start() */
     void *arg;
     char *ring_memory; /* what is left of a page for small rings */
     size_t ring_left;
@@ -52,6 +54,9 @@ struct virtio_device {
 
 /* The first device of a kind that nobody has taken. -ENODEV: there is none (any more). */
 int virtio_find(enum virtio_id id, struct virtio_device *out);
+
+/* The features of a device that was found, before it is started. */
+uint64_t virtio_offered(struct virtio_device *d);
 
 /* Reset, agree on features out of `wanted`, connect the interrupt to fn(arg). The queues come next,
  * then virtio_ready(). -EIO: the device does not agree. */
@@ -113,6 +118,11 @@ void vq_table_set(struct vq_desc *table, unsigned i, unsigned count, struct vq_p
 
 void virtqueue_kick(struct virtqueue *q);
 
+/* How many buffers the device has, or is done with but not taken. */
+static inline unsigned virtqueue_given(const struct virtqueue *q)
+{
+    return (uint16_t)(q->avail_next - q->used_next);
+}
 /* Is there one that the device is done with? */
 static inline bool virtqueue_pending(const struct virtqueue *q)
 {

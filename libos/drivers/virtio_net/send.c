@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sending, in place: the device reads headers, buffers and slices where they are, and the packet is kept until it is
+ * done. Nobody waits for that: what was sent is reclaimed with the next packets, sent or received. Only where the
+ * ring is full, or a packet is the last for a while, an interrupt tells.
+ */
+#include <u2k/errno.h>
+#include <u2k/pages.h>
+#include <u2k/string.h>
+
+#include "net.h"
+
+enum {
+    IN_RING = 4, /* descriptors: a packet of more pieces has a table of its own */
+    PIECES_MAX = 64, /* of more is made one */
+    BACKLOG_MAX = 512,
+    TIDY_AFTER = 50000000, /* ns */
+};
+
+/* A packet of many pieces; the ring's token is its address + 1. */
+struct table {
+    struct packet *packet;
+    uint32_t count, unused;
+    struct vq_desc desc[];
+};
+
+static size_t table_size(unsigned count)
+{
+    return sizeof(struct table) + count * sizeof(struct vq_desc);
+}
+
+static unsigned piece_count(const struct packet *p)
+{
+    unsigned count = p->slice_count;
+
+    for (const struct packet *b = p; b; b = b->next)
+        count++;
+    return count;
+}
+
+/* The pieces of a packet, one after the other: its buffers, the first with the header in front, then slices. */
+struct pieces {
+    const struct packet *packet, *buffer;
+    unsigned slice;
+};
+
+static struct vq_piece next_piece(struct pieces *at)
+{
+    const struct packet *b = at->buffer;
+
+    if (!b) {
+        const struct slice *s = &at->packet->slices[at->slice++];
+        return (struct vq_piece){s->at, s->len};
+    }
+    at->buffer = b->next;
+    return (struct vq_piece){b->data, b->len};
+}
+
+/* Into the headroom, which is nobody's: the packet itself stays as it is, for it may have other owners. */
+static void write_header(const struct net *n, const struct packet *p)
+{
+    struct net_header *h = (void *)(p->data - n->header_size);
+
+    memset(h, 0, n->header_size);
+    if (!(p->flags & PACKET_SUM_WANTED))
+        return;
+    h->flags = HEADER_NEEDS_CSUM;
+    h->csum_start = (uint16_t)(p->csum_start - p->data);
+    h->csum_offset = p->csum_offset;
+    if (p->gso) {
+        h->gso_type = p->gso == GSO_TCP4 ? HEADER_GSO_TCP4 : HEADER_GSO_TCP6;
+        h->gso_size = p->gso_size;
+        h->header_len = (uint16_t)(p->transport - p->data + (p->transport[12] >> 4) * 4);
+    }
+}
+
+/* Into the ring: 0, -ENOBUFS: there is no room now, -ENOMEM. Only with 0 the packet is taken. */
+static int give(struct net *n, struct packet *p)
+{
+    unsigned count = piece_count(p);
+    struct pieces at = {p, p, 0};
+    struct vq_piece piece[PIECES_MAX];
+    struct table *table = NULL;
+
+    if (count > (n->tx.free_count > n->tx.size / 2 ? IN_RING : 1) &&
+        n->device.features & VIRTIO_F_INDIRECT)
+        table = heap_alloc(table_size(count));
+    if (n->tx.free_count < (table ? 1 : count)) {
+        heap_free(table, table_size(count));
+        return -ENOBUFS;
+    }
+    write_header(n, p);
+    for (unsigned i = 0; i < count; i++) {
+        struct vq_piece next = next_piece(&at);
+        if (!i) {
+            next.at = (const char *)next.at - n->header_size;
+            next.len += n->header_size;
+        }
+        if (table)
+            vq_table_set(table->desc, i, count, next);
+        else
+            piece[i] = next;
+    }
+    if (table) {
+        *table = (struct table){.packet = p, .count = count};
+        virtqueue_give_table(&n->tx, (char *)table + 1, table->desc, count);
+    } else {
+        virtqueue_give_pieces(&n->tx, p, piece, count, 0);
+    }
+    return 0;
+}
+
+/* ---- after it was sent ---- */
+
+static void free_sent(void *token)
+{
+    struct packet *p = token;
+
+    if ((uintptr_t)token & 1) {
+        struct table *table = (void *)((char *)token - 1);
+        p = table->packet;
+        heap_free(table, table_size(table->count));
+    }
+    packet_free(p);
+}
+
+static bool is_sending(const struct net *n)
+{
+    return n->tx.free_count < n->tx.size;
+}
+
+/* Not with the first: there is work for as long as the device has the other half. */
+static void interrupt_for_room(struct net *n)
+{
+    virtqueue_interrupt_after(&n->tx, MAX(virtqueue_given(&n->tx) / 2, 1u));
+}
+
+void net_reclaim(struct net *n)
+{
+    void *token;
+    uint32_t len;
+    bool given = false;
+
+    while ((token = virtqueue_take(&n->tx, &len)) != NULL)
+        free_sent(token);
+    while (UNLIKELY(n->backlog_count)) {
+        struct packet *p = LIST_ENTRY(n->backlog.next, struct packet, link);
+        if (give(n, p) < 0) {
+            interrupt_for_room(n);
+            break;
+        }
+        list_remove(&p->link);
+        n->backlog_count--;
+        given = true;
+    }
+    if (given)
+        virtqueue_kick(&n->tx);
+}
+
+/* Whatever the device has not done by now interrupts when it is. */
+static void tidy(struct timer *t)
+{
+    struct net *n = CONTAINER_OF(t, struct net, tidy);
+
+    n->tidy_set = false;
+    net_reclaim(n);
+    if (is_sending(n))
+        virtqueue_interrupt_after(&n->tx, 1);
+    net_reclaim(n); /* for one that was done in between */
+}
+
+/* ---- sending ---- */
+
+/* A packet that the ring has no room for waits; one that has other owners, which have it in their lists, cannot. */
+static int keep(struct net *n, struct packet *p)
+{
+    if (p->refs > 1 || n->backlog_count == BACKLOG_MAX) {
+        n->dev.stats.tx_dropped++;
+        packet_free(p);
+        return -ENOBUFS;
+    }
+    list_push_back(&n->backlog, &p->link);
+    if (!n->backlog_count++) {
+        virtqueue_kick(&n->tx);
+        interrupt_for_room(n);
+    }
+    net_reclaim(n); /* for what was done in between */
+    return 0;
+}
+
+int net_send(struct netdev *dev, struct packet *p, bool more)
+{
+    struct net *n = dev->priv;
+    int error;
+
+    if (UNLIKELY(piece_count(p) > PIECES_MAX)) {
+        struct packet *copy = packet_clone(p, PACKET_HEADROOM);
+        packet_free(p);
+        if (!(p = copy)) {
+            dev->stats.tx_dropped++;
+            return -ENOBUFS;
+        }
+    }
+    if (n->tx.free_count < n->tx.size / 2)
+        net_reclaim(n);
+    error = n->backlog_count ? -ENOBUFS : give(n, p);
+    if (UNLIKELY(error))
+        return keep(n, p);
+    if (!more || n->tx.free_count == n->tx.size / 2) /* it may begin with a long batch */
+        virtqueue_kick(&n->tx);
+    if (!n->tidy_set) {
+        n->tidy_set = true;
+        timer_set(&n->tidy, clock_monotonic() + TIDY_AFTER, tidy);
+    }
+    return 0;
+}
+
+void net_flush(struct netdev *dev)
+{
+    struct net *n = dev->priv;
+
+    virtqueue_kick(&n->tx);
+}
