@@ -26,8 +26,7 @@ def table_source(catalogue: Catalogue, choice: Choice) -> str:
     chosen = [part for part in all_parts() if part.name in choice.parts]
     interposer = next((part for part in chosen if part.interposer), None)
     lines += _handlers(handlers) if interposer is None else _interposed(handlers, interposer, catalogue)
-    for name in ("restart_syscall", "socket"):
-        lines.append(f"const long syscall_{name.partition('_')[0]}_nr = {_number(catalogue, name)};")
+    lines.append(f"const long syscall_restart_nr = {_number(catalogue, 'restart_syscall')};")
     lines += _words(catalogue, frozenset(choice.syscalls))
     lines += _objects("filesystem", "part_filesystems", chosen)
     lines += _objects("driver", "part_drivers", chosen)

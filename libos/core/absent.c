@@ -8,7 +8,7 @@
 #include <u2k/log.h>
 #include <u2k/syscall.h>
 
-enum { NUMBERS = 512 /* more than any architecture has */, AF_UNIX = 1 };
+enum { NUMBERS = 512 /* more than any architecture has */ };
 
 /* The form of the line is a contract: u2k/log.h. */
 static void tell(long nr, bool known, bool quiet)
@@ -28,12 +28,8 @@ static void tell(long nr, bool known, bool quiet)
 long syscall_absent(struct syscall *sc)
 {
     static uint8_t told[NUMBERS / 8];
-    static bool told_probe;
     unsigned long nr = (unsigned long)arch_syscall_nr(sc->regs);
-    /* glibc asks its name service cache daemon over a Unix socket, and reads the files if there is none; a
-     * socket for something else is still worth a line. */
-    bool probe = (long)nr == syscall_socket_nr && sc->arg[0] == AF_UNIX, known = false;
-    bool quiet = probe;
+    bool known = false, quiet = false;
 
     nr = MIN(nr, NUMBERS - 1ul);
     uint8_t bit = (uint8_t)(1u << nr % 8);
@@ -43,12 +39,9 @@ long syscall_absent(struct syscall *sc)
         known = syscall_words[nr / 32].known >> nr % 32 & 1;
         quiet |= syscall_words[nr / 32].quiet >> nr % 32 & 1;
     }
-    if (probe ? told_probe : told[nr / 8] & bit)
+    if (told[nr / 8] & bit)
         return -ENOSYS;
-    if (probe)
-        told_probe = true;
-    else
-        told[nr / 8] |= bit;
+    told[nr / 8] |= bit;
     tell(arch_syscall_nr(sc->regs), known, quiet);
     return -ENOSYS;
 }

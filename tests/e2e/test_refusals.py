@@ -112,28 +112,6 @@ def test_io_uring_and_nothing_else(images: Images, accepted: Callable[..., bytes
     accepted(either)
 
 
-def test_a_server_by_its_main_function(images: Images, accepted: Callable[..., bytes]) -> None:
-    said = images.refused(images.archive(images.compiled("sockets")), "needs networking", "its main function")
-    assert "/libc.so.6: listen+0x" in said
-    assert "/bin/sockets: socket's domain from main" in said
-    other = images.archive(images.compiled("sockets", "-DOPTION"))
-    assert accepted(other) == b"done without the network\n"
-
-
-def test_a_server_by_the_port_that_it_exposes(images: Images, accepted: Callable[..., bytes]) -> None:
-    program = images.compiled("sockets", "-DOPTION")
-    exposed = images.archive(program, ExposedPorts={"8080/tcp": {}})
-    images.refused(exposed, "needs networking", "the image: EXPOSE 8080/tcp", "listen+0x")
-    images.refused(exposed, "networking", options=("--full",))
-    idle = images.archive(images.compiled("module", "-static", "-DLOADED"), ExposedPorts={"80/tcp": {}})
-    assert accepted(idle) == b"no modules\n"
-
-
-def test_a_program_that_works_on_frames(images: Images) -> None:
-    archive = images.archive(images.compiled("sockets", "-DFRAMES"))
-    images.refused(archive, "needs networking", "AF_PACKET", "/bin/sockets: socket's domain from main")
-
-
 def test_kernel_modules(images: Images, accepted: Callable[..., bytes]) -> None:
     archive = images.archive(images.compiled("module", "-static"))
     images.refused(archive, "needs kernel modules", "/bin/module: ")
@@ -238,31 +216,27 @@ def test_processes_that_a_run_shows(images: Images, accepted: Callable[..., byte
     assert accepted(alone, "--trace") == b"alone\n"
 
 
-def test_a_server_is_converted_when_that_is_allowed(images: Images, u2k: Command, tmp_path: Path) -> None:
-    archive, out = images.archive(images.compiled("sockets")), tmp_path / "server.u2k"
+def test_it_is_converted_when_that_is_allowed(images: Images, u2k: Command, tmp_path: Path) -> None:
+    archive, out = images.archive(images.compiled("process")), tmp_path / "process.u2k"
     done = u2k("convert", "--allow-unsupported", archive, "-o", out)
     assert done.returncode == 0, done.stderr.decode()
-    assert (
-        b"unsupported needs networking, which is missing: it waits for connections in its main" in done.stdout
-    )
+    assert b"unsupported needs more than one process, which is missing: it makes a process" in done.stdout
     again = u2k("convert", "--allow-unsupported", "--force", "--json", archive, "-o", out)
-    assert b'"need": "networking"' in again.stdout
+    assert b'"need": "more than one process"' in again.stdout
     assert b'"allow-unsupported": "yes"' in again.stdout
     ran = u2k("run", "--on", "process", out)
     assert ran.returncode == 1
-    assert b"no socket: Function not implemented" in ran.stderr
 
 
 def test_run_and_profile(images: Images, u2k: Command) -> None:
-    archive = images.archive(images.compiled("sockets"))
+    archive = images.archive(images.compiled("process"))
     refused = u2k("run", "--on", "process", archive)
     assert refused.returncode == 125
-    assert b"needs networking" in refused.stderr
+    assert b"needs more than one process" in refused.stderr
     allowed = u2k("run", "--on", "process", "--allow-unsupported", archive)
     assert allowed.returncode == 1
-    assert b"no socket: Function not implemented" in allowed.stderr
     noted = u2k("profile", archive)
     assert noted.returncode == 0
-    assert b"note: needs networking, which is missing" in noted.stdout
-    quiet = images.archive(images.compiled("sockets", "-DOPTION"))
+    assert b"note: needs more than one process, which is missing" in noted.stdout
+    quiet = images.archive(images.compiled("process", "-DOPTION"))
     assert b"note: needs" not in u2k("profile", quiet).stdout

@@ -14,6 +14,53 @@
 enum { AF_UNSPEC = 0, AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16, AF_PACKET = 17 };
 enum { SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_SEQPACKET = 5 };
 enum { SHUT_RD, SHUT_WR, SHUT_RDWR };
+enum { SHUT_READING = 1, SHUT_WRITING = 2, SHUT_BOTH = 3 }; /* bits of struct socket.shut */
+enum {
+    SOL_SOCKET = 1,
+    SOL_IP = 0,
+    SOL_TCP = 6,
+    SOL_UDP = 17,
+    SOL_IPV6 = 41,
+    SOL_PACKET = 263,
+    SOL_NETLINK = 270
+};
+enum { /* of SOL_SOCKET (asm-generic/socket.h of Linux) */
+       SO_REUSEADDR = 2,
+       SO_TYPE,
+       SO_ERROR,
+       SO_DONTROUTE,
+       SO_BROADCAST,
+       SO_SNDBUF,
+       SO_RCVBUF,
+       SO_KEEPALIVE,
+       SO_OOBINLINE,
+       SO_NO_CHECK,
+       SO_PRIORITY,
+       SO_LINGER,
+       SO_REUSEPORT = 15,
+       SO_PASSCRED,
+       SO_PEERCRED,
+       SO_RCVLOWAT,
+       SO_SNDLOWAT,
+       SO_RCVTIMEO,
+       SO_SNDTIMEO,
+       SO_BINDTODEVICE = 25,
+       SO_ATTACH_FILTER,
+       SO_DETACH_FILTER,
+       SO_PEERNAME,
+       SO_TIMESTAMP,
+       SO_ACCEPTCONN,
+       SO_PEERSEC,
+       SO_SNDBUFFORCE,
+       SO_RCVBUFFORCE,
+       SO_MARK = 36,
+       SO_PROTOCOL = 38,
+       SO_DOMAIN,
+       SO_BUSY_POLL = 46,
+       SO_INCOMING_CPU = 49,
+       SO_BINDTOIFINDEX = 62
+};
+enum { SCM_RIGHTS = 1, SCM_CREDENTIALS = 2 };
 enum {
     MSG_OOB = 1,
     MSG_PEEK = 2,
@@ -36,7 +83,19 @@ struct sockaddr_k { /* struct sockaddr_storage */
     uint8_t data[126];
 };
 
-struct control; /* ancillary data on its way: libos/net/socket/control.c */
+/* Ancillary data on its way (cmsg(3)). Sent: records in library OS memory, read by control_next(). Received: the
+ * program's buffer, filled by control_put(). */
+struct control {
+    const uint8_t *given;
+    size_t given_len;
+    vaddr_t at;
+    size_t room, used;
+};
+struct control_item {
+    int level, type;
+    const uint8_t *data; /* 8-byte aligned */
+    size_t len;
+};
 
 /* One send or receive. */
 struct message {
@@ -46,7 +105,9 @@ struct message {
     unsigned name_len;
     unsigned flags; /* MSG_* of the call; MSG_DONTWAIT is generic code's */
     unsigned out_flags; /* receive: MSG_TRUNC, MSG_CTRUNC, MSG_EOR ... */
-    struct control *control; /* NULL: none given, or nobody wants any */
+    /* NULL: none given, or nobody wants any. A stream that takes a part sets it to NULL: sent once. */
+    struct control *control;
+    bool complete; /* receive: what follows is not added to it, whatever MSG_WAITALL says */
 };
 
 enum socket_state {
@@ -63,7 +124,7 @@ struct socket {
     uint16_t family, type;
     uint8_t protocol;
     uint8_t state; /* enum socket_state */
-    uint8_t shut; /* bit 0: SHUT_RD was done, bit 1: SHUT_WR */
+    uint8_t shut; /* SHUT_READING, SHUT_WRITING */
     bool reuseaddr, reuseport, keepalive, broadcast, dontroute, oobinline, timestamp;
     int32_t error; /* positive errno that the next call reports (SO_ERROR), then 0 */
     uint32_t sndbuf,
@@ -79,7 +140,8 @@ struct socket {
 /* A protocol's. Names and lengths have been copied in and bounded; NULL: -EOPNOTSUPP. */
 struct socket_ops {
     int (*bind)(struct socket *s, const struct sockaddr_k *a, unsigned len);
-    /* 0: done; -EINPROGRESS: begun, POLLOUT is woken when it is over, and `error` or `state` say how. */
+    /* 0: done; -EINPROGRESS: begun, POLLOUT is woken when it is over, and `error` or `state` say how; -EALREADY:
+     * still under way; -EAGAIN: no room at the other side, POLLOUT is woken when it is worth another try. */
     int (*connect)(struct socket *s, const struct sockaddr_k *a, unsigned len);
     int (*listen)(struct socket *s, unsigned backlog);
     int (*accept)(struct socket *s, struct socket **out); /* -EAGAIN: none now */
@@ -89,8 +151,8 @@ struct socket_ops {
     ssize_t (*receive)(struct socket *s, struct message *m);
     int (*shutdown)(struct socket *s, int how);
     unsigned (*poll)(struct socket *s); /* POLL* now; `wait` is joined by generic code */
-    /* Other levels than SOL_SOCKET; `value` is in library OS memory, *len its room and what was put there.
-     * -ENOPROTOOPT. */
+    /* Other levels than SOL_SOCKET, and what generic code does not know of that; `value` is in library OS memory,
+     * *len its room and what was put there. -ENOPROTOOPT. */
     int (*setsockopt)(struct socket *s, int level, int name, const void *value, unsigned len);
     int (*getsockopt)(struct socket *s, int level, int name, void *value, unsigned *len);
     long (*ioctl)(struct socket *s, unsigned request,
@@ -106,6 +168,29 @@ struct socket_ops {
 /* Fill the generic part: defaults of Linux. */
 void socket_init(struct socket *s, const struct socket_ops *ops, int family, int type,
                  int protocol);
+
+/* What the system calls do. `flags` of struct message have MSG_DONTWAIT if the descriptor says so. The caller holds
+ * the file. */
+int socket_create(int family, int type, int protocol, struct socket **out);
+ssize_t socket_send(struct socket *s, struct message *m);
+ssize_t socket_receive(struct socket *s, struct message *m);
+int socket_connect(struct socket *s, const struct sockaddr_k *a, unsigned len, bool dontwait);
+int socket_accept(struct socket *s, bool dontwait, struct socket **out);
+int socket_setsockopt(struct socket *s, int level, int name, const void *value, unsigned len);
+int socket_getsockopt(struct socket *s, int level, int name, void *value, unsigned *len);
+
+/* Sent ancillary data: the item at *offset (begin with 0), which moves on. 1, 0 at the end, -EINVAL. */
+int control_next(const struct control *c, size_t *offset, struct control_item *out);
+/* Received: one item; what does not fit is cut, and MSG_CTRUNC says so. */
+void control_put(struct message *m, int level, int type, const void *data, size_t len);
+
+/* The pending error as -errno, which is told once; 0. */
+static inline int socket_take_error(struct socket *s)
+{
+    int error = s->error;
+    s->error = 0;
+    return -error;
+}
 
 /* The descriptor's file for a socket; on error the socket stays the caller's. */
 int socket_file(struct socket *s, unsigned flags, struct file **out);

@@ -40,9 +40,7 @@ extern const struct syscall_word syscall_words[];
 extern const unsigned syscall_word_count;
 /* By number, those that are linked; the first is syscall_absent. */
 extern const syscall_fn syscall_handlers[];
-/* restart_syscall(2), socket(2). */
-extern const long syscall_restart_nr;
-extern const long syscall_socket_nr;
+extern const long syscall_restart_nr; /* of restart_syscall(2) */
 
 /* The place of a call in syscall_handlers; 0 if it is not linked. */
 unsigned syscall_place(unsigned long nr);

@@ -155,6 +155,7 @@ enum {
     POLLRDNORM = 64,
     POLLRDBAND = 128,
     POLLWRNORM = 256,
+    POLLWRBAND = 512,
     POLLRDHUP = 0x2000
 };
 
