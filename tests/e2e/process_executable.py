@@ -33,12 +33,20 @@ def unikernel_file(guest: bytes) -> bytes:
 
 def executable_of(core: str, folder: Path, *conditions: str) -> Path:
     """The platform with the core GUESTS/`core`. `conditions`: those of its IF_LINKED lines that hold."""
-    compiled, made, replaced = folder / "core.o", folder / "kernel", folder / "replaced.lds"
-    toolchain.compile_object(GUESTS / core, compiled, X86_64, include_folders(X86_64))
     platform, shared = build_archive("process", X86_64), build_archive(SHARED, X86_64)
     absent = replacements(optional_symbols(archive_symbols(platform)), frozenset(conditions))
-    replaced.write_text("".join(f"{symbol} = {otherwise};\n" for symbol, otherwise in absent.items()))
-    script = libos_root() / "platform/process/x86_64/kernel.lds"
-    toolchain.link(made, script, [compiled, platform, shared, replaced])
+    # Functions of their own: a linker script's symbols would not keep the archives' members out.
+    stubs = folder / "absent.c"
+    lines = [
+        f"long {otherwise}(void);\nlong {symbol}(void);\nlong {symbol}(void)\n{{ return {otherwise}(); }}\n"
+        for symbol, otherwise in absent.items()
+    ]
+    stubs.write_text("".join(lines))
+    objects = []
+    for source in (GUESTS / core, stubs):
+        objects.append(folder / f"{source.stem}.o")
+        toolchain.compile_object(source, objects[-1], X86_64, include_folders(X86_64))
+    made, script = folder / "kernel", libos_root() / "platform/process/x86_64/kernel.lds"
+    toolchain.link(made, script, [*objects, platform, shared])
     made.chmod(0o755)
     return made
