@@ -11,8 +11,10 @@ struct waitq stream_events[STREAM_COUNT] = {
     {LIST_INIT(stream_events[STREAM_LOG].waiters)},
 };
 
+/* Whoever finds the stream not ready asks for the next event: what nobody reads must not keep us awake. */
 void core_stream_event(enum stream s)
 {
+    plat_stream_want(s, 0);
     waitq_wake_all(&stream_events[s]);
 }
 

@@ -77,6 +77,7 @@ static bool admitted(const struct thread *t, int signo)
 
 static void tell(struct thread *t, int signo)
 {
+    signalfd_wake(signo);
     if (!t)
         t = taker(signo);
     else if (!(wanted(t) & SIGBIT(signo)))

@@ -26,6 +26,14 @@ static enum stream stream_of(const struct file *f)
     return (enum stream)(uintptr_t)f->inode->priv;
 }
 
+/* Who watches the stream for good (epoll) is told of the next event; until then of none, since it may be that
+ * nobody reads what is there. */
+static void tell_watchers(enum stream s)
+{
+    if (!list_empty(&stream_events[s].waiters))
+        plat_stream_want(s, s == STREAM_IN ? STREAM_READABLE : STREAM_WRITABLE);
+}
+
 static ssize_t stream_read(struct file *f, struct iter *it, int64_t *pos)
 {
     (void)pos;
@@ -36,6 +44,7 @@ static ssize_t stream_read(struct file *f, struct iter *it, int64_t *pos)
         if (len == 0)
             return -EFAULT;
         ssize_t n = plat_stream_read(s, at, len);
+        tell_watchers(s);
         if (n >= 0) {
             iter_advance(it, (size_t)n);
             return n;
@@ -76,6 +85,7 @@ static ssize_t stream_write(struct file *f, struct iter *it, int64_t *pos)
         void *at;
         size_t done = 0, len = iter_span(it, PROT_READ, WRITE_AT_ONCE, &at);
         int err = -EFAULT;
+        tell_watchers(stream_of(f));
         /* The buffer may be unmapped by another thread while we wait, so wait out here only. */
         if (len > 0)
             err = stream_write_all(stream_of(f), at, len, true, &done);
@@ -102,11 +112,9 @@ unsigned stream_poll(struct file *f, struct poll_set *set)
         events |= (state & STREAM_WRITABLE) ? POLLOUT | POLLWRNORM : 0;
         events |= (state & STREAM_HANGUP) ? POLLERR : 0;
     }
-    if (set) {
-        poll_add(set, &stream_events[s]);
-        if (!(events & (set->events | POLLHUP | POLLERR)))
-            plat_stream_want(s, s == STREAM_IN ? STREAM_READABLE : STREAM_WRITABLE);
-    }
+    poll_add(set, &stream_events[s]);
+    if (!events)
+        tell_watchers(s);
     return events;
 }
 

@@ -186,13 +186,12 @@ unsigned tty_poll(struct file *f, struct poll_set *set)
     (void)f;
     take_input();
     poll_add(set, &readers);
+    poll_add(set, &stream_events[STREAM_OUT]);
     unsigned events = line.ready > 0 || hung_up ? POLLIN | POLLRDNORM : 0;
     if (plat_stream_poll(STREAM_OUT) & STREAM_WRITABLE)
         events |= POLLOUT | POLLWRNORM;
-    else if (set && (set->events & POLLOUT)) {
-        poll_add(set, &stream_events[STREAM_OUT]);
+    else
         plat_stream_want(STREAM_OUT, STREAM_WRITABLE);
-    }
     return events | (hung_up ? POLLHUP : 0);
 }
 

@@ -3,7 +3,8 @@
  * Waiting for several files. A file's poll() tells its state and, with a set, gives its queues. It does not wait.
  * epoll(7) asks for the queues once, when it begins to watch, and from then on only for the state: so a queue
  * lives as long as the file is open, and whoever makes something ready that was not wakes it, with the POLL* bits.
- * A file with one queue for all costs one allocation a watch.
+ * A file with one queue for all costs one allocation a watch; what may be asked for later (EPOLL_CTL_MOD) has to be
+ * on the queues given.
  */
 #ifndef U2K_POLL_H
 #define U2K_POLL_H

@@ -138,6 +138,8 @@ void signal_mask_set(uint64_t blocked);      /* SIGKILL and SIGSTOP taken out */
 bool signal_on_altstack(const struct altstack *ss, uintptr_t sp);
 int altstack_set(const struct altstack *ss);
 void signal_reset_for_exec(void); /* handlers to default; ignored stay; altstack gone */
+/* fs/signalfd: a signal has been queued. */
+void signalfd_wake(int signo);
 /* At every return to the program: deliver, or restart the interrupted call. */
 struct regs;
 void signal_deliver(struct regs *regs);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who waits for the platform's streams: core_stream_event() wakes these queues. */
+/* Who waits for the platform's streams: core_stream_event() wakes these queues, once for each plat_stream_want(). */
 #ifndef U2K_STREAM_H
 #define U2K_STREAM_H
 

@@ -11,6 +11,11 @@ void check_epoll(void);
 void check_epoll_nested(void);
 void check_epoll_threads(void);
 void check_eventfd(void);
+void check_timerfd(void);
+void check_signalfd(void);
+void check_input_level(void);
+void check_input_edge(void);
+void check_input_once(void);
 
 /* Add, change or take away a watch whose data is `data`. */
 static inline int control(int epoll, int op, int fd, unsigned events, uint64_t data)

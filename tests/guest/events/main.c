@@ -12,6 +12,11 @@ int main(int count, char **arguments)
         {"nested", check_epoll_nested},
         {"threads", check_epoll_threads},
         {"eventfd", check_eventfd},
+        {"timerfd", check_timerfd},
+        {"signalfd", check_signalfd},
+        {"input-level", check_input_level},
+        {"input-edge", check_input_edge},
+        {"input-once", check_input_once},
     };
 
     own_folder();

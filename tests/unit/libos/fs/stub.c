@@ -2,6 +2,7 @@
 #include "stub.h"
 
 #include <u2k/boot.h>
+#include <u2k/clock.h>
 #include <u2k/cpuinfo.h>
 #include <u2k/errno.h>
 #include <u2k/log.h>
@@ -171,6 +172,31 @@ ssize_t user_string(char *dst, vaddr_t src, size_t size)
         return -ENAMETOOLONG;
     memcpy(dst, (const void *)src, n + 1);
     return (ssize_t)n;
+}
+
+void timer_set(struct timer *t, uint64_t deadline, void (*fire)(struct timer *))
+{
+    t->deadline = deadline;
+    t->fire = fire;
+}
+void timer_cancel(struct timer *t)
+{
+    t->deadline = 0;
+}
+uint64_t clock_read(const struct clock *c)
+{
+    (void)c;
+    return stub_now;
+}
+uint64_t clock_deadline(const struct clock *c, uint64_t time)
+{
+    (void)c;
+    return time;
+}
+int signal_take(uint64_t set, struct siginfo *info)
+{
+    (void)set, (void)info;
+    return 0;
 }
 
 void wait_add(struct waitq *q, struct waiter *w)
