@@ -19,12 +19,15 @@ enum {
     FUTEX_TRYLOCK_PI,
     FUTEX_WAIT_BITSET,
     FUTEX_WAKE_BITSET,
+    FUTEX_WAIT_REQUEUE_PI,
+    FUTEX_CMP_REQUEUE_PI,
+    FUTEX_LOCK_PI2,
     FUTEX_PRIVATE_FLAG = 128,
     FUTEX_CLOCK_REALTIME = 256
 };
 #define ROBUST_HEAD_SIZE 24
 
-/* FUTEX_WAIT's timeout is relative, FUTEX_WAIT_BITSET's absolute. */
+/* FUTEX_WAIT's timeout is relative, that of all others absolute. */
 static long read_deadline(vaddr_t at, bool absolute, bool realtime, uint64_t *deadline)
 {
     const struct clock c = {.kind = realtime ? CLOCK_WALL : CLOCK_STEADY};
@@ -42,56 +45,96 @@ static long read_deadline(vaddr_t at, bool absolute, bool realtime, uint64_t *de
     return 0;
 }
 
-static long wait_for(const struct syscall *sc, int op, uint32_t bitset)
-{
-    uint64_t deadline;
-    bool realtime = ARG(int, 1) & FUTEX_CLOCK_REALTIME;
-    long error = read_deadline(sc->arg[3], op == FUTEX_WAIT_BITSET, realtime, &deadline);
-
-    return error ? error : futex_wait(sc->arg[0], ARG(uint32_t, 2), bitset, deadline);
-}
-
 /* Linux counts after it has woken one: 0 and negative counts wake one, too. */
 static unsigned at_least_one(int count)
 {
     return count > 1 ? (unsigned)count : 1;
 }
 
-static long requeue(const struct syscall *sc, const uint32_t *expect)
+static long requeue(const struct syscall *sc, const struct futex *f, const struct futex *other,
+                    const uint32_t *expect)
 {
     int wake = ARG(int, 2), move = ARG(int, 3);
 
     if (wake < 0 || move < 0)
         return -EINVAL;
-    return futex_requeue(sc->arg[0], sc->arg[4], (unsigned)wake, (unsigned)move, expect);
+    return futex_requeue(f, other, (unsigned)wake, (unsigned)move, expect);
 }
 
-// futex: partial: no priority inheritance (FUTEX_*_PI) and no FUTEX_FD: ENOSYS; shared ones go by address
-SYSCALL(futex)
+/* What may wait. */
+static long waiting(const struct syscall *sc, int op, const struct futex *f,
+                    const struct futex *other)
+{
+    bool realtime = ARG(int, 1) & FUTEX_CLOCK_REALTIME || op == FUTEX_LOCK_PI;
+    uint32_t expect = ARG(uint32_t, 2);
+    uint64_t deadline;
+    long error = read_deadline(sc->arg[3], op != FUTEX_WAIT, realtime, &deadline);
+
+    if (error)
+        return error;
+    switch (op) {
+    case FUTEX_WAIT: return futex_wait(f, expect, FUTEX_BITSET_MATCH_ANY, deadline);
+    case FUTEX_WAIT_BITSET: return futex_wait(f, expect, ARG(uint32_t, 5), deadline);
+    case FUTEX_WAIT_REQUEUE_PI:
+        return futex_wait_requeue_pi(f, expect, FUTEX_BITSET_MATCH_ANY, deadline, other);
+    default: return futex_lock_pi(f, deadline, false);
+    }
+}
+
+static bool has_clock(int op)
+{
+    return op == FUTEX_WAIT || op == FUTEX_WAIT_BITSET || op == FUTEX_WAIT_REQUEUE_PI ||
+           op == FUTEX_LOCK_PI2;
+}
+
+static bool has_second(int op)
+{
+    return op == FUTEX_REQUEUE || op == FUTEX_CMP_REQUEUE || op == FUTEX_WAKE_OP ||
+           op == FUTEX_WAIT_REQUEUE_PI || op == FUTEX_CMP_REQUEUE_PI;
+}
+
+static long unknown(int op)
 {
     static bool told;
-    int op = ARG(int, 1) & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-    uint32_t expect = ARG(uint32_t, 5);
 
-    if (ARG(int, 1) & FUTEX_CLOCK_REALTIME && op != FUTEX_WAIT && op != FUTEX_WAIT_BITSET)
+    if (!told)
+        log_warning("futex operation %d is not in the library OS: ENOSYS", op);
+    told = true;
+    return -ENOSYS;
+}
+
+// futex: partial: no FUTEX_FD (nor has Linux any more): ENOSYS; all threads have one priority to inherit
+SYSCALL(futex)
+{
+    int op = ARG(int, 1) & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+    bool shared = !(ARG(int, 1) & FUTEX_PRIVATE_FLAG);
+    uint32_t expect = ARG(uint32_t, 5);
+    struct futex f, other = {0};
+
+    if (op == FUTEX_FD || op < FUTEX_WAIT || op > FUTEX_LOCK_PI2)
+        return unknown(op);
+    if (ARG(int, 1) & FUTEX_CLOCK_REALTIME && !has_clock(op))
         return -ENOSYS;
+    int error = futex_at(sc->arg[0], shared, &f);
+    if (!error && has_second(op))
+        error = futex_at(sc->arg[4], shared, &other);
+    if (error)
+        return error;
     switch (op) {
-    case FUTEX_WAIT: return wait_for(sc, op, FUTEX_BITSET_MATCH_ANY);
-    case FUTEX_WAIT_BITSET: return wait_for(sc, op, ARG(uint32_t, 5));
-    case FUTEX_WAKE:
-        return futex_wake(sc->arg[0], at_least_one(ARG(int, 2)), FUTEX_BITSET_MATCH_ANY);
-    case FUTEX_WAKE_BITSET:
-        return futex_wake(sc->arg[0], at_least_one(ARG(int, 2)), ARG(uint32_t, 5));
-    case FUTEX_REQUEUE: return requeue(sc, NULL);
-    case FUTEX_CMP_REQUEUE: return requeue(sc, &expect);
+    case FUTEX_WAKE: return futex_wake(&f, at_least_one(ARG(int, 2)), FUTEX_BITSET_MATCH_ANY);
+    case FUTEX_WAKE_BITSET: return futex_wake(&f, at_least_one(ARG(int, 2)), ARG(uint32_t, 5));
+    case FUTEX_REQUEUE: return requeue(sc, &f, &other, NULL);
+    case FUTEX_CMP_REQUEUE: return requeue(sc, &f, &other, &expect);
     case FUTEX_WAKE_OP:
-        return futex_wake_op(sc->arg[0], sc->arg[4], at_least_one(ARG(int, 2)),
-                             at_least_one(ARG(int, 3)), ARG(uint32_t, 5));
-    default:
-        if (!told)
-            log_warning("futex operation %d is not in the library OS: ENOSYS", op);
-        told = true;
-        return -ENOSYS;
+        return futex_wake_op(&f, &other, at_least_one(ARG(int, 2)), at_least_one(ARG(int, 3)),
+                             ARG(uint32_t, 5));
+    case FUTEX_TRYLOCK_PI: return futex_lock_pi(&f, TIME_NEVER, true);
+    case FUTEX_UNLOCK_PI: return futex_unlock_pi(&f);
+    case FUTEX_CMP_REQUEUE_PI:
+        if (ARG(int, 2) != 1 || ARG(int, 3) < 0) /* the lock can be only one thread's */
+            return -EINVAL;
+        return futex_requeue_pi(&f, &other, ARG(unsigned, 3), expect);
+    default: return waiting(sc, op, &f, &other);
     }
 }
 

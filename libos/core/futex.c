@@ -5,114 +5,141 @@
  */
 #include <u2k/clock.h>
 #include <u2k/errno.h>
-#include <u2k/futex.h>
+#include <u2k/mm.h>
 #include <u2k/optional.h>
 #include <u2k/uaccess.h>
+#include <u2k/vfs.h>
 
-#define BUCKETS 64 /* a power of two */
+#include "futex.h"
+#include "mm.h"
+
 #define ROBUST_MAX 2048 /* entries: Linux's ROBUST_LIST_LIMIT, against rings */
 
-struct waiting {
-    struct list link;
-    vaddr_t at; /* 0: woken */
-    uint32_t bitset;
-    struct thread *thread;
-};
+struct list futex_buckets[FUTEX_BUCKETS];
 
-static struct list buckets[BUCKETS];
-
-static struct list *bucket(vaddr_t at)
+struct list *futex_bucket(const struct futex_key *key)
 {
-    struct list *b = &buckets[(at >> 2 ^ at >> 12) & (BUCKETS - 1)];
+    uintptr_t at = key->base ^ key->offset;
+    struct list *b = &futex_buckets[(at >> 2 ^ at >> 12) & (FUTEX_BUCKETS - 1)];
 
     if (!b->next)
         list_init(b);
     return b;
 }
 
-static long wait_restart(struct thread *t)
+int futex_at(vaddr_t at, bool shared, struct futex *out)
 {
-    return futex_wait(t->restart_data[0], (uint32_t)t->restart_data[1],
-                      (uint32_t)t->restart_data[2], t->restart_data[3]);
+    const struct vma *v = shared ? vma_find(at) : NULL;
+
+    *out = (struct futex){.at = at, .key = {.base = at}};
+    if (at & 3)
+        return -EINVAL;
+    if (v && at >= v->start && v->file && !vma_is_private(v))
+        out->key = (struct futex_key){(uintptr_t)v->file->inode,
+                                      (v->page_index << PAGE_SHIFT) + (at - v->start) + 1};
+    return 0;
 }
 
-long futex_wait(vaddr_t at, uint32_t expect, uint32_t bitset, uint64_t deadline)
+static long wait_restart(struct thread *t)
+{
+    const struct futex f = {t->restart_data[0], {t->restart_data[4], t->restart_data[5]}};
+
+    return futex_wait(&f, (uint32_t)t->restart_data[1], (uint32_t)t->restart_data[2],
+                      t->restart_data[3]);
+}
+
+int futex_sleep(struct waiting *w, uint64_t deadline)
+{
+    int error;
+
+    list_push_back(futex_bucket(&w->key), &w->link);
+    do
+        error = wait_sleep(deadline, true);
+    while (w->key.base && !error);
+    list_remove(&w->link);
+    return w->key.base ? error : 0;
+}
+
+long futex_wait(const struct futex *f, uint32_t expect, uint32_t bitset, uint64_t deadline)
 {
     struct thread *t = current;
     uint32_t value;
 
     if (!bitset)
         return -EINVAL;
-    int error = user_load32(at, &value);
+    int error = user_load32(f->at, &value);
     if (error)
         return error;
     if (value != expect)
         return -EAGAIN;
-    struct waiting w = {.at = at, .bitset = bitset, .thread = t};
-    list_push_back(bucket(at), &w.link);
-    do
-        error = wait_sleep(deadline, true);
-    while (w.at && !error);
-    list_remove(&w.link);
-    if (!w.at)
-        return 0;
-    if (error == -ETIMEDOUT)
+    struct waiting w = {.key = f->key, .bitset = bitset, .at = f->at, .thread = t};
+    error = futex_sleep(&w, deadline);
+    if (!error || error == -ETIMEDOUT)
         return error;
     if (deadline == TIME_NEVER)
         return -ERESTARTSYS;
     t->restart = wait_restart;
-    t->restart_data[0] = at;
+    t->restart_data[0] = f->at;
     t->restart_data[1] = expect;
     t->restart_data[2] = bitset;
     t->restart_data[3] = deadline;
+    t->restart_data[4] = f->key.base;
+    t->restart_data[5] = f->key.offset;
     return -ERESTARTBLOCK;
 }
 
-static void wake(struct waiting *w)
+void futex_grant(struct waiting *w)
 {
     list_remove(&w->link);
-    w->at = 0;
+    w->key.base = 0;
     thread_wake(w->thread);
 }
 
-long futex_wake(vaddr_t at, unsigned count, uint32_t bitset)
+long futex_wake(const struct futex *f, unsigned count, uint32_t bitset)
 {
     long woken = 0;
 
-    if (!bitset || at & 3)
+    if (!bitset)
         return -EINVAL;
-    LIST_FOR_EACH_SAFE(it, bucket(at))
+    LIST_FOR_EACH_SAFE(it, futex_bucket(&f->key))
     {
         struct waiting *w = LIST_ENTRY(it, struct waiting, link);
-        if (w->at != at || !(w->bitset & bitset))
+        if (!futex_same(&w->key, &f->key) || !(w->bitset & bitset))
             continue;
+        /* As Linux has it: whoever waits for a lock is not to be woken by hand. */
+        if (w->pi || w->requeues)
+            return -EINVAL;
         if (woken >= (long)count)
             break;
-        wake(w);
+        futex_grant(w);
         woken++;
     }
     return woken;
 }
 
-OPTIONAL long futex_move(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_max)
+OPTIONAL long futex_move(const struct futex *from, const struct futex *to, unsigned wake_max,
+                         unsigned move_max)
 {
     long woken = 0, moved = 0;
+    bool same = futex_same(&from->key, &to->key);
 
-    LIST_FOR_EACH_SAFE(it, bucket(from))
+    LIST_FOR_EACH_SAFE(it, futex_bucket(&from->key))
     {
         struct waiting *w = LIST_ENTRY(it, struct waiting, link);
-        if (w->at != from)
+        if (!futex_same(&w->key, &from->key))
             continue;
+        if (w->pi || w->requeues)
+            return -EINVAL;
         if (woken < (long)wake_max) {
-            wake(w);
+            futex_grant(w);
             woken++;
         } else if (moved < (long)move_max) {
             moved++;
-            if (from == to)
+            if (same)
                 continue;
             list_remove(&w->link);
-            w->at = to;
-            list_push_back(bucket(to), &w->link);
+            w->key = to->key;
+            list_push_back(futex_bucket(&to->key), &w->link);
         } else {
             break;
         }
@@ -122,15 +149,13 @@ OPTIONAL long futex_move(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned m
 
 IF_LINKED(thread_create, futex_move, unlinked_nothing); /* nobody else can wait */
 
-long futex_requeue(vaddr_t from, vaddr_t to, unsigned wake_max, unsigned move_max,
-                   const uint32_t *expect)
+long futex_requeue(const struct futex *from, const struct futex *to, unsigned wake_max,
+                   unsigned move_max, const uint32_t *expect)
 {
     uint32_t value;
 
-    if ((from | to) & 3)
-        return -EINVAL;
     if (expect) {
-        int error = user_load32(from, &value);
+        int error = user_load32(from->at, &value);
         if (error)
             return error;
         if (value != *expect)
@@ -180,25 +205,23 @@ static int compare(uint32_t operation, int32_t old)
     }
 }
 
-long futex_wake_op(vaddr_t at, vaddr_t other, unsigned wake_max, unsigned wake_other,
-                   uint32_t operation)
+long futex_wake_op(const struct futex *f, const struct futex *other, unsigned wake_max,
+                   unsigned wake_other, uint32_t operation)
 {
     uint32_t seen, old, new;
 
-    if (at & 3)
-        return -EINVAL;
-    int error = user_load32(other, &old);
+    int error = user_load32(other->at, &old);
     if (error)
         return error;
     do {
         seen = old;
         if (!apply(operation, seen, &new))
             return -ENOSYS;
-        error = user_cmpxchg32(other, seen, new, &old);
+        error = user_cmpxchg32(other->at, seen, new, &old);
         if (error)
             return error;
     } while (old != seen);
-    long woken = futex_wake(at, wake_max, FUTEX_BITSET_MATCH_ANY);
+    long woken = futex_wake(f, wake_max, FUTEX_BITSET_MATCH_ANY);
     int holds = compare(operation, (int32_t)seen);
     if (holds < 0)
         return holds;
@@ -214,16 +237,26 @@ struct robust_head {
 };
 #define ROBUST_PI 1u /* lowest bit of an entry's address */
 
-/* `in_work`: the thread may have ended between unlocking the word and waking a waiter. */
-static bool owner_died(vaddr_t at, int tid, bool in_work)
+/* Its waiters may have asked for a shared futex or a private one. */
+static void wake_one(vaddr_t at)
+{
+    struct futex f;
+
+    if (!futex_at(at, true, &f))
+        (void)futex_wake(&f, 1, FUTEX_BITSET_MATCH_ANY);
+}
+
+/* `in_work`: the thread may have ended between unlocking the word and waking a waiter. `pi`: futex_pi_exit() hands
+ * it over if somebody waits. */
+static bool owner_died(vaddr_t at, int tid, bool pi, bool in_work)
 {
     uint32_t value, old;
 
-    if (user_load32(at, &value))
+    if (at & 3 || user_load32(at, &value))
         return false;
     do {
-        if (in_work && !value) {
-            futex_wake(at, 1, FUTEX_BITSET_MATCH_ANY);
+        if (in_work && !pi && !value) {
+            wake_one(at);
             return true;
         }
         if ((value & FUTEX_TID_MASK) != (uint32_t)tid)
@@ -232,12 +265,12 @@ static bool owner_died(vaddr_t at, int tid, bool in_work)
         if (user_cmpxchg32(at, old, (old & (uint32_t)FUTEX_WAITERS) | FUTEX_OWNER_DIED, &value))
             return false;
     } while (value != old);
-    if (value & (uint32_t)FUTEX_WAITERS)
-        futex_wake(at, 1, FUTEX_BITSET_MATCH_ANY);
+    if (!pi && value & (uint32_t)FUTEX_WAITERS)
+        wake_one(at);
     return true;
 }
 
-void futex_thread_exit(struct thread *t)
+static void robust_exit(struct thread *t)
 {
     struct robust_head head;
     vaddr_t list = t->robust_list;
@@ -248,13 +281,20 @@ void futex_thread_exit(struct thread *t)
     uint64_t entry = head.next, pending = head.pending & ~(uint64_t)ROBUST_PI;
     for (unsigned i = 0; i < ROBUST_MAX && (entry & ~(uint64_t)ROBUST_PI) != list; i++) {
         vaddr_t at = entry & ~(uint64_t)ROBUST_PI;
+        bool pi = entry & ROBUST_PI;
         /* Read on first: the one who gets the mutex may unlink and free it. */
         bool last = USER_GET(entry, at) != 0;
-        if (at != pending && !owner_died(at + (uint64_t)head.offset, t->tid, false))
+        if (at != pending && !owner_died(at + (uint64_t)head.offset, t->tid, pi, false))
             return;
         if (last)
             break;
     }
     if (pending)
-        owner_died(pending + (uint64_t)head.offset, t->tid, true);
+        owner_died(pending + (uint64_t)head.offset, t->tid, head.pending & ROBUST_PI, true);
+}
+
+void futex_thread_exit(struct thread *t)
+{
+    futex_pi_exit(t);
+    robust_exit(t);
 }

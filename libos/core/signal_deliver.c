@@ -46,9 +46,10 @@ static void finish_call(struct regs *regs, const struct sigaction_k *act)
     if (arch_syscall_nr(regs) < 0)
         return;
     long result = -arch_result(regs);
-    if (result != ERESTARTSYS && result != ERESTARTNOHAND && result != ERESTARTBLOCK)
+    bool always = result == ERESTARTNOINTR;
+    if (!always && result != ERESTARTSYS && result != ERESTARTNOHAND && result != ERESTARTBLOCK)
         return;
-    if (act && !(result == ERESTARTSYS && act->flags & SA_RESTART))
+    if (act && !always && !(result == ERESTARTSYS && act->flags & SA_RESTART))
         arch_set_result(regs, -EINTR);
     else if (result == ERESTARTBLOCK)
         arch_restart_as(regs, syscall_restart_nr);

@@ -114,6 +114,15 @@ NORETURN void thread_exit_alone(void)
     process_exit(process.exit_status);
 }
 
+/* set_tid_address(2): pthread_join() sleeps on the number as on a futex that is shared. */
+static void wake_joiner(vaddr_t at)
+{
+    struct futex f;
+
+    if (!futex_at(at, true, &f))
+        (void)futex_wake(&f, 1, FUTEX_BITSET_MATCH_ANY);
+}
+
 NORETURN void thread_exit(void)
 {
     struct thread *t = current;
@@ -122,7 +131,7 @@ NORETURN void thread_exit(void)
     bury();
     futex_thread_exit(t);
     if (t->clear_child_tid && USER_PUT(t->clear_child_tid, zero) == 0)
-        futex_wake(t->clear_child_tid, 1, FUTEX_BITSET_MATCH_ANY);
+        wake_joiner(t->clear_child_tid);
     if (thread_count == 1)
         process_exit(process.exit_status);
     thread_leave(t);

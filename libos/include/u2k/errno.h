@@ -89,6 +89,7 @@ enum {
     /* Inside the library OS only, never seen by the program (Linux include/linux/errno.h has the
      * same): what becomes of a call that a signal interrupted. */
     ERESTARTSYS = 512, /* again if the handler has SA_RESTART, or there is none; else EINTR */
+    ERESTARTNOINTR = 513, /* again in any case */
     ERESTARTNOHAND = 514, /* again if there is no handler; else EINTR */
     ERESTARTBLOCK = 516, /* restart_syscall(2) continues with the time that is left */
 };

@@ -40,7 +40,7 @@ struct thread {
     uint64_t deadline;    /* of the present wait */
     bool woken, timed_out, interruptible;
     long (*restart)(struct thread *); /* of restart_syscall(2), with its data below */
-    uint64_t restart_data[4];
+    uint64_t restart_data[6];
 
     vaddr_t clear_child_tid, robust_list;
     char name[16];        /* comm */
