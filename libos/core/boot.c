@@ -187,7 +187,10 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
     case BOOT_UID: b->uid = value; return 0;
     case BOOT_GID: b->gid = value; return 0;
     case BOOT_GROUP: return group_put(b, value);
-    case BOOT_HOSTNAME: b->hostname = text; return len <= HOSTNAME_MAX ? 0 : -EINVAL;
+    case BOOT_HOSTNAME:
+        b->hostname = text;
+        b->hostname_told = true;
+        return len <= HOSTNAME_MAX ? 0 : -EINVAL;
     case BOOT_PATH: b->path = text; return text[0] == '/' ? 0 : -EINVAL;
     case BOOT_ENTRYPOINT_ARGS: rec->kept = value; return 0;
     case BOOT_UMASK: b->umask = value; return value <= 0777 ? 0 : -EINVAL;
@@ -255,7 +258,10 @@ static int apply_value(struct record *rec, unsigned tag, char *value)
     case BOOT_ENV: return environment_put(&rec->envp, value);
     case BOOT_CWD: b->cwd = value; return 0;
     case BOOT_UID: return take_user(b, value);
-    default: b->hostname = value; return strlen(value) <= HOSTNAME_MAX ? 0 : -EINVAL;
+    default:
+        b->hostname = value;
+        b->hostname_told = true;
+        return strlen(value) <= HOSTNAME_MAX ? 0 : -EINVAL;
     }
 }
 

@@ -103,13 +103,23 @@ int cmdline_parse(const char *line, size_t len)
     return 0;
 }
 
-const char *cmdline_value(const char *name)
+const char *cmdline_each(const char *name, const void **at)
 {
+    const struct token *t = *at ? ((const struct token *)*at)->next : cmdline_tokens;
     const char *value = NULL;
 
-    for (const struct token *t = cmdline_tokens; t; t = t->next) {
-        const char *v = token_value(t, name);
-        value = v ? v : value;
+    for (; t && !value; t = t->next) {
+        *at = t;
+        value = token_value(t, name);
     }
+    return value;
+}
+
+const char *cmdline_value(const char *name)
+{
+    const char *value = NULL, *v;
+
+    for (const void *at = NULL; (v = cmdline_each(name, &at));)
+        value = v;
     return value;
 }

@@ -79,6 +79,7 @@ void core_main(void)
     if (boot_read(plat_info->bundle, plat_info->bundle_len))
         plat_exit(STATUS_BROKEN);
     process_init();
+    net_start();
     int error = vfs_start(b->root, b->root_size);
     if (error) {
         log_error("the root image cannot be mounted (error %d): convert again", -error);
@@ -90,7 +91,6 @@ void core_main(void)
                   error == -ENOENT ? "there is none" : "it cannot be entered");
         process_exit(status_of(error));
     }
-    net_start();
     const char *name = b->path ? b->path : b->argv[0];
     bool bare = *name && !strchr(name, '/');
     error = bare ? exec_searched(name) : exec_program(name, b->argv, b->envp);

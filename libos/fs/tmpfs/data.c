@@ -71,8 +71,10 @@ int memnode_fill(struct inode *i, const void *data, size_t len)
     int err = own_page(MEMNODE(i), 0, &page);
     if (err < 0)
         return err;
+    memset(page, 0, PAGE_SIZE);
     memcpy(page, data, len);
     i->size = len;
+    MEMNODE(i)->lower_size = 0;
     MEMNODE(i)->changed = true;
     return 0;
 }

@@ -70,6 +70,9 @@ int cmdline_parse(const char *line, size_t len);
 /* The value of the last NAME=value token with this exact name, NULL if there was none. */
 const char *cmdline_value(const char *name);
 
+/* The values of all of them in turn: *at is NULL at first. NULL: no more. */
+const char *cmdline_each(const char *name, const void **at);
+
 /* What the program is started with, record and command line merged. Valid after boot_read(). */
 struct boot_config {
     const char *path; /* NULL: argv[0] */
@@ -77,6 +80,10 @@ struct boot_config {
     char **envp;
     const char *cwd;
     const char *hostname;
+    bool hostname_told; /* by record or command line; else the network may name us */
+    const char
+        *address; /* of the first interface, as a text; NULL: none. net_start() sets these two */
+    const char *resolver; /* contents of /etc/resolv.conf; NULL: nobody told name servers */
     uint32_t uid, gid, umask;
     uint32_t *groups;
     size_t group_count;

@@ -74,7 +74,7 @@ struct superblock *memfs_new(const struct filesystem *type, unsigned flags,
 int memfs_node(struct superblock *sb, uint64_t node, struct inode **out);
 struct inode *memfs_inode(struct superblock *sb, uint32_t mode);
 void memnode_changed(struct inode *i);
-/* Contents of at most a page for an empty file that nobody has seen yet. */
+/* Contents of at most a page, in the place of what there was, for a file that nobody has seen yet. */
 int memnode_fill(struct inode *i, const void *data, size_t len);
 int memnode_truncate(struct inode *i, uint64_t size);
 int memnode_allocate(struct inode *i, unsigned mode, uint64_t offset, uint64_t len);

@@ -28,7 +28,9 @@ int ipv4_send_fragments(struct packet *p, const struct ip_route *r);
 void ipv4_deliver(struct packet *p);
 /* In the place of transports that are not linked. */
 void ipv4_unknown_protocol(struct packet *p);
-/* Which of a header's addresses we do not answer to. DHCP has a look at what comes before we have an address. */
+
+/* A DHCP client listens: it is shown UDP packets first, also those that are not for us. True: it took the packet. */
+extern bool ipv4_dhcp_listens;
 bool dhcp_receive(struct packet *p);
 
 #endif

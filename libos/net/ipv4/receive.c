@@ -14,6 +14,8 @@ IF_LINKED(part_raw, raw_receive, unlinked_nothing);
 IF_LINKED(part_tcp, tcp_receive, ipv4_unknown_protocol);
 IF_LINKED(part_udp, udp_receive, ipv4_unknown_protocol);
 
+bool ipv4_dhcp_listens;
+
 static void drop(struct packet *p, uint64_t *counter)
 {
     ++*counter;
@@ -59,7 +61,11 @@ void ipv4_deliver(struct packet *p)
 
     switch (p->protocol) {
     case IPPROTO_TCP: tcp_receive(p); break;
-    case IPPROTO_UDP: udp_receive(p); break;
+    case IPPROTO_UDP:
+        if (UNLIKELY(ipv4_dhcp_listens) && dhcp_receive(p))
+            break;
+        udp_receive(p);
+        break;
     case IPPROTO_ICMP: icmp_receive(p); break;
     default:
         if (wanted)
@@ -122,7 +128,7 @@ void ipv4_receive(struct packet *p)
     if (UNLIKELY(!source_good(p)))
         return drop(p, &stats->rx_errors);
     if (UNLIKELY(!ip_is_ours(&p->dst, 0) && !accept_rarely(p))) {
-        if (!dhcp_receive(p))
+        if (!ipv4_dhcp_listens || !dhcp_receive(p))
             drop(p, &stats->rx_dropped);
         return;
     }
