@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converter import __version__
+from converter.analyze.adaptation import as_recorded
 from converter.analyze.packages.database import read_packages
 from converter.analyze.packages.model import Packages
 from converter.analyze.refusal import Refusal, refusal_error
@@ -209,6 +210,7 @@ def describe(profiled: Profiled, kernel: Kernel, record: BootRecord, options: Op
         profile_digest=profile_digest(profiled.profile),
         options=options.recorded(),
         healthcheck=_healthcheck(program.healthcheck),
+        adaptations=() if reading.adaptation is None else (as_recorded(reading.adaptation),),
     )
 
 

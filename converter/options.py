@@ -26,6 +26,7 @@ class Options:
     files:             what the root image keeps: slim, strict, all
     keep:              globs of paths that it keeps in any case
     allow_unsupported: convert what needs something that is not there yet
+    adapt:             programs get their own single-process option (analyze/data/adaptations.toml)
     """
 
     platform: Platform = field(default_factory=Platform)
@@ -42,6 +43,7 @@ class Options:
     files: str = "slim"
     keep: tuple[str, ...] = ()
     allow_unsupported: bool = False
+    adapt: bool = True
 
     def words(self) -> list[str]:
         """What of the command line of `u2k convert` says the same; what is as by default is not said."""
@@ -64,7 +66,11 @@ class Options:
         }
         said = [word for option, value in single.items() if value for word in (option, value)]
         said += [word for option, values in several.items() for value in values for word in (option, value)]
-        flags = {f"--{self.form}": self.form != plain.form, "--allow-unsupported": self.allow_unsupported}
+        flags = {
+            f"--{self.form}": self.form != plain.form,
+            "--allow-unsupported": self.allow_unsupported,
+            "--no-adapt": not self.adapt,
+        }
         return [*said, *(flag for flag, given in flags.items() if given)]
 
     def recorded(self) -> dict[str, str]:
@@ -81,5 +87,6 @@ class Options:
             "files": self.files if self.files != "slim" else "",
             "keep": shlex.join(self.keep),
             "allow-unsupported": "yes" if self.allow_unsupported else "",
+            "no-adapt": "" if self.adapt else "yes",
         }
         return {name: value for name, value in told.items() if value}

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from converter.analyze.adaptation import Adaptation, adapted
 from converter.analyze.calls.analysis import CallAnalysis
 from converter.analyze.calls.model import CodeObject, StaticCalls
 from converter.analyze.entrypoint import Resolution, resolve
@@ -43,6 +44,7 @@ class Reading:
     image_tree: what the layers say; tree: what the program finds when it starts
     start:      what is executed first: ENTRYPOINT and CMD, or what replaces them
     resolution: how `start` leads to `program`, the one that runs in the end
+    adaptation: what was done to its command line, so that it is one process; None: nothing
     """
 
     image: Image
@@ -52,6 +54,7 @@ class Reading:
     resolution: Resolution
     program: Program
     libraries: LibraryClosure
+    adaptation: Adaptation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +82,12 @@ def read_image(ref: str, options: Options | None = None, progress: Progress | No
     config = replace(image.config, env=(*image.config.env, *chosen.env))
     start = find_program(config, tree, entrypoint=chosen.program or chosen.entrypoint, args=chosen.args)
     found = resolve(config, tree, entrypoint=chosen.entrypoint, args=chosen.args, program=chosen.program)
+    found, adaptation = adapted(found) if chosen.adapt else (found, None)
     try:
         libraries = found.program.libraries(found.tree)
     except MissingLibraryError as error:
         raise without_its_driver(error) from None
-    return Reading(image, tree, found.tree, start, found, found.program, libraries)
+    return Reading(image, tree, found.tree, start, found, found.program, libraries, adaptation)
 
 
 def profile_image(
@@ -110,7 +114,7 @@ def profile_image(
     from converter.trace.check import violations
 
     watched = _watched(reading, trace, progress)
-    reading = as_watched(reading, watched)
+    reading = as_watched(reading, watched, adapt=chosen.adapt)
     static = read_profile_of(reading, chosen)
     profile = asked_for(merge([static, watched.profile, *given]), chosen)
     return Profiled(reading, static, profile, watched, violations(static, watched.profile))
@@ -142,7 +146,8 @@ def _watched(reading: Reading, request: TraceRequest, progress: Progress | None)
 
     resolution, subject = reading.resolution, subject_of(reading.image, reading.resolution)
     unread = resolution.undecided is not None
-    if unread or reading.program.user == reading.start.user or sandbox().owners is not None:
+    whole = reading.program.user == reading.start.user or sandbox().owners is not None
+    if unread or (whole and reading.adaptation is None):
         return trace_image(
             reading.image_tree,
             reading.start,
@@ -154,11 +159,12 @@ def _watched(reading: Reading, request: TraceRequest, progress: Progress | None)
             waited=resolution.waited,
         )
     trace = trace_image(reading.tree, reading.program, request, subject, progress, foretold=reading.program)
-    note = "only the program was run, as reading has it, and not the entrypoint, which changes users"
+    why = "changes users" if reading.adaptation is None else "starts it without what was adapted"
+    note = f"only the program was run, as reading has it, and not the entrypoint, which {why}"
     return replace(trace, notes=(*trace.notes, note))
 
 
-def as_watched(reading: Reading, trace: Trace) -> Reading:
+def as_watched(reading: Reading, trace: Trace, *, adapt: bool = True) -> Reading:
     """The reading with what was seen to run in the end, and what it finds, where reading could not decide
     or found another. Errors: RunError when the run did not come to a program.
     """
@@ -207,8 +213,15 @@ def as_watched(reading: Reading, trace: Trace) -> Reading:
         undecided=None,
         kept_args=None,
     )
-    libraries = program.libraries(tree)
-    return replace(reading, tree=tree, resolution=resolution, program=program, libraries=libraries)
+    resolution, adaptation = adapted(resolution) if adapt else (resolution, None)
+    return replace(
+        reading,
+        tree=tree,
+        resolution=resolution,
+        program=resolution.program,
+        libraries=program.libraries(tree),
+        adaptation=adaptation,
+    )
 
 
 def _some(paths: tuple[bytes, ...]) -> str:

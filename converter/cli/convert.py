@@ -28,6 +28,7 @@ from converter.cli.flags import (
     Environment,
     Force,
     Json,
+    NoAdapt,
     PlatformName,
     Profiles,
     ProgramLine,
@@ -103,6 +104,7 @@ def command(
     save_profile: SaveProfile = None,
     seccomp: Seccomp = None,
     sbom: Sbom = None,
+    no_adapt: NoAdapt = False,
     allow_unsupported: AllowUnsupported = False,
     force: Force = False,
     as_json: Json = False,
@@ -143,6 +145,7 @@ def command(
         files=choice("--files", files, FILES),
         keep=tuple(keep or ()),
         allow_unsupported=allow_unsupported,
+        adapt=not no_adapt,
     )
     documents = {"--save-profile": save_profile, "--seccomp": seccomp, "--sbom": sbom}
     targets = [output or Path(default_name(image))]

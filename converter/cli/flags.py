@@ -77,6 +77,13 @@ AllowUnsupported = Annotated[
         "--allow-unsupported", help="Convert what needs something that is not there yet (networking ...)."
     ),
 ]
+NoAdapt = Annotated[
+    bool,
+    typer.Option(
+        "--no-adapt",
+        help="Leave the command line of programs as it is: no single-process option of their own.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite files that are there.")]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from converter.cli.examples import examples
-from converter.cli.flags import Json, PlatformName, Reference, Source, Verbose, explain
+from converter.cli.flags import Json, NoAdapt, PlatformName, Reference, Source, Verbose, explain
 
 EXAMPLES = examples("u2k inspect redis:7", "u2k inspect --json image.tar | jq .program")
 
@@ -12,6 +12,7 @@ def command(
     image: Reference,
     platform: PlatformName = "linux/amd64",
     source: Source = "auto",
+    no_adapt: NoAdapt = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -29,7 +30,7 @@ def command(
     from converter.report.inspection import inspect_image
     from converter.report.inspection_text import lines
 
-    options = Options(Platform.parse(platform), source=source)
+    options = Options(Platform.parse(platform), source=source, adapt=not no_adapt)
     found = inspect_image(image, options, shown(as_json))
     if as_json:
         import json

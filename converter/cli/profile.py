@@ -16,6 +16,7 @@ from converter.cli.flags import (
     Environment,
     Force,
     Json,
+    NoAdapt,
     PlatformName,
     Profiles,
     ProgramLine,
@@ -55,6 +56,7 @@ def command(
     probes: Probes = None,
     exercises: Exercises = None,
     trace_seconds: TraceSeconds = 60,
+    no_adapt: NoAdapt = False,
     platform: PlatformName = "linux/amd64",
     source: Source = "auto",
     force: Force = False,
@@ -92,6 +94,7 @@ def command(
         args=words(args, "--args") or (),
         env=variables(env),
         program=words(program),
+        adapt=not no_adapt,
     )
     given = given_profiles(profiles)
     asked = trace_request(trace, probes, exercises, trace_seconds)

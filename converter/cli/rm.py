@@ -9,7 +9,7 @@ import typer
 from converter.cli.completion import run_names
 from converter.cli.examples import examples
 
-EXAMPLES = examples("u2k rm web", "u2k rm -f web", "u2k ps -a --json | jq -r '.[].name' | xargs u2k rm")
+EXAMPLES = examples("u2k rm web", "u2k rm -f web db")
 
 
 def command(

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand
 
 from converter.cli.examples import examples
-from converter.cli.flags import AllowUnsupported, PlatformName, Source, Verbose, explain, one_of
+from converter.cli.flags import AllowUnsupported, NoAdapt, PlatformName, Source, Verbose, explain, one_of
 from converter.cli.run_flags import (
     Addresses,
     Detach,
@@ -130,6 +130,7 @@ def command(
     ] = None,
     platform: PlatformName = "linux/amd64",
     source: Source = "auto",
+    no_adapt: NoAdapt = False,
     allow_unsupported: AllowUnsupported = False,
     verbose: Verbose = False,
 ) -> None:
@@ -165,6 +166,7 @@ def command(
             platform,
             source,
             allow_unsupported,
+            not no_adapt,
             verbose,
             trace,
             learn,
@@ -196,6 +198,7 @@ def _run(
     platform: str,
     source: str,
     allow_unsupported: bool,
+    adapt: bool,
     verbose: bool,
     trace: Path | None,
     learn: bool,
@@ -228,7 +231,7 @@ def _run(
     path, image = Path(what), None
     if not is_unikernel(path):
         image = what
-        options = _options(platform, source, entrypoint, args, variables, allow_unsupported)
+        options = _options(platform, source, entrypoint, args, variables, allow_unsupported, adapt)
         path, made_for_them = _converted(what, options)
         entrypoint = None
         if made_for_them:
@@ -249,6 +252,7 @@ def _run(
         hostname=None if hostname is None else checked_hostname(hostname),
         network=plan,
         ports=open_ports(plan.publications),
+        adapt=adapt,
     )
 
     def run(asked: RunRequest) -> int:
@@ -308,6 +312,7 @@ def _options(
     args: list[str],
     env: list[bytes],
     allow_unsupported: bool,
+    adapt: bool,
 ) -> Options:
     import os
 
@@ -321,6 +326,7 @@ def _options(
         args=tuple(args),
         env=tuple(map(os.fsdecode, env)),
         allow_unsupported=allow_unsupported,
+        adapt=adapt,
     )
 
 

@@ -9,7 +9,7 @@ import typer
 from converter.cli.completion import run_names
 from converter.cli.examples import examples
 
-EXAMPLES = examples("u2k wait job", "test $(u2k wait job) = 0 && u2k logs job")
+EXAMPLES = examples("u2k wait job", "u2k wait first second")
 
 
 def command(

@@ -45,6 +45,7 @@ class Manifest:
     profile_digest: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     healthcheck: Mapping[str, Any] | None = None  # as image/model.py has it; None: the image has none
+    adaptations: tuple[Mapping[str, Any], ...] = ()  # as analyze/adaptation.py records them
 
     def note(self) -> bytes:
         """The note entry: name and description padded to four bytes (gABI, note section)."""
@@ -64,6 +65,7 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
             )
         for name in ("argv", "env", "user", "ports", "volumes", "syscalls", "parts"):
             fields[name] = tuple(fields[name])
+        fields["adaptations"] = tuple(fields.get("adaptations", ()))
         manifest = Manifest(**fields)
         for name in ("entrypoint_args", "kernel_bytes", "root_bytes"):
             if name == "entrypoint_args" and fields[name] is None:

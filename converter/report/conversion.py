@@ -38,6 +38,7 @@ class Column:
 class ConversionReport:
     """What came out, from what, and why.
 
+    adapted:       what was done to the command line, so that it is one process; empty: nothing
     used:          system calls that the program may make, with why
     linked:        those that the unikernel has, and what they rely on
     absent:        those of `used` that the library OS has not
@@ -58,6 +59,7 @@ class ConversionReport:
     container: Column
     unikernel: Column
     subject: Subject
+    adapted: str
     used: Mapping[str, Evidences]
     linked: tuple[str, ...]
     absent: Mapping[str, Evidences]
@@ -97,6 +99,7 @@ def report(conversion: Conversion) -> ConversionReport:
         container=container,
         unikernel=unikernel,
         subject=profile.subject,
+        adapted="" if reading.adaptation is None else str(reading.adaptation),
         used=profile.syscalls,
         linked=choice.syscalls,
         absent=choice.absent,

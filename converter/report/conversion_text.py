@@ -60,6 +60,7 @@ def _fields(report: ConversionReport, everything: bool, width: int) -> Iterator[
     yield from _field(
         "program", [f"{shlex.join(subject.argv)} {how}", *(subject.reasons if everything else ())]
     )
+    yield from _field("adapted", [report.adapted] if report.adapted else [])
     yield from _field("traced", _cut(report.traced, everything))
     yield from _field("parts", _parts(report, everything, width))
     yield from _field("unsupported", _unsupported(report, everything))

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from converter.analyze.adaptation import Adaptation, adapted
+from converter.analyze.entrypoint import resolve
 from converter.analyze.executable import shown
 from converter.analyze.program import Program, find_program
 from converter.elf.closure import Library, LibraryClosure
 from converter.errors import IncompatibleImageError
-from converter.image.model import Healthcheck, Image
+from converter.image.model import Healthcheck, Image, ImageConfig
 from converter.image.open import file_tree, open_image
 from converter.image.progress import Progress, Silent
 from converter.image.tree import FileKind, FileTree
@@ -83,6 +85,8 @@ class ProgramView:
     gid: int
     groups: tuple[int, ...]
     stop_signal: int
+    adapted: tuple[str, ...]  # argv as it would run, if that was changed so that it is one process
+    adaptation: str  # in words, with why
     made_folders: tuple[str, ...]  # WORKDIR and VOLUMEs that are not in the image and are made for it
 
 
@@ -149,7 +153,7 @@ def inspect_image(ref: str, options: Options | None = None, progress: Progress |
     problem: Problem | None = None
     try:
         found = find_program(image.config, tree)
-        program = _program(found)
+        program = _program(found, _adapted(image.config, tree) if chosen.adapt else None)
         libraries = _libraries(found.libraries(tree))
     except IncompatibleImageError as error:
         problem = Problem(error.what, error.where, error.hint)
@@ -211,7 +215,13 @@ def _healthcheck(check: Healthcheck) -> HealthcheckView:
     )
 
 
-def _program(program: Program) -> ProgramView:
+def _adapted(config: ImageConfig, tree: FileTree) -> tuple[tuple[bytes, ...], Adaptation] | None:
+    """The command line of what the entrypoint comes to, if that is adapted; and how."""
+    found, made = adapted(resolve(config, tree))
+    return None if made is None else (found.program.argv, made)
+
+
+def _program(program: Program, changed: tuple[tuple[bytes, ...], Adaptation] | None) -> ProgramView:
     found, user = program.executable, program.user
     return ProgramView(
         path=shown(found.path),
@@ -227,6 +237,8 @@ def _program(program: Program) -> ProgramView:
         loaded=shown(found.loaded_real_path),
         elf_type=program.elf.type,
         argv=tuple(map(shown, program.argv)),
+        adapted=() if changed is None else tuple(map(shown, changed[0])),
+        adaptation="" if changed is None else str(changed[1]),
         cwd=shown(program.cwd),
         user=None if user.name is None else shown(user.name),
         uid=user.uid,

@@ -91,6 +91,8 @@ def _program(program: ProgramView) -> Iterator[str]:
             ),
             ("loaded", f"{program.loaded} (ELF {program.elf_type})"),
             ("argv", shlex.join(program.argv)),
+            ("adapted", shlex.join(program.adapted)),
+            ("its argv", program.adaptation),
             ("cwd", program.cwd),
             ("user", f"{who}{program.uid}:{program.gid}{groups}"),
             ("stop signal", str(program.stop_signal)),

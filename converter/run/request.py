@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote_from_bytes
 
+from converter.analyze.adaptation import recorded
 from converter.errors import UsageError
 from converter.link.manifest import Manifest
 from converter.run.network.address import ip_tokens
@@ -41,6 +43,7 @@ class RunRequest:
     watch: Callable[[str], bool] | None = None  # sees each line of the log; True: the user need not
     network: Network = field(default_factory=Network)
     ports: HostPorts = field(default_factory=HostPorts)  # those that the network publishes, bound already
+    adapt: bool = True  # arguments that are given get the single-process option that the image's got
     started: Callable[[Started], None] | None = None  # called once, in the thread that called `run`
 
     @property
@@ -72,7 +75,7 @@ def boot_tokens(
     """
     tokens = [f"u2k.loglevel={request.log_level}"]
     tokens += [f"u2k.env={_encoded(entry)}" for entry in request.env]
-    args = list(request.args)
+    args = _adapted(request) if request.adapt else list(request.args)
     program = request.entrypoint
     if program is None and args and request.manifest.entrypoint_args is None:
         raise UsageError(
@@ -93,6 +96,21 @@ def boot_tokens(
         tokens.append(f"u2k.tty={size[0]}x{size[1]}")
     tokens += ip_tokens(devices)
     return tokens
+
+
+def _adapted(request: RunRequest) -> list[bytes]:
+    """Arguments as the image's own were adapted, if they are of the same program."""
+    manifest, args = request.manifest, tuple(request.args)
+    if not (args or request.entrypoint):
+        return []
+    before = tuple(map(os.fsencode, manifest.argv[: manifest.entrypoint_args or 0]))
+    if request.entrypoint is not None:
+        before = (request.entrypoint,)
+    for fields in manifest.adaptations:
+        made, argv = recorded(fields), before + args
+        if argv[0].rpartition(b"/")[2] == os.fsencode(made.program):
+            args = made.applied(argv, max(len(before), 1))[len(before) :]
+    return list(args)
 
 
 def _encoded(value: bytes) -> str:

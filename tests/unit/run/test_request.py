@@ -85,3 +85,27 @@ def test_default_memory_holds_kernel_and_root() -> None:
     big = manifest(root_bytes=900 << 20)
     assert default_memory(big) > 900 << 20
     assert default_memory(big) % (1 << 20) == 0
+
+
+def adapted_tokens(argv: tuple[str, ...], kept: int, *args: bytes, **more: object) -> list[str]:
+    made = {
+        "name": "nginx", "program": "nginx", "before": [], "add": ["daemon off", "master_process off"],
+        "remove": [], "option": "-g", "reason": "", "source": "",
+    }  # fmt: skip
+    return tokens(manifest=manifest(argv, kept, adaptations=(made,)), args=args, **more)
+
+
+def test_arguments_that_are_given_are_adapted_as_the_image_s_were() -> None:
+    """nginx takes the last -g, so that one given here would undo what the image's own got."""
+    both = "daemon%20off%3B%20master_process%20off%3B"
+    started = ("nginx", "-g", "daemon off; master_process off;")
+    assert adapted_tokens(started, 3) == []
+    assert adapted_tokens(started, 3, b"-q") == ["u2k.arg=-q"]
+    assert adapted_tokens(started, 3, b"-g", b"daemon off;") == ["u2k.arg=-g", f"u2k.arg={both}"]
+    assert adapted_tokens(started, 1, b"-q") == ["u2k.arg=-g", f"u2k.arg={both}", "u2k.arg=-q"]
+    assert adapted_tokens(started, 0, b"nginx") == ["u2k.exec=nginx", "u2k.arg=-g", f"u2k.arg={both}"]
+    assert adapted_tokens(started, 0, b"sh", b"-g") == ["u2k.exec=sh", "u2k.arg=-g"]
+    assert adapted_tokens(started, 3, b"-g", b"x", adapt=False) == ["u2k.arg=-g", "u2k.arg=x"]
+    assert adapted_tokens(started, 3, entrypoint=b"/usr/sbin/nginx") == [
+        "u2k.exec=/usr/sbin/nginx", "u2k.arg=-g", f"u2k.arg={both}",
+    ]  # fmt: skip
