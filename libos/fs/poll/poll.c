@@ -2,6 +2,7 @@
 /* Waiting for several files at once (poll(2), select(2)). */
 #include <u2k/errno.h>
 #include <u2k/fd.h>
+#include <u2k/netdev.h>
 #include <u2k/pages.h>
 #include <u2k/poll.h>
 
@@ -100,6 +101,8 @@ static long look(struct pollfd *fds, size_t count, struct waiting *w)
 
 int poll_idle(uint64_t deadline)
 {
+    if (net_poll(deadline != 0))
+        return 0;
     return deadline ? wait_sleep(deadline, true) : -ETIMEDOUT;
 }
 

@@ -3,6 +3,8 @@
 #include "../ethernet/ethernet.h"
 #include "netdev.h"
 
+#include <u2k/optional.h>
+
 static struct list taps = LIST_INIT(taps), deferred = LIST_INIT(deferred);
 static unsigned holds; /* netdev_hold(), and 1 while a batch is received */
 static bool in_batch, kept_back;
@@ -123,3 +125,5 @@ bool net_poll(bool sleeps)
     }
     return came;
 }
+
+IF_LINKED(part_ip, net_poll, unlinked_nothing);

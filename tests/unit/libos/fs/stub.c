@@ -7,6 +7,7 @@
 #include <u2k/errno.h>
 #include <u2k/log.h>
 #include <u2k/mm.h>
+#include <u2k/netdev.h>
 #include <u2k/pages.h>
 #include <u2k/part.h>
 #include <u2k/process.h>
@@ -174,6 +175,11 @@ ssize_t user_string(char *dst, vaddr_t src, size_t size)
     return (ssize_t)n;
 }
 
+bool net_poll(bool sleeps)
+{
+    (void)sleeps;
+    return false;
+}
 void timer_set(struct timer *t, uint64_t deadline, void (*fire)(struct timer *))
 {
     t->deadline = deadline;
