@@ -128,8 +128,9 @@ def machine(unikernel: Path, way: str) -> Iterator[Wire]:
         qemu.stdout.readline()  # it says that the card is there
         wire = Wire()
         yield wire
-        wire.order(b"q")
+        wire.order(b"q", 1, 200, 1000)
         assert qemu.wait(20) == 0
+        assert [len(wire.frame()) for _ in range(200)] == [HEADER + 1004] * 200
     finally:
         qemu.kill()
         qemu.wait()

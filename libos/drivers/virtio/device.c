@@ -40,7 +40,11 @@ void virtio_interrupt(void *device)
 {
     struct virtio_device *d = device;
 
-    if (d->transport->acknowledge(d) && d->changed)
+    bool changed = d->transport->acknowledge(d);
+
+    if (device_ending)
+        return;
+    if (changed && d->changed)
         d->changed(d->arg);
     d->interrupt(d->arg);
 }
@@ -49,7 +53,8 @@ void virtio_config_interrupt(void *device)
 {
     struct virtio_device *d = device;
 
-    d->changed(d->arg);
+    if (!device_ending)
+        d->changed(d->arg);
 }
 
 uint64_t virtio_offered(struct virtio_device *d)

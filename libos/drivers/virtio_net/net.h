@@ -54,6 +54,7 @@ bool net_poll_device(struct netdev *dev);
 /* send.c */
 int net_send(struct netdev *dev, struct packet *p, bool more);
 void net_flush(struct netdev *dev);
+bool net_all_sent(void); /* for the end of the unikernel */
 void net_reclaim(struct net *n); /* what has been sent is freed, what waited is sent */
 
 /* control.c */

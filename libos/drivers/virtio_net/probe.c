@@ -149,6 +149,8 @@ static int probe(void)
             found = 0; /* the others stay in memory that the device may know of */
     }
     DELETE(n);
+    if (!found)
+        ending_offer(net_all_sent);
     return found;
 }
 

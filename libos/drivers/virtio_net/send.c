@@ -221,3 +221,21 @@ void net_flush(struct netdev *dev)
 
     virtqueue_kick(&n->tx);
 }
+
+bool net_all_sent(void)
+{
+    bool all = true;
+
+    NETDEV_FOR_EACH(dev)
+    {
+        struct net *n = dev->priv;
+        if (dev->send != net_send)
+            continue;
+        net_reclaim(n);
+        if (is_sending(n)) {
+            all = false;
+            virtqueue_interrupt_after(&n->tx, 1);
+        }
+    }
+    return all;
+}

@@ -58,6 +58,12 @@ void console_offer(const struct console *c);
 void console_resized(struct stream_size size);
 void console_changed(void); /* something came: whoever waits for a stream is told */
 
+/* Set for good when the unikernel ends, perhaps in the middle of anything: interrupts are acknowledged, and tell nobody. */
+extern bool device_ending;
+/* A driver that may have something on its way then: `sent` says that all of it has left, or turns the interrupt on. It is
+ * asked for a tenth of a second at the most. */
+void ending_offer(bool (*sent)(void));
+
 /* A source of randomness fit for keys: bytes given, or -errno. */
 void random_offer(ssize_t (*fill)(void *buf, size_t len));
 

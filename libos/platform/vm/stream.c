@@ -182,8 +182,22 @@ int plat_random(void *buf, size_t len)
 
 /* ---- the end ---- */
 
+bool device_ending;
+static bool (*all_sent)(void);
+
+void ending_offer(bool (*sent)(void))
+{
+    all_sent = sent;
+}
+
 static NORETURN void finish(int status)
 {
+    enum { PATIENCE = 100000000 };
+    uint64_t give_up = all_sent ? plat_clock_monotonic() + PATIENCE : 0;
+
+    device_ending = true;
+    while (all_sent && !all_sent() && plat_clock_monotonic() < give_up)
+        vm_halt(give_up);
     if (console && console->tell_exit)
         console->tell_exit(status);
     while (console && !console->drained())

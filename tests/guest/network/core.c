@@ -165,8 +165,10 @@ void ethernet_receive(struct packet *p)
         tell(&o, p);
     else if (o.what == 'p' && card->promiscuous)
         card->promiscuous(card, count);
-    else if (o.what == 'q')
+    else if (o.what == 'q') {
+        blast(&o, count, MIN(size, (uint32_t)PATTERN)); /* its last words are heard */
         done = true;
+    }
     packet_free(p);
 }
 
