@@ -2,6 +2,8 @@
 /* Making sockets, names, connections. */
 #include "socket.h"
 
+#include <u2k/netdev.h>
+
 enum { TYPE_MASK = 0xf, SOMAXCONN = 4096 /* net.core.somaxconn */ };
 
 static int type_flags(int type)
@@ -189,6 +191,7 @@ SYSCALL(shutdown)
         err = -EINVAL;
     else
         err = s->ops->shutdown ? s->ops->shutdown(s, how) : -EOPNOTSUPP;
+    net_settle();
     file_unref(f);
     return err;
 }

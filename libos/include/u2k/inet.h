@@ -8,18 +8,22 @@
 
 struct inet_socket {
     struct socket s; /* first */
-    struct ip_addr local, peer; /* any if not bound, not connected */
+    struct ip_addr local, peer; /* any if not bound, not connected: of the family's version */
     uint16_t local_port, peer_port; /* host order */
-    bool v6only, freebind, pktinfo, recverr, recvttl, recvtos, mtu_discover_off;
+    bool v6only, freebind, pktinfo, recverr, recvttl, recvtos;
     bool bound; /* to a port: in a table */
     bool bound_address; /* by bind(2), not by a route */
-    bool port_chosen; /* by us: connect(2) may choose anew */
+    bool port_chosen; /* by us for a connect(2) or send(2): another may be chosen anew */
+    bool multicast_loop;
+    uint8_t mtu_discover; /* IP_PMTUDISC_*; 1 (want): don't fragment what fits */
     uint8_t ttl, tos; /* 0: default */
     uint8_t multicast_ttl;
-    bool multicast_loop;
     unsigned multicast_device;
+    struct ip_addr multicast_source; /* any: chosen */
+    struct list memberships; /* of groups: inet/membership.c */
     struct list port_link; /* in the table of ports */
-    struct ip_route route; /* cached */
+    struct ip_route route; /* cached: to route_to */
+    struct ip_addr route_to;
 };
 
 static inline struct inet_socket *inet_of(struct socket *s)
@@ -52,9 +56,16 @@ static inline struct list *inet_bucket(struct inet_ports *t, uint16_t port)
     return &t->bucket[port % PORT_BUCKETS];
 }
 
-/* bind(2): address (any: all) and port (0: an ephemeral one, random, RFC 6056). -EADDRINUSE, -EADDRNOTAVAIL, -EACCES
- * (ports below 1024 without CAP_NET_BIND_SERVICE), -EINVAL (bound already). */
+/* bind(2): address (any: all) and port (0: an ephemeral one, random, RFC 6056). -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL
+ * (bound already). Ports below 1024 are for everybody, as container engines set it (net.ipv4.ip_unprivileged_port_start
+ * is 0). */
 int inet_bind(struct inet_ports *t, struct inet_socket *s, const struct ip_addr *a, uint16_t port);
+/* The same with the address as bind(2) gives it. */
+int inet_bind_name(struct inet_ports *t, struct inet_socket *s, const struct sockaddr_k *a,
+                   unsigned len);
+/* Whether another socket of the table has this one's address and port to itself: looked at again by listen(2), with
+ * s->s.state SOCKET_LISTENING already. */
+bool inet_conflict(struct inet_ports *t, const struct inet_socket *s);
 /* An ephemeral port where none is bound. For connect(2) `free_for` (may be NULL) says whether the four-tuple with
  * this port is free, so that one port serves many destinations. -EADDRNOTAVAIL: none left. */
 int inet_autobind(struct inet_ports *t, struct inet_socket *s,
@@ -63,13 +74,35 @@ int inet_autobind(struct inet_ports *t, struct inet_socket *s,
 void inet_bind_as(struct inet_ports *t, struct inet_socket *s, uint16_t port);
 void inet_unbind(struct inet_ports *t, struct inet_socket *s);
 
-/* Route to the peer with the socket's own choices; cached in s->route. */
+/* Route to a destination with the socket's own choices; cached in s->route. */
 int inet_route(struct inet_socket *s, const struct ip_addr *to);
+
+/* connect(2) of a protocol: the address, with `any` taken as this host. *ip is in the table's form. -EINVAL,
+ * -EAFNOSUPPORT, -ENETUNREACH (a mapped address, and IPV6_V6ONLY). */
+int inet_destination(struct inet_socket *s, const struct sockaddr_k *a, unsigned len,
+                     struct ip_addr *ip, uint16_t *port);
+
+/* The last descriptor is gone: port and groups are given back. The protocol frees the rest. */
+void inet_close(struct inet_ports *t, struct inet_socket *s);
+
+/* Ancillary data of a received packet, as the options ask for it. */
+void inet_control_receive(const struct inet_socket *s, struct message *m, const struct packet *p);
+/* What a sent message chooses for itself: 0, or -EINVAL. */
+struct inet_choice {
+    struct ip_addr source; /* any: none */
+    unsigned device;
+    int ttl, tos; /* -1: as the socket */
+};
+int inet_control_send(const struct inet_socket *s, const struct message *m,
+                      struct inet_choice *out);
+
+/* `n` bytes from `offset` (of data) on into the program's buffers: bytes done, fewer at a fault. */
+size_t packet_to_iter(const struct packet *p, size_t offset, struct iter *it, size_t n);
 
 /* Options of IPPROTO_IP and IPPROTO_IPV6; -ENOPROTOOPT for others. */
 int inet_setsockopt(struct socket *s, int level, int name, const void *value, unsigned len);
 int inet_getsockopt(struct socket *s, int level, int name, void *value, unsigned *len);
-long inet_ioctl(struct socket *s, unsigned request,
-                vaddr_t arg); /* SIOCGIF*, FIONREAD by the protocol */
+/* Interfaces: SIOCGIF*, of sockets of any family. Generic code calls it where the protocol says -ENOTTY. */
+long inet_ioctl(struct socket *s, unsigned request, vaddr_t arg);
 
 #endif

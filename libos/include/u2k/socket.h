@@ -207,6 +207,7 @@ int netlink_create(int type, int protocol, struct socket **out);
 int tcp_create(int family, struct socket **out);
 int udp_create(int family, struct socket **out);
 int raw_create(int family, int protocol, struct socket **out);
+int ping_create(int family, struct socket **out);
 int unix_pair(int type, int protocol, struct socket *out[2]); /* socketpair(2) */
 
 /* Something changed: wake with POLL* bits. */

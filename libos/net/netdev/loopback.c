@@ -4,6 +4,7 @@
  * its sender keeps for a retransmission, or whose payload is elsewhere, is copied.
  */
 #include <u2k/errno.h>
+#include <u2k/optional.h>
 #include <u2k/sched.h>
 
 #include "netdev.h"
@@ -90,3 +91,5 @@ void loopback_start(void)
     if (!loopback.index)
         netdev_register(&loopback);
 }
+
+IF_LINKED(part_ip, loopback_poll, unlinked_nothing);

@@ -3,7 +3,7 @@
 #include "wait.h"
 
 #include <u2k/errno.h>
-#include <u2k/optional.h>
+#include <u2k/netdev.h>
 
 int socket_connect(struct socket *s, const struct sockaddr_k *a, unsigned len, bool dontwait)
 {
@@ -16,6 +16,7 @@ int socket_connect(struct socket *s, const struct sockaddr_k *a, unsigned len, b
         if (waited < 0)
             return waited;
     }
+    net_settle();
     if (err != -EINPROGRESS && err != -EALREADY)
         return err;
     while (s->state == SOCKET_CONNECTING) {
@@ -38,5 +39,6 @@ int socket_accept(struct socket *s, bool dontwait, struct socket **out)
     while ((err = s->ops->accept(s, out)) == -EAGAIN)
         if ((err = socket_wait(s, POLLIN, &p)) < 0)
             break;
+    net_settle();
     return err;
 }

@@ -14,6 +14,8 @@ int socket_create(int family, int type, int protocol, struct socket **out)
         return -EINVAL;
     switch (family) {
     case AF_UNIX: return unix_create(type, protocol, out);
+    case AF_INET:
+    case AF_INET6: return inet_create(family, type, protocol, out);
     default: return -EAFNOSUPPORT;
     }
 }
@@ -24,5 +26,12 @@ int unix_missing(void)
     return -EAFNOSUPPORT;
 }
 
+int inet_missing(void)
+{
+    part_missing("inet", "a socket of AF_INET or AF_INET6 was made");
+    return -EAFNOSUPPORT;
+}
+
+IF_LINKED(part_inet, inet_create, inet_missing);
 IF_LINKED(part_unix, unix_create, unix_missing);
 IF_LINKED(part_unix, unix_pair, unix_missing);

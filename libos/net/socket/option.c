@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options of SOL_SOCKET (socket(7)), with Linux's clamps. */
 
+#include "device.h"
+
 #include <u2k/clock.h>
 #include <u2k/errno.h>
 #include <u2k/process.h>
@@ -110,20 +112,11 @@ static int set_number(struct socket *s, int name, int32_t v)
     }
 }
 
-/* SO_BINDTODEVICE. */
-static int bind_to_device(struct socket *s, const char *name, unsigned len)
-{
-    char copy[16] = {0};
-    memcpy(copy, name, MIN(len, (unsigned)sizeof copy - 1));
-    (void)s;
-    return copy[0] ? -ENODEV : 0;
-}
-
 static int set(struct socket *s, int name, const void *value, unsigned len)
 {
     int32_t v;
     if (name == SO_BINDTODEVICE)
-        return bind_to_device(s, value, len);
+        return socket_bind_to_device(s, value, len);
     if (len < sizeof v)
         return -EINVAL;
     memcpy(&v, value, sizeof v);
@@ -188,7 +181,7 @@ int socket_getsockopt(struct socket *s, int level, int name, void *value, unsign
         switch (name) {
         case SO_RCVTIMEO: return get_timeout(s->rcvtimeo, value, len);
         case SO_SNDTIMEO: return get_timeout(s->sndtimeo, value, len);
-        case SO_BINDTODEVICE: *len = 0; return 0;
+        case SO_BINDTODEVICE: return socket_bound_device(s, value, len);
         case SO_LINGER:
             *len = MIN(*len, (unsigned)sizeof l);
             memcpy(value, &l, *len);

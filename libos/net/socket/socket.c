@@ -2,6 +2,8 @@
 /* A socket as an open file. */
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
+#include <u2k/inet.h>
+#include <u2k/netdev.h>
 #include <u2k/optional.h>
 #include <u2k/poll.h>
 #include <u2k/socket.h>
@@ -58,7 +60,8 @@ unsigned socket_poll(struct file *f, struct poll_set *set)
 long socket_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
     struct socket *s = f->priv;
-    return s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
+    long result = s->ops->ioctl ? s->ops->ioctl(s, request, arg) : -ENOTTY;
+    return result == -ENOTTY ? inet_ioctl(s, request, arg) : result;
 }
 
 static void socket_release(struct file *f)
@@ -68,6 +71,7 @@ static void socket_release(struct file *f)
         return;
     s->file = NULL;
     s->ops->close(s);
+    net_settle();
 }
 
 const struct file_ops socket_file_ops = {

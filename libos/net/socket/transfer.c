@@ -3,6 +3,7 @@
 #include "wait.h"
 
 #include <u2k/errno.h>
+#include <u2k/netdev.h>
 #include <u2k/signal.h>
 
 static bool is_stream(const struct socket *s)
@@ -51,9 +52,10 @@ ssize_t socket_receive(struct socket *s, struct message *m)
     if (!s->ops->receive)
         return -EOPNOTSUPP;
     ssize_t n = s->ops->receive(s, m);
-    if (LIKELY(n >= (ssize_t)target))
-        return n;
-    return receive_on(s, m, peek ? &start : NULL, target, n);
+    if (UNLIKELY(n < (ssize_t)target))
+        n = receive_on(s, m, peek ? &start : NULL, target, n);
+    net_settle(); /* a window that opened is told */
+    return n;
 }
 
 static ssize_t send_failed(struct socket *s, const struct message *m, ssize_t err)
@@ -71,6 +73,7 @@ ssize_t socket_send(struct socket *s, struct message *m)
         return -EOPNOTSUPP;
     for (;;) {
         ssize_t n = s->ops->send(s, m);
+        net_settle();
         if (LIKELY(n == (ssize_t)(want - done) || (n >= 0 && !is_stream(s))))
             return (ssize_t)done + n;
         if (n > 0) {

@@ -3,12 +3,19 @@
 
 #include <u2k/clock.h>
 #include <u2k/errno.h>
+#include <u2k/netdev.h>
 
 int socket_wait(struct socket *s, unsigned events, struct patience *p)
 {
     struct waiter w = {.thread = current,
                        .events = events | POLLERR | POLLHUP | POLLRDHUP,
                        .exclusive = p->exclusive};
+    if (!p->dontwait ||
+        !p->asked) { /* devices without interrupts; once is enough for who does not wait */
+        p->asked = true;
+        if (net_poll(!p->dontwait))
+            return 0;
+    }
     if (p->dontwait)
         return -EAGAIN;
     if (p->deadline == 0)

@@ -9,10 +9,11 @@
 struct patience {
     uint64_t timeout, deadline; /* ns, TIME_NEVER */
     bool dontwait;
+    bool asked; /* the devices, for what they have */
     bool exclusive; /* one of several waiters is enough: accept(2) */
 };
 
-/* Until one of `events` was woken, perhaps for nothing. -EAGAIN: must not wait, or waited long enough; -ERESTARTSYS,
+/* Until one of `events` was woken or a device gave something, perhaps for nothing. -EAGAIN: must not wait, or waited long enough; -ERESTARTSYS,
  * or -EINTR where there is a time-out (signal(7)). */
 int socket_wait(struct socket *s, unsigned events, struct patience *p);
 
