@@ -16,6 +16,7 @@ from converter.cache import cache_folder, default_root
 from converter.errors import OutputError, SourceError, ToolchainError
 from converter.run import seccomp_probe
 from converter.run.kvm import kvm_works, qemu_binary
+from converter.run.network import available as network
 
 _LEAST_SPACE = 1 << 30  # bytes; the toolchain's cache and one unpacked image of middling size
 _PATIENCE = 30.0  # seconds for a child that should need a hundredth of one
@@ -59,6 +60,8 @@ def diagnose(*more: Check) -> Diagnosis:
         qemu,
         qemu_for("arm64"),
         kvm,
+        tap(),
+        passt(),
         docker_engine(),
         *more,
     )
@@ -178,6 +181,23 @@ def kvm_acceleration() -> Check:
     elif "does not exist" in reason:
         step = "turn virtualisation on in the firmware, or nested virtualisation in the host of this machine"
     return Check("kvm", Verdict.OPTIONAL, reason, step)
+
+
+def tap() -> Check:
+    """Could `--network tap:NAME` open a device? Which ones are this user's is for who made them to say."""
+    reason = network.tap_devices()
+    if reason is not None:
+        return Check("tap devices", Verdict.OPTIONAL, reason, "nothing is lost but --network tap:NAME")
+    return Check("tap devices", Verdict.GOOD, "/dev/net/tun opens")
+
+
+def passt() -> Check:
+    """Could `--network passt` run it?"""
+    reason = network.passt_works()
+    if reason is None:
+        return Check("passt", Verdict.GOOD, "one starts")
+    step = "apt install passt" if reason == "not installed" else "use --network user"
+    return Check("passt", Verdict.OPTIONAL, reason, step)
 
 
 def docker_engine() -> Check:

@@ -28,6 +28,8 @@ NAMES = {
     "qemu (amd64)",
     "qemu (arm64)",
     "kvm",
+    "tap devices",
+    "passt",
     "docker engine",
 }
 
