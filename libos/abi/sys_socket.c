@@ -2,7 +2,9 @@
 /* Making sockets, names, connections. */
 #include "socket.h"
 
+#include <u2k/host_port.h>
 #include <u2k/netdev.h>
+#include <u2k/optional.h>
 
 enum { TYPE_MASK = 0xf, SOMAXCONN = 4096 /* net.core.somaxconn */ };
 
@@ -73,6 +75,8 @@ SYSCALL(bind)
     err = name_from_user(ARG(vaddr_t, 1), ARG(int, 2), &name);
     if (err == 0)
         err = s->ops->bind ? s->ops->bind(s, &name, ARG(unsigned, 2)) : -EOPNOTSUPP;
+    if (err == 0 && s->type == SOCK_DGRAM)
+        plat_host_port(s);
     file_unref(f);
     return err;
 }
@@ -87,9 +91,13 @@ SYSCALL(listen)
         return err;
     err = s->ops->listen ? s->ops->listen(s, MIN(ARG(unsigned, 1), (unsigned)SOMAXCONN))
                          : -EOPNOTSUPP;
+    if (err == 0)
+        plat_host_port(s);
     file_unref(f);
     return err;
 }
+
+IF_LINKED(network_option, plat_host_port, unlinked_nothing);
 
 // connect: implemented
 SYSCALL(connect)

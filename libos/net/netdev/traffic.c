@@ -3,6 +3,7 @@
 #include "../ethernet/ethernet.h"
 #include "netdev.h"
 
+#include <u2k/host_port.h>
 #include <u2k/optional.h>
 
 static struct list taps = LIST_INIT(taps), deferred = LIST_INIT(deferred);
@@ -123,7 +124,8 @@ bool net_poll(bool sleeps)
             continue;
         came |= dev->poll(dev);
     }
-    return came;
+    return plat_host_events(sleeps && !came) || came;
 }
 
 IF_LINKED(part_ip, net_poll, unlinked_nothing);
+IF_LINKED(network_option, plat_host_events, unlinked_nothing);

@@ -31,8 +31,10 @@ void plat_idle(uint64_t deadline)
         left.nsec = (int64_t)((deadline - now) % NSEC_PER_SEC);
     }
     static const uint64_t mask = PROGRAM_MASK;
-    long ready = host_call(ppoll, fds, n + network, deadline == TIME_NEVER ? NULL : &left, &mask,
-                           sizeof(mask));
+    const struct host_timespec *timeout = deadline == TIME_NEVER ? NULL : &left;
+    long ready = 0;
+    if (n || !network_wait(timeout, &mask))
+        ready = host_call(ppoll, fds, n + network, timeout, &mask, sizeof(mask));
     tell_deferred();
     for (unsigned i = 0; ready > 0 && i < n; i++)
         if (fds[i].revents)

@@ -107,14 +107,21 @@ const char *option_value(const char *arg, const char *name);
 /* All of `text` as a decimal number of at most `max`; `arg` is what a failure names. */
 uint64_t option_number(const char *text, uint64_t max, const char *arg);
 
-/* A call that may be made in the sandbox, if its argument (low 32 bits) is one of `values`. */
-enum { NO_ARGUMENT = 6 };
+/* A call that may be made in the sandbox. Arguments are compared by their low 32 bits. */
+enum check {
+    ALWAYS,
+    ONE_OF, /* one of `values` */
+    HAS_BIT, /* one of the bits of values[0] */
+    AT_LEAST, /* values[0] or more */
+    ONLY_BITS /* no bits but those of the value: for `second` */
+};
 struct allowed {
     uint32_t nr;
-    uint8_t argument; /* NO_ARGUMENT: whatever they are */
-    uint8_t count;
-    bool bits; /* values[0] is a set of bits of the argument instead */
-    uint32_t values[4];
+    uint8_t argument, check, count; /* count of values */
+    uint32_t values[9];
+    uint8_t second,
+        second_check; /* another argument that has to be so as well; ALWAYS, AT_LEAST or ONLY_BITS */
+    uint32_t second_value;
 };
 void sandbox_allow(const struct allowed *a);
 
@@ -131,6 +138,10 @@ void network_allow(void); /* the calls that it needs, by sandbox_allow() */
 bool network_came(void);
 unsigned network_wanted(struct host_pollfd *fds);
 void network_ready(const struct host_pollfd *fds, unsigned n);
+
+/* Wait like ppoll(2), where there is nothing to wait for but the host's ports; events have been told. False: it has
+ * to be done otherwise. */
+bool network_wait(const struct host_timespec *left, const uint64_t *mask);
 
 /* Some milliseconds of CPU time are over (SIGPROF): the program may never ask by itself. */
 void network_tick(void);

@@ -41,7 +41,7 @@ struct filter { /* struct sock_fprog */
     const struct instruction *code;
 };
 
-enum { FILTER_MAX = 160 };
+enum { FILTER_MAX = 224 };
 
 static struct instruction code[FILTER_MAX];
 static unsigned code_len;
@@ -58,18 +58,34 @@ static void load(size_t offset)
     emit(LOAD, (uint32_t)offset, 0, 0);
 }
 
+static void load_argument(unsigned number)
+{
+    load(offsetof(struct seccomp_data, args) + number * sizeof(uint64_t));
+}
+
 /* Ends with the call's number loaded again, for the next one. */
 void sandbox_allow(const struct allowed *a)
 {
-    if (a->argument == NO_ARGUMENT) {
+    static const uint8_t ops[] = {
+        [ONE_OF] = IF_EQUAL, [HAS_BIT] = IF_BITS, [AT_LEAST] = IF_AT_LEAST};
+    unsigned second = a->second_check == ALWAYS ? 0 : 3;
+    if (a->check == ALWAYS) {
         emit(IF_EQUAL, a->nr, 0, 1);
         emit(RETURN, ALLOW, 0, 0);
         return;
     }
-    emit(IF_EQUAL, a->nr, 0, 1 + 2u * a->count + 1);
-    load(offsetof(struct seccomp_data, args) + a->argument * sizeof(uint64_t));
+    emit(IF_EQUAL, a->nr, 0, second + 1 + 2u * a->count + 1);
+    if (second) {
+        load_argument(a->second);
+        if (a->second_check == AT_LEAST)
+            emit(IF_AT_LEAST, a->second_value, 1, 0);
+        else
+            emit(IF_BITS, ~a->second_value, 0, 1);
+        emit(RETURN, KILL, 0, 0);
+    }
+    load_argument(a->argument);
     for (unsigned i = 0; i < a->count; i++) {
-        emit(a->bits ? IF_BITS : IF_EQUAL, a->values[i], 0, 1);
+        emit(ops[a->check], a->values[i], 0, 1);
         emit(RETURN, ALLOW, 0, 0);
     }
     load(offsetof(struct seccomp_data, nr));
@@ -77,29 +93,35 @@ void sandbox_allow(const struct allowed *a)
 
 static void emit_list(void)
 {
-    enum { TIOCGWINSZ = 0x5413, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ITIMER_REAL = 0 };
+    enum {
+        TIOCGWINSZ = 0x5413,
+        FIONREAD = 0x541b,
+        ARCH_SET_FS = 0x1002,
+        ARCH_GET_FS = 0x1003,
+        ITIMER_REAL = 0
+    };
     uint32_t log = (uint32_t)log_fd;
     const struct allowed list[] = {
         /* the often used first */
-        {HOST_rt_sigreturn, NO_ARGUMENT, 0, false, {0}},
-        {HOST_pwritev2, 0, 3, false, {1, 2, log}},
-        {HOST_preadv2, 0, 1, false, {0}},
-        {HOST_ppoll, NO_ARGUMENT, 0, false, {0}},
-        {HOST_mmap, 3, 1, true, {HOST_MAP_ANONYMOUS}},
-        {HOST_mmap, 4, 2, false, {(uint32_t)memory_file.fd, (uint32_t)bundle_file.fd}},
-        {HOST_mprotect, NO_ARGUMENT, 0, false, {0}},
-        {HOST_munmap, NO_ARGUMENT, 0, false, {0}},
-        {HOST_madvise, NO_ARGUMENT, 0, false, {0}},
-        {HOST_mremap, NO_ARGUMENT, 0, false, {0}},
-        {HOST_mincore, NO_ARGUMENT, 0, false, {0}},
-        {HOST_setitimer, 0, 1, false, {ITIMER_REAL}},
-        {HOST_clock_gettime, NO_ARGUMENT, 0, false, {0}},
-        {HOST_getrandom, NO_ARGUMENT, 0, false, {0}},
-        {HOST_arch_prctl, 0, 2, false, {ARCH_SET_FS, ARCH_GET_FS}},
-        {HOST_fstat, 0, 4, false, {0, 1, 2, log}},
-        {HOST_ioctl, 1, 1, false, {TIOCGWINSZ}},
-        {HOST_sysinfo, NO_ARGUMENT, 0, false, {0}},
-        {HOST_exit_group, NO_ARGUMENT, 0, false, {0}},
+        {HOST_rt_sigreturn, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_pwritev2, 0, ONE_OF, 3, {1, 2, log}, 0, 0, 0},
+        {HOST_preadv2, 0, ONE_OF, 1, {0}, 0, 0, 0},
+        {HOST_ppoll, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_mmap, 3, HAS_BIT, 1, {HOST_MAP_ANONYMOUS}, 0, 0, 0},
+        {HOST_mmap, 4, ONE_OF, 2, {(uint32_t)memory_file.fd, (uint32_t)bundle_file.fd}, 0, 0, 0},
+        {HOST_mprotect, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_munmap, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_madvise, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_mremap, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_mincore, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_setitimer, 0, ONE_OF, 1, {ITIMER_REAL}, 0, 0, 0},
+        {HOST_clock_gettime, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_getrandom, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_arch_prctl, 0, ONE_OF, 2, {ARCH_SET_FS, ARCH_GET_FS}, 0, 0, 0},
+        {HOST_fstat, 0, ONE_OF, 4, {0, 1, 2, log}, 0, 0, 0},
+        {HOST_ioctl, 1, ONE_OF, 2, {TIOCGWINSZ, FIONREAD}, 0, 0, 0},
+        {HOST_sysinfo, 0, ALWAYS, 0, {0}, 0, 0, 0},
+        {HOST_exit_group, 0, ALWAYS, 0, {0}, 0, 0, 0},
     };
     for (size_t i = 0; i < ARRAY_SIZE(list); i++)
         sandbox_allow(&list[i]);

@@ -4,8 +4,8 @@
  * and from time to time while it computes. A look that finds nothing costs a host call, hence the guesses in here
  * of when there is more.
  */
-#include "network.h"
 #include "../x86_64/hostcall.h"
+#include "host_ports.h"
 #include <u2k/errno.h>
 #include <u2k/log.h>
 #include <u2k/optional.h>
@@ -64,10 +64,11 @@ static bool poll(struct netdev *dev)
 
 OPTIONAL void network_open(void)
 {
-    if (!wire_count)
-        return;
     for (unsigned i = 0; i < wire_count; i++)
         wires[i].open(&wires[i]);
+    host_ports_open();
+    if (!wire_count && !host_sockets.count)
+        return;
     /* CPU time and not time: an idle unikernel is not woken. */
     const int64_t it[4] = {0, TICK_USEC, 0, TICK_USEC};
     (void)host_call(setitimer, ITIMER_PROF, it, 0);
@@ -75,7 +76,8 @@ OPTIONAL void network_open(void)
 
 OPTIONAL void network_allow(void)
 {
-    struct allowed a = {.argument = 0, .count = (uint8_t)wire_count};
+    struct allowed a = {.check = ONE_OF, .count = (uint8_t)wire_count};
+    host_ports_allow();
     if (!wire_count)
         return;
     for (unsigned i = 0; i < wire_count; i++)
@@ -101,7 +103,7 @@ void plat_net_start(void)
 
 static bool look(void)
 {
-    bool came = false;
+    bool came = host_events();
     for (unsigned i = 0; i < wire_count; i++)
         if (!wires[i].dead && receive(&wires[i]))
             came = true;
@@ -114,6 +116,8 @@ OPTIONAL bool network_came(void)
 {
     static bool eager;
     static unsigned idle, hits;
+    if (!wire_count) /* one call waits and tells */
+        return false;
     if (!eager && ++idle < SHALLOW_MAX)
         return false;
     idle = 0;
@@ -132,12 +136,19 @@ OPTIONAL unsigned network_wanted(struct host_pollfd *fds)
         int16_t events = w->out_count ? HOST_POLLIN | HOST_POLLOUT : HOST_POLLIN;
         fds[i] = (struct host_pollfd){.fd = w->dead ? -1 : w->fd, .events = events};
     }
-    return wire_count;
+    if (!host_sockets.count)
+        return wire_count;
+    fds[wire_count] = (struct host_pollfd){.fd = host_sockets.epoll, .events = HOST_POLLIN};
+    return wire_count + 1;
 }
 
 OPTIONAL void network_ready(const struct host_pollfd *fds, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
+        if (i == wire_count) {
+            (void)host_events();
+            break;
+        }
         if (fds[i].revents & HOST_POLLOUT)
             wire_flush(&wires[i]);
         if (fds[i].revents & ~HOST_POLLOUT)

@@ -4,10 +4,9 @@
  *   --net=tap:NAME[,mac=AA:BB:CC:DD:EE:FF]    the host's tap device NAME, made if there is none and we may
  *   --net=tapfd:FD[,mac=...]                  an open one
  *   --net=stream:FD[,mac=...]                 a connected stream socket: passt(1) --fd, QEMU's -netdev stream
- * Each is a device, eth0 and eth1, in this order. Without mac= it is a random locally administered one.
+ * and --publish, for which see host_ports.c. Each is a device, eth0 and eth1, in this order. Without mac= it is a random locally administered one.
  */
-#include "network.h"
-#include "../x86_64/hostcall.h"
+#include "host_ports.h"
 #include <u2k/optional.h>
 #include <u2k/string.h>
 
@@ -93,11 +92,12 @@ static void net_option(const char *value, const char *arg)
 
 OPTIONAL bool network_option(const char *arg)
 {
-    const char *value = option_value(arg, "--net");
-    if (!value)
-        return false;
-    net_option(value, arg);
-    return true;
+    const char *net = option_value(arg, "--net"), *publish = option_value(arg, "--publish");
+    if (net)
+        net_option(net, arg);
+    else if (publish)
+        host_ports_option(publish, arg);
+    return net || publish;
 }
 
 IF_LINKED(net_start, network_option, unlinked_nothing);
