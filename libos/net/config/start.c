@@ -6,6 +6,7 @@
  */
 #include "config.h"
 #include "../dhcp/dhcp.h"
+#include "../ipv6/ipv6.h"
 
 #include <u2k/boot.h>
 #include <u2k/log.h>
@@ -17,6 +18,8 @@
 #define LEASE_WAIT (8 * NSEC_PER_SEC)
 #define LOOK_AGAIN (NSEC_PER_SEC / 50)
 
+IF_LINKED(part_ipv6, ipv6_start, unlinked_nothing);
+IF_LINKED(part_ipv6, ipv6_start_device, unlinked_nothing);
 IF_LINKED(part_dhcp, dhcp_start, config_no_dhcp);
 IF_LINKED(part_dhcp, dhcp_all_bound, config_nobody_asks);
 
@@ -49,6 +52,8 @@ static void apply(struct netdev *dev, const struct config_token *t)
         apply_static(dev, t);
     else if (t->how == CONFIG_DHCP)
         dhcp_start(dev);
+    if (t->how != CONFIG_OFF)
+        ipv6_start_device(dev);
     for (unsigned i = 0; i < 2; i++)
         config_dns(&t->dns[i], dev);
 }
@@ -97,6 +102,7 @@ void net_start(void)
 
     loopback_start();
     ip_addr_add(netdev_by_index(1), &localhost, 8);
+    ipv6_start();
     plat_net_start();
     if (!text)
         apply_token("dhcp");

@@ -4,7 +4,7 @@
 
 #include <u2k/errno.h>
 #include <u2k/pages.h>
-#include <u2k/sched.h>
+#include <u2k/string.h>
 
 #define V4_BITS_BEFORE 96 /* of the mapped form */
 
@@ -33,6 +33,14 @@ bool ip_prefix_same(const struct ip_addr *a, const struct ip_addr *b, unsigned b
     if (bits <= 64)
         return !bits || !(__builtin_bswap64(x) >> (64 - bits));
     return !x && !(__builtin_bswap64(y) >> (128 - bits));
+}
+
+struct ip_addr ip_solicited_node(const struct ip_addr *a)
+{
+    struct ip_addr group = {.bytes = {0xff, 2, [11] = 1, 0xff}};
+
+    memcpy(group.bytes + 13, a->bytes + 13, 3);
+    return group;
 }
 
 struct netdev_addr *ip_addr_find(const struct ip_addr *a, unsigned device)
@@ -106,7 +114,9 @@ int ip_addr_add(struct netdev *dev, const struct ip_addr *a, unsigned prefix)
     net_changed();
     if (dev->flags & IFF_LOOPBACK)
         return 0;
-    const struct ip_addr net = ip_masked(a, prefix);
+    const struct ip_addr net = ip_masked(a, prefix), group = ip_solicited_node(a);
+    if (!ip_is_v4(a))
+        ip_group_join(dev, &group);
     const struct ip_addr none = ip_is_v4(a) ? ip_from_v4(0) : (struct ip_addr){0};
     int error = ip_route_add(&net, prefix, &none, dev, ip_is_v4(a) ? 0 : 256);
     return error == -EEXIST ? 0 : error;
@@ -118,8 +128,10 @@ int ip_addr_remove(struct netdev *dev, const struct ip_addr *a)
 
     if (!own)
         return -EADDRNOTAVAIL;
-    const struct ip_addr net = ip_masked(a, own->prefix);
+    const struct ip_addr net = ip_masked(a, own->prefix), group = ip_solicited_node(a);
     unsigned prefix = own->prefix;
+    if (!ip_is_v4(a))
+        ip_group_leave(dev, &group);
     list_remove(&own->link);
     DELETE(own);
     net_changed();

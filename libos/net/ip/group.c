@@ -28,11 +28,28 @@ static struct membership *find(const struct netdev *dev, const struct ip_addr *g
     return NULL;
 }
 
+/* All hosts, and all nodes of the link and of the node, are always listened to. */
 bool ip_group_joined(const struct netdev *dev, const struct ip_addr *group)
 {
-    static const struct ip_addr all_hosts_v4 = {.words = {0, 0, net32(0xffff), net32(0xe0000001)}};
+    static const struct ip_addr all_hosts = {.words = {0, 0, net32(0xffff), net32(0xe0000001)}};
 
-    return ip_same(group, &all_hosts_v4) || find(dev, group);
+    if (ip_is_v4(group))
+        return ip_same(group, &all_hosts) || find(dev, group);
+    bool all_nodes =
+        (group->words[0] == net32(0xff020000) || group->words[0] == net32(0xff010000)) &&
+        !group->words[1] && group->halves[1] == 1ull << 56;
+    return all_nodes || find(dev, group);
+}
+
+void ip_groups_of(const struct netdev *dev, void (*fn)(const struct ip_addr *group, void *arg),
+                  void *arg)
+{
+    LIST_FOR_EACH(it, &memberships)
+    {
+        const struct membership *m = LIST_ENTRY(it, struct membership, link);
+        if (m->dev == dev)
+            fn(&m->group, arg);
+    }
 }
 
 int ip_group_join(struct netdev *dev, const struct ip_addr *group)

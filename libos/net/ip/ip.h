@@ -17,6 +17,7 @@ int ip_no_version(struct packet *p, struct ip_route *r, bool dont_fragment);
 /* Errors of ICMPv6 about a packet that stays the caller's. */
 void icmpv6_time_exceeded(const struct packet *p);
 void icmpv6_port_unreachable(const struct packet *p);
+void icmpv6_unknown_header(const struct packet *p);
 
 /* A group of IPv6 was joined or left (RFC 3810). */
 void mld_report(struct netdev *dev, const struct ip_addr *group, bool joined);
@@ -29,11 +30,18 @@ const struct ip_route_entry *ip_route_lookup(const struct ip_addr *to, const str
 /* RFC 6724, 5: which of our addresses is best for `to` when it leaves by `dev`. False: none. */
 bool ip_source_choose(const struct ip_addr *to, const struct netdev *dev, struct ip_addr *out);
 
+/* The group in which IPv6 neighbours are asked for: RFC 4291, 2.7.1. */
+struct ip_addr ip_solicited_node(const struct ip_addr *a);
+
 struct netdev_addr *ip_addr_find(const struct ip_addr *a, unsigned device);
 
 /* Do the first `bits` bits (of their own version) agree? */
 bool ip_prefix_same(const struct ip_addr *a, const struct ip_addr *b, unsigned bits);
 struct ip_addr ip_masked(const struct ip_addr *a, unsigned bits);
+
+/* Each group that is listened to on a device. */
+void ip_groups_of(const struct netdev *dev, void (*fn)(const struct ip_addr *group, void *arg),
+                  void *arg);
 
 /* ---- path MTUs (RFC 1191, RFC 8201) ---- */
 
@@ -66,5 +74,8 @@ void ip_not_reached(struct packet *p);
 
 /* Not for secrets: seeded once from what randomness the machine has. */
 uint32_t ip_random(void);
+
+/* In the place of transports that are not linked: says so to its sender. Takes the packet. */
+void ip_unknown_protocol(struct packet *p);
 
 #endif

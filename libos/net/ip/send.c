@@ -20,6 +20,10 @@ int ip_no_version(struct packet *p, struct ip_route *r, bool dont_fragment)
 IF_LINKED(part_ipv6, ipv6_send, ip_no_version);
 IF_LINKED(part_ipv6, icmpv6_time_exceeded, unlinked_nothing);
 IF_LINKED(part_ipv6, icmpv6_port_unreachable, unlinked_nothing);
+IF_LINKED(part_ipv6, icmpv6_unknown_header, unlinked_nothing);
+IF_LINKED(part_raw, raw_receive, unlinked_nothing);
+IF_LINKED(part_tcp, tcp_receive, ip_unknown_protocol);
+IF_LINKED(part_udp, udp_receive, ip_unknown_protocol);
 IF_LINKED(part_tcp, tcp_error, unlinked_nothing);
 IF_LINKED(part_udp, udp_error, unlinked_nothing);
 
@@ -49,6 +53,15 @@ void ip_port_unreachable(const struct packet *p)
         icmp_error(p, ICMP_UNREACHABLE, ICMP_PORT, 0);
     else
         icmpv6_port_unreachable(p);
+}
+
+void ip_unknown_protocol(struct packet *p)
+{
+    if (ip_is_v4(&p->dst))
+        icmp_error(p, ICMP_UNREACHABLE, ICMP_PROTOCOL, 0);
+    else
+        icmpv6_unknown_header(p);
+    packet_free(p);
 }
 
 void ip_tell_error(uint8_t protocol, const struct ip_error *e)

@@ -26,8 +26,6 @@ int ipv4_send_fragments(struct packet *p, const struct ip_route *r);
 
 /* Give a packet to its protocol: data at the transport header. */
 void ipv4_deliver(struct packet *p);
-/* In the place of transports that are not linked. */
-void ipv4_unknown_protocol(struct packet *p);
 
 /* A DHCP client listens: it is shown UDP packets first, also those that are not for us. True: it took the packet. */
 extern bool ipv4_dhcp_listens;

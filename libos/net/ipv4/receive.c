@@ -4,15 +4,11 @@
  * are passed over but for source routes, which nobody honours any more (RFC 7126, 4.3 and 4.4: dropped).
  */
 #include "ipv4.h"
-#include "../icmp/icmp.h"
 #include "../ip/ip.h"
 
 #include <u2k/optional.h>
 
 IF_LINKED(part_dhcp, dhcp_receive, unlinked_nothing);
-IF_LINKED(part_raw, raw_receive, unlinked_nothing);
-IF_LINKED(part_tcp, tcp_receive, ipv4_unknown_protocol);
-IF_LINKED(part_udp, udp_receive, ipv4_unknown_protocol);
 
 bool ipv4_dhcp_listens;
 
@@ -49,12 +45,6 @@ static bool source_good(const struct packet *p)
            !ip_is_loopback(&p->dst) && !ip_is_broadcast(&p->src);
 }
 
-void ipv4_unknown_protocol(struct packet *p)
-{
-    icmp_error(p, ICMP_UNREACHABLE, ICMP_PROTOCOL, 0);
-    packet_free(p);
-}
-
 void ipv4_deliver(struct packet *p)
 {
     bool wanted = ip_raw_sockets && raw_receive(p);
@@ -71,7 +61,7 @@ void ipv4_deliver(struct packet *p)
         if (wanted)
             packet_free(p);
         else
-            ipv4_unknown_protocol(p);
+            ip_unknown_protocol(p);
     }
 }
 

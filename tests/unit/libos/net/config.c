@@ -27,10 +27,10 @@ static bool reads(const char *text, const char *again)
 
 static void addresses(void)
 {
-    static const char *const bad[] = {"",     "1.2.3",     "1.2.3.256",         "1.2.3.4.",
-                                      ":",    "1:2",       "1:2:3:4:5:6:7",     "1::2::3",
-                                      "::1:", "12345::",   "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::",
-                                      "g::",  "1.2.3.-1",  "::1.2.3",           "1..2.3"};
+    static const char *const bad[] = {"",     "1.2.3",    "1.2.3.256",         "1.2.3.4.",
+                                      ":",    "1:2",      "1:2:3:4:5:6:7",     "1::2::3",
+                                      "::1:", "12345::",  "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8::",
+                                      "g::",  "1.2.3.-1", "::1.2.3",           "1..2.3"};
     for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
         CHECK(reads(bad[i], bad[i]), 0);
     CHECK(reads("10.0.0.255", "10.0.0.255"), 1);
@@ -67,8 +67,9 @@ static void tokens(void)
     CHECK(strcmp(t.device, "eth1"), 0);
     CHECK(config_parse("off", &t) && t.how == CONFIG_OFF, 1);
     CHECK(config_parse("none", &t) && t.how == CONFIG_OFF, 1);
-    static const char *const bad[] = {"10.1.2.3:::255.0.255.0", "10.1.2.3/33", "x", "10.1.2.3::::::maybe",
-                                      "10.1.2.3/", "[2001:db8::2", "10.1.2.3::[::1]", "10.1.2.3:::64"};
+    static const char *const bad[] = {"10.1.2.3:::255.0.255.0", "10.1.2.3/33",  "x",
+                                      "10.1.2.3::::::maybe",    "10.1.2.3/",    "[2001:db8::2",
+                                      "10.1.2.3::[::1]",        "10.1.2.3:::64"};
     for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
         CHECK(config_parse(bad[i], &t), 0);
 }
@@ -87,8 +88,8 @@ static size_t dhcp_bytes(uint8_t *m, unsigned type, uint32_t xid)
         /* two routes, cut into two pieces */
         121, 6, 0, 192, 168, 7, 1, 16, 121, 6, 10, 5, 192, 168, 7, 3,
         /* eng.apple.com marketing.apple.com: RFC 3397, 2 */
-        119, 27, 3, 'e', 'n', 'g', 5, 'a', 'p', 'p', 'l', 'e', 3, 'c', 'o', 'm', 0, 9, 'm', 'a', 'r',
-        'k', 'e', 't', 'i', 'n', 'g', 0xc0, 4, 26, 2, 5, 120, 255};
+        119, 27, 3, 'e', 'n', 'g', 5, 'a', 'p', 'p', 'l', 'e', 3, 'c', 'o', 'm', 0, 9, 'm', 'a',
+        'r', 'k', 'e', 't', 'i', 'n', 'g', 0xc0, 4, 26, 2, 5, 120, 255};
     memcpy(m + 240, options, sizeof options);
     return 240 + sizeof options;
 }
@@ -118,9 +119,14 @@ static void dhcp_messages(void)
     m[240 + 31] = '\n'; /* a name that would be a line of a file */
     CHECK(dhcp_parse(m, n, &d), 1);
     CHECK(d.hostname[0], 0);
-    const struct dhcp_request r = {.type = 1, .xid = 5, .mac = wire.mac, .size_max = 1500,
-                                   .own = ip_from_v4(0), .wanted = ip_from_v4(0),
-                                   .server = ip_from_v4(0), .hostname = "a-host"};
+    const struct dhcp_request r = {.type = 1,
+                                   .xid = 5,
+                                   .mac = wire.mac,
+                                   .size_max = 1500,
+                                   .own = ip_from_v4(0),
+                                   .wanted = ip_from_v4(0),
+                                   .server = ip_from_v4(0),
+                                   .hostname = "a-host"};
     n = dhcp_build(out, &r);
     CHECK(n >= 300, 1);
     CHECK(out[0], 1);
@@ -163,8 +169,9 @@ static void dhcp_client(void)
     CHECK(wire.mtu, 1400);
     CHECK(strcmp(process.hostname, "carl"), 0);
     CHECK(strcmp(boot_config.address, "192.168.7.20"), 0);
-    CHECK(strcmp(boot_config.resolver, "search eng.apple.com marketing.apple.com\n"
-                                       "nameserver 192.168.7.1\nnameserver 8.8.4.4\n"),
+    CHECK(strcmp(boot_config.resolver,
+                 "search eng.apple.com marketing.apple.com\n"
+                 "nameserver 192.168.7.1\nnameserver 8.8.4.4\n"),
           0);
     CHECK(ip_route(&far, NULL, 0, &r), 0);
     CHECK(r.next_hop.bytes[15], 1); /* option 121 counts, option 3 does not */
@@ -175,8 +182,9 @@ static void dhcp_client(void)
     answered = 0;
     stub_pass(350 * NSEC_PER_SEC);
     CHECK(wire_count >= 1, 1); /* the server's address is asked for */
-    const uint8_t reply[42] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2,
-                               2, 0, 0, 0, 0, 9, 192, 168, 7, 1, 2, 0, 0, 0, 0, 1, 192, 168, 7, 20};
+    const uint8_t reply[42] = {2,   0,   0, 0, 0, 1, 2, 0, 0, 0, 0,   9,   8, 6,
+                               0,   1,   8, 0, 6, 4, 0, 2, 2, 0, 0,   0,   0, 9,
+                               192, 168, 7, 1, 2, 0, 0, 0, 0, 1, 192, 168, 7, 20};
     wire_give(reply, sizeof reply);
     serve();
     stub_pass(90 * NSEC_PER_SEC); /* the first request was lost with its neighbour */
@@ -223,7 +231,11 @@ static void by_token(void)
 }
 
 const struct test tests_config[] = {
-    {"addresses", addresses},     {"tokens", tokens},       {"dhcp_messages", dhcp_messages},
-    {"dhcp_client", dhcp_client}, {"no_server", no_server}, {"by_token", by_token},
+    {"addresses", addresses},
+    {"tokens", tokens},
+    {"dhcp_messages", dhcp_messages},
+    {"dhcp_client", dhcp_client},
+    {"no_server", no_server},
+    {"by_token", by_token},
     {0},
 };

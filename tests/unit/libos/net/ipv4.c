@@ -104,8 +104,8 @@ static void answer_arp(struct ip_addr who)
     CHECK(f->len, 42);
     CHECK(be16(f->bytes + 12), 0x0806);
     CHECK(raw32(f->bytes + 38), ip_v4(&who));
-    uint8_t r[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, 2,
-                     2, 0, 0, 0, 0, 9};
+    uint8_t r[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 6,
+                     0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 9};
     put_raw32(r + 28, ip_v4(&who));
     memcpy(r + 32, f->bytes + 22, 10);
     wire_give(r, sizeof r);
@@ -144,8 +144,9 @@ static void neighbours_and_echo(void)
     wire_clear();
 
     uint8_t frame[2000];
-    const uint8_t arp[42] = {255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4,
-                             0, 1, 2, 0, 0, 0, 0, 9, 10, 0, 0, 7, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2};
+    const uint8_t arp[42] = {255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0,  9, 8, 6,
+                             0,   1,   8,   0,   6,   4,   0, 1, 2, 0, 0,  0, 0, 9,
+                             10,  0,   0,   7,   0,   0,   0, 0, 0, 0, 10, 0, 0, 2};
     wire_give(arp, sizeof arp);
     CHECK(wire_count, 1);
     CHECK(wire_sent[0]->bytes[21], 2);
@@ -222,9 +223,9 @@ static void reassembly(void)
         for (unsigned i = 0; i < pieces; i++) {
             size_t k = (i * order) % pieces, at = k * step, len = MIN(step, n - at);
             if (order * pieces % 7 == 0 || pieces == 7) /* a prime: each stride visits all */
-                wire_give(frame, make(frame, peer, own, 17,
-                                      (unsigned)(at / 8) | (at + len < n ? 0x2000 : 0), data + at,
-                                      len));
+                wire_give(frame,
+                          make(frame, peer, own, 17,
+                               (unsigned)(at / 8) | (at + len < n ? 0x2000 : 0), data + at, len));
         }
         CHECK(given.count, 1);
         CHECK(given.len, n);

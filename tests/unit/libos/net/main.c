@@ -3,7 +3,7 @@
 
 int main(int argc, char **argv)
 {
-    const struct test *const all[] = {tests_ipv4, tests_config};
+    const struct test *const all[] = {tests_ipv4, tests_ipv6, tests_config};
 
     for (unsigned i = 0; i < ARRAY_SIZE(all) && argc == 2; i++)
         for (const struct test *t = all[i]; t->name; t++)

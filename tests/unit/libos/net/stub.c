@@ -12,7 +12,7 @@
 void *calloc(size_t n, size_t size);
 void *aligned_alloc(size_t alignment, size_t size);
 void free(void *p);
-void abort(void);
+_Noreturn void abort(void);
 int vdprintf(int fd, const char *format, __builtin_va_list args);
 
 uint64_t stub_now = 1000 * NSEC_PER_SEC;
@@ -234,12 +234,3 @@ int wait_sleep(uint64_t deadline, bool interruptible)
     stub_pass(deadline - stub_now);
     return 0;
 }
-
-#ifndef WITH_IPV6
-void ipv6_receive(struct packet *p) { packet_free(p); }
-void nd_solicit(void *n, bool unicast) { (void)n, (void)unicast; }
-void mld_report(void) {}
-int ipv6_send(struct packet *p) { packet_free(p); return -101; }
-void icmpv6_time_exceeded(const struct packet *p) { (void)p; }
-void icmpv6_port_unreachable(const struct packet *p) { (void)p; }
-#endif

@@ -57,6 +57,6 @@ struct test {
     const char *name;
     void (*run)(void);
 };
-extern const struct test tests_ipv4[], tests_config[];
+extern const struct test tests_ipv4[], tests_ipv6[], tests_config[];
 
 #endif

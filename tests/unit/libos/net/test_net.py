@@ -12,7 +12,7 @@ import pytest
 
 HERE = Path(__file__).parent
 LIBOS = HERE.parents[3] / "libos"
-PARTS = ("packet", "netdev", "ethernet", "arp", "ip", "ipv4", "icmp", "dhcp", "config")
+PARTS = ("packet", "netdev", "ethernet", "arp", "ip", "ipv4", "icmp", "ipv6", "icmpv6", "dhcp", "config")
 FLAGS = [
     "-std=gnu17", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-builtin",
     "-Wall", "-Wextra", "-Wno-missing-field-initializers",
@@ -27,7 +27,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if compiler is None or os.uname().machine != "x86_64":
         pytest.skip("needs a host compiler with sanitizers, on x86-64")
     out = tmp_path_factory.mktemp("net") / "net_test"
-    mine = [HERE / f"{name}.c" for name in ("main", "stub", "ipv4", "config")]
+    mine = [HERE / f"{name}.c" for name in ("main", "stub", "ipv4", "ipv6", "config")]
     stack = [source for part in PARTS for source in sorted((LIBOS / "net" / part).glob("*.c"))]
     core = [LIBOS / f"core/{name}.c" for name in ("timer", "format", "cursor")]
     subprocess.run([compiler, *FLAGS, "-o", out, *mine, *stack, *core], check=True)
