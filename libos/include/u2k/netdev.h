@@ -52,6 +52,7 @@ struct netdev {
     uint8_t mac[6];
     uint16_t type;          /* ARPHRD_ETHER 1, ARPHRD_LOOPBACK 772 */
     uint32_t mtu;           /* of IP */
+    uint32_t mtu_max;       /* that the network may tell us to use (DHCP); 0: mtu */
     uint32_t gso_max;       /* bytes of the largest GSO packet, IP header included */
     uint32_t features;      /* NETDEV_* */
     uint32_t flags;         /* IFF_* */

@@ -31,7 +31,7 @@ void config_lease(const struct config_lease *l)
         log_warning("%s: %s cannot be had (error %d)", l->dev->name, text, -error);
     if (own)
         own->valid_until = own->preferred_until = l->until;
-    if (l->mtu >= MTU_LEAST && l->mtu < l->dev->mtu) {
+    if (l->mtu >= MTU_LEAST && l->mtu <= MAX(l->dev->mtu, l->dev->mtu_max)) {
         l->dev->mtu = l->mtu;
         net_changed();
     }

@@ -10,7 +10,7 @@
 #include <u2k/pages.h>
 #include <u2k/string.h>
 
-enum { LENGTH = 4, ETHERNET = 14, IP_ALIGN = 2, BUFFER = 128 * 1024, MTU = 1500 };
+enum { LENGTH = 4, ETHERNET = 14, IP_ALIGN = 2, BUFFER = 128 * 1024, MTU = 1500, MTU_MAX = 65535 };
 enum { F_GETFL = 3, F_SETFL = 4, HOST_O_NONBLOCK = 04000 };
 _Static_assert(BUFFER >= LENGTH + FRAME_MAX, "a whole frame fits");
 
@@ -24,7 +24,8 @@ void stream_wire_open(struct wire *w)
     if (flags < 0)
         start_failed("--net=stream", "no such descriptor", flags);
     (void)host_call(fcntl, w->fd, F_SETFL, flags | HOST_O_NONBLOCK);
-    w->dev.mtu = MTU; /* DHCP tells more: passt has 65520 */
+    w->dev.mtu = MTU;
+    w->dev.mtu_max = MTU_MAX; /* passt has 65520, and says so by DHCP */
     w->ops = &stream_ops;
 }
 
