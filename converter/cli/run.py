@@ -128,6 +128,17 @@ def command(
     profile: Annotated[
         Path | None, typer.Option("--profile", metavar="FILE", help="With --learn: the profile to add to.")
     ] = None,
+    fast_calls: Annotated[
+        bool,
+        typer.Option(
+            "--fast-calls/--no-fast-calls",
+            help="Process: rewrite system calls in memory, so that they do not trap.",
+        ),
+    ] = True,
+    fast_calls_after: Annotated[
+        int | None,
+        typer.Option("--fast-calls-after", metavar="TRAPS", min=1, max=255, hidden=True),
+    ] = None,
     platform: PlatformName = "linux/amd64",
     source: Source = "auto",
     no_adapt: NoAdapt = False,
@@ -163,6 +174,7 @@ def command(
             network,
             named,
             not no_healthcheck,
+            fast_calls_after if fast_calls else 0,
             platform,
             source,
             allow_unsupported,
@@ -195,6 +207,7 @@ def _run(
     network: NetworkOptions,
     named: Named | None,
     healthcheck: bool,
+    fast_calls: int | None,
     platform: str,
     source: str,
     allow_unsupported: bool,
@@ -253,6 +266,7 @@ def _run(
         network=plan,
         ports=open_ports(plan.publications),
         adapt=adapt,
+        fast_calls=fast_calls,
     )
 
     def run(asked: RunRequest) -> int:

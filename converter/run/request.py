@@ -44,6 +44,7 @@ class RunRequest:
     network: Network = field(default_factory=Network)
     ports: HostPorts = field(default_factory=HostPorts)  # those that the network publishes, bound already
     adapt: bool = True  # arguments that are given get the single-process option that the image's got
+    fast_calls: int | None = None  # traps at one place before its call is rewritten; 0: never (u2k/boot.h)
     started: Callable[[Started], None] | None = None  # called once, in the thread that called `run`
 
     @property
@@ -92,6 +93,8 @@ def boot_tokens(
     tokens += [f"u2k.arg={_encoded(arg)}" for arg in args]
     if request.hostname:
         tokens.append(f"u2k.hostname={_encoded(request.hostname.encode())}")
+    if request.fast_calls is not None:
+        tokens.append(f"u2k.fastcalls={request.fast_calls}")
     if size is not None:
         tokens.append(f"u2k.tty={size[0]}x{size[1]}")
     tokens += ip_tokens(devices)

@@ -14,6 +14,8 @@
  * writable once, so that it may have pages of its own. */
 #define VMA_KEPT (MAP_SHARED | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE)
 #define VMA_COPIED (1u << 30)
+/* Of the platform: not told to the program. */
+#define VMA_PLATFORM (1u << 29)
 
 struct mm {
     struct vma *root;

@@ -153,7 +153,11 @@ struct vma *vma_before(vaddr_t at)
 
 const struct vma *mm_next(vaddr_t from)
 {
-    return vma_find(from);
+    const struct vma *v = vma_find(from);
+
+    while (v && v->flags & VMA_PLATFORM)
+        v = vma_find(v->end);
+    return v;
 }
 
 struct vma *vma_new(vaddr_t start, vaddr_t end, unsigned prot, unsigned flags)

@@ -16,7 +16,8 @@ from tests.guest.conftest import Built, Result, as_unikernel, natively
 from tests.guest.guests import Case, Guest, all_guests
 
 PLATFORMS = {
-    "process": ("--on", "process"),
+    "process": ("--on", "process", "--fast-calls-after", "1"),
+    "process-trapped": ("--on", "process", "--no-fast-calls"),
     "qemu": ("--on", "qemu", "--machine", "microvm,acpi=off"),
 }
 CASES = [

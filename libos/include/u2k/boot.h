@@ -57,6 +57,8 @@ enum boot_tag {
  *   u2k.env=TEXT u2k.cwd=TEXT u2k.user=UID[:GID[:G,G...]] u2k.hostname=TEXT
  *                                these values are percent-encoded (RFC 3986): any byte can be passed
  *   u2k.loglevel=N               see u2k/log.h
+ *   u2k.fastcalls=N              platforms on which calls trap: one is rewritten when it has trapped N times
+ *                                at its place (at most 255), 0: none is
  *   u2k.tty=ROWSxCOLUMNS         the streams are one terminal
  *   u2k.realtime=NANOSECONDS     wall clock at start, for platforms without one
  * console= root= ip= and the like are the drivers': platform/vm passes them on. Other words without

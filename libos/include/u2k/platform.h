@@ -95,7 +95,8 @@ uint64_t plat_clock_realtime(void); /* nanoseconds since 1970-01-01 00:00 UTC */
 uint64_t plat_clock_cpu(void);
 
 /* Enter core_interrupt() at or soon after `deadline` (monotonic) if the program is running then.
- * One timer; a new call replaces the old; TIME_NEVER stops it. */
+ * One timer; a new call replaces the old; TIME_NEVER stops it. It may also be entered at the time of a
+ * deadline that was replaced: stopping a timer can cost more than one entry too many. */
 void plat_timer(uint64_t deadline);
 
 /* Wait until `deadline`, or until an event has been told by a core_*_event() call from within, or
@@ -222,6 +223,22 @@ bool core_fault_kernel(vaddr_t addr, unsigned access);
 
 /* Timer or device events came while the program ran: run what is due, switch threads, deliver signals. */
 void core_interrupt(struct regs *regs);
+
+/* Code of the program for a platform that rewrites system calls in place: a private mapping of a file's
+ * pages that can be run and cannot be written. */
+struct code {
+    vaddr_t lo, hi;
+    const void *backing; /* of `lo`, as plat_map() got it */
+    unsigned prot;
+};
+
+/* False: there is none at `at`, or it may change. */
+bool core_code_at(vaddr_t at, struct code *out);
+
+/* Room for `len` bytes of the platform's own within reach of a 32-bit displacement from all of `c`, 0: none.
+ * Nothing is mapped there, /proc/self/maps does not tell of it. It is lost when plat_map() or plat_unmap()
+ * get a part of it. */
+vaddr_t core_code_room(const struct code *c, size_t len);
 
 /* Events; called from plat_idle() or before core_interrupt(). They only wake waiters. */
 void core_stream_event(enum stream s);

@@ -81,23 +81,26 @@ uint64_t plat_clock_cpu(void)
     return (uint64_t)t.sec * NSEC_PER_SEC + (uint64_t)t.nsec;
 }
 
+static uint64_t timer_set = TIME_NEVER; /* what the host's timer is still to do */
+
+void timer_over(void)
+{
+    timer_set = TIME_NEVER;
+}
+
+/* A call of the host only for what comes earlier than what it is to do anyway: one interruption too many is
+ * cheaper. */
 void plat_timer(uint64_t deadline)
 {
-    static uint64_t set = TIME_NEVER;
-    if (deadline == set && deadline == TIME_NEVER)
+    if (deadline >= timer_set)
         return;
-    set = deadline;
-    struct {
+    timer_set = deadline;
+    uint64_t now = plat_clock_monotonic();
+    uint64_t left = deadline > now ? deadline - now : 0;
+    uint64_t us = left / NSEC_PER_USEC + 1; /* never early, and not 0, which would stop it */
+    const struct {
         int64_t interval[2], value[2]; /* seconds, microseconds */
-    } it = {{0, 0}, {0, 0}};
-    if (deadline != TIME_NEVER) {
-        uint64_t now = plat_clock_monotonic();
-        uint64_t left = deadline > now ? deadline - now : 0;
-        /* Never early, and not 0, which would stop it. */
-        uint64_t us = left / NSEC_PER_USEC + 1;
-        it.value[0] = (int64_t)(us / USEC_PER_SEC);
-        it.value[1] = (int64_t)(us % USEC_PER_SEC);
-    }
+    } it = {{0, 0}, {(int64_t)(us / USEC_PER_SEC), (int64_t)(us % USEC_PER_SEC)}};
     (void)host_call(setitimer, ITIMER_REAL, &it, 0);
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Waiting: the only place where the host may keep us. Signals come in here and nowhere else in
- * library OS code: ppoll(2) unblocks them and waits in one step, so none is missed. */
+/* Waiting: the only place where the host may keep us. Signals are told here and nowhere else in library OS
+ * code: ppoll(2) unblocks them and waits in one step, and does not wait if one was put off. */
 #include "process.h"
 #include "x86_64/hostcall.h"
 #include <u2k/errno.h>
 
 void plat_idle(uint64_t deadline)
 {
-    if (network_came())
+    if (tell_signals() || network_came())
         return;
     struct host_pollfd fds[STREAM_COUNT + NETWORK_FDS];
     enum stream who[STREAM_COUNT];
@@ -34,8 +34,8 @@ void plat_idle(uint64_t deadline)
     const struct host_timespec *timeout = deadline == TIME_NEVER ? NULL : &left;
     long ready = 0;
     if (n || !network_wait(timeout, &mask))
-        ready = host_call(ppoll, fds, n + network, timeout, &mask, sizeof(mask));
-    tell_deferred();
+        ready = host_wait(ppoll, fds, n + network, timeout, &mask, sizeof(mask));
+    (void)tell_signals();
     for (unsigned i = 0; ready > 0 && i < n; i++)
         if (fds[i].revents)
             core_stream_event(who[i]);

@@ -108,6 +108,7 @@ int plat_map(vaddr_t at, size_t len, unsigned prot, enum plat_backing how, const
 {
     if (how == MAP_RESERVE)
         return plat_unmap(at, len);
+    fast_unmapped(at, len);
     return told(map(at, len, prot, how, backing, HOST_MAP_FIXED));
 }
 
@@ -136,6 +137,7 @@ int plat_fault(vaddr_t addr, unsigned access, vaddr_t lo, vaddr_t hi, unsigned p
 
 int plat_unmap(vaddr_t at, size_t len)
 {
+    fast_unmapped(at, len);
     return told(host_call(munmap, at, len));
 }
 
@@ -154,12 +156,15 @@ static long protect_parts(vaddr_t at, size_t pages, unsigned prot)
 
 int plat_protect(vaddr_t at, size_t len, unsigned prot)
 {
+    if (prot & PROT_WRITE)
+        fast_restore(at, len);
     long error = host_call(mprotect, at, len, prot);
     return told(error == -ENOMEM ? protect_parts(at, len >> PAGE_SHIFT, prot) : error);
 }
 
 int plat_discard(vaddr_t at, size_t len)
 {
+    fast_unmapped(at, len);
     long error = host_call(madvise, at, len, MADV_DONTNEED);
     return error == -ENOMEM ? 0 : (int)error; /* holes; madvise(2) goes on behind them */
 }
@@ -182,6 +187,8 @@ static long move_parts(vaddr_t from, vaddr_t to, size_t pages)
 
 int plat_move(vaddr_t from, vaddr_t to, size_t len)
 {
+    fast_restore(from, len);
+    fast_unmapped(to, len);
     return told(move_parts(from, to, len >> PAGE_SHIFT));
 }
 

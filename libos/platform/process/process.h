@@ -17,6 +17,7 @@
 #define MEMORY_MAX (LIBOS_END - MEMORY_BASE)
 
 enum { KSTACK_SIZE = 64 * 1024 }; /* two host signal frames with AVX-512 take 7 KiB of it */
+extern char signal_stack[KSTACK_SIZE]; /* where the host puts its frames */
 extern char boot_stack[KSTACK_SIZE]; /* core_main() and the first thread run on it */
 
 extern const char text_start[], text_end[]; /* kernel.lds */
@@ -83,7 +84,7 @@ int signals_start(void);
 #define PROGRAM_MASK (1ull << (13 - 1)) /* SIGPIPE, so that it never ends us: writes say EPIPE */
 
 /* What a person or a supervisor sends to the program, the terminal's size, plat_timer(), network_tick():
- * HUP INT QUIT USR1 USR2 ALRM TERM PROF WINCH. Blocked while library OS code runs. */
+ * HUP INT QUIT USR1 USR2 ALRM TERM PROF WINCH. Blocked, or put off, while library OS code runs. */
 #define ASYNC_SIGNALS \
     (1ull << 0 | 1ull << 1 | 1ull << 2 | 1ull << 9 | 1ull << 11 | 1ull << 13 | 1ull << 14 | \
      1ull << 26 | 1ull << 27)
@@ -155,7 +156,12 @@ extern unsigned long tls_in_user_mode; /* the CPU can read and write FS base wit
 
 extern const char *const register_names[]; /* of struct regs, in its order */
 void signal_restorer(void);
-void tell_deferred(void); /* signals that came at a bad moment */
+bool tell_signals(void); /* that came at a bad moment: were there any? */
+void timer_over(void); /* the host's timer has fired */
+/* Code of the program is about to go, be replaced or be as it was before; the same, but may be written or moved
+ * then. */
+void fast_unmapped(vaddr_t at, size_t len);
+void fast_restore(vaddr_t at, size_t len);
 void host_signal(int signo, const struct siginfo *info, struct ucontext *uc);
 NORETURN void run_on_stack(void *top, void (*entry)(void));
 

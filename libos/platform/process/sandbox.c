@@ -94,6 +94,7 @@ void sandbox_allow(const struct allowed *a)
 static void emit_list(void)
 {
     enum {
+        SIG_BLOCK = 0,
         TIOCGWINSZ = 0x5413,
         FIONREAD = 0x541b,
         ARCH_SET_FS = 0x1002,
@@ -115,6 +116,7 @@ static void emit_list(void)
         {HOST_mremap, 0, ALWAYS, 0, {0}, 0, 0, 0},
         {HOST_mincore, 0, ALWAYS, 0, {0}, 0, 0, 0},
         {HOST_setitimer, 0, ONE_OF, 1, {ITIMER_REAL}, 0, 0, 0},
+        {HOST_rt_sigprocmask, 0, ONE_OF, 1, {SIG_BLOCK}, 0, 0, 0},
         {HOST_clock_gettime, 0, ALWAYS, 0, {0}, 0, 0, 0},
         {HOST_getrandom, 0, ALWAYS, 0, {0}, 0, 0, 0},
         {HOST_arch_prctl, 0, ONE_OF, 2, {ARCH_SET_FS, ARCH_GET_FS}, 0, 0, 0},

@@ -80,7 +80,9 @@ static unsigned poll_now(enum stream s, int16_t events)
 {
     static const struct host_timespec zero;
     struct host_pollfd p = {.fd = stream_fd(s), .events = events};
-    long n = host_call(ppoll, &p, 1, &zero, 0, 0);
+    long n;
+    while ((n = host_call(ppoll, &p, 1, &zero, 0, 0)) == -EINTR)
+        ;
     return n == 1 ? (unsigned)(uint16_t)p.revents : 0;
 }
 
@@ -136,6 +138,8 @@ static ssize_t write_log(const char *buf, size_t len)
 {
     for (size_t done = 0; done < len;) {
         long n = transfer(STREAM_LOG, buf + done, len - done, NEVER_BLOCKS);
+        if (n == -EINTR)
+            continue;
         if (n <= 0)
             return n;
         done += (size_t)n;

@@ -164,6 +164,18 @@ bool core_fault_kernel(vaddr_t addr, unsigned access)
                       NULL) == 0;
 }
 
+bool core_code_at(vaddr_t at, struct code *out)
+{
+    (void)at, (void)out;
+    return false; /* the guest can write all of itself */
+}
+
+vaddr_t core_code_room(const struct code *c, size_t len)
+{
+    (void)c, (void)len;
+    return 0;
+}
+
 void core_interrupt(struct regs *regs)
 {
     (void)regs;

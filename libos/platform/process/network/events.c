@@ -47,7 +47,7 @@ OPTIONAL bool network_wait(const struct host_timespec *left, const uint64_t *mas
     struct host_event e[EVENTS];
     if (!host_sockets.count || wire_count || absent)
         return false;
-    long n = host_call(epoll_pwait2, host_sockets.epoll, e, EVENTS, left, mask, sizeof(*mask));
+    long n = host_wait(epoll_pwait2, host_sockets.epoll, e, EVENTS, left, mask, sizeof(*mask));
     absent = n == -ENOSYS;
     (void)tell(e, n);
     return !absent;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From the program into the library OS and back: by the host's signals. README.md tells the flow. */
 #include "../process.h"
+#include "fast.h"
 #include "host_frame.h"
 #include "hostcall.h"
 #include <asm/switch.h>
@@ -9,6 +10,7 @@
 #include <u2k/uaccess.h>
 
 struct ucontext *entry_context;
+uint64_t signals_put_off;
 
 const char *const register_names[] = {"r15", "r14",      "r13", "r12", "rbp",    "rbx", "r11",
                                       "r10", "r9",       "r8",  "rax", "rcx",    "rdx", "rsi",
@@ -16,7 +18,7 @@ const char *const register_names[] = {"r15", "r14",      "r13", "r12", "rbp",   
 _Static_assert(ARRAY_SIZE(register_names) * 8 == sizeof(struct regs), "a name each");
 
 enum { TRAP_ILLEGAL = 6, TRAP_GP = 13, TRAP_PAGE = 14, PF_WRITE = 2, PF_FETCH = 16 };
-enum { SYS_SECCOMP = 1 };
+enum { SYS_SECCOMP = 1, SIG_BLOCK = 0 };
 
 NORETURN void process_start(uintptr_t *stack);
 
@@ -35,8 +37,8 @@ __asm__(
     ".globl first_return\n\t"
     ".hidden first_return\n"
     "first_return:\n\t"
-    "movq %rbx, %rsp\n\t"
-    "jmp signal_restorer\n\t"
+    "movq %rbx, %rdi\n\t"
+    "call thread_begins\n\t"
     ".popsection");
 
 NORETURN void host_frame_return(struct ucontext *uc)
@@ -58,7 +60,7 @@ void host_frame_set_regs(struct ucontext *uc, const struct regs *regs)
     sigcontext_from_regs(&uc->context, regs);
 }
 
-static void regs_of(struct regs *regs, const struct ucontext *uc)
+void regs_of(struct regs *regs, const struct ucontext *uc)
 {
     regs_from_sigcontext(regs, &uc->context);
     regs->orig_rax = UINT64_MAX;
@@ -145,25 +147,100 @@ static void tell_event(int signo)
         core_resize_event();
     else if (signo == SIGPROF)
         network_tick();
-    else if (signo != SIGALRM)
+    else if (signo == SIGALRM)
+        timer_over();
+    else
         core_signal_event(signo);
 }
 
-/* kill(2) with SIGSEGV and its like comes in at any time, since these cannot be blocked: kept until
- * the library OS is between two things. */
-static uint64_t deferred;
-
-void tell_deferred(void)
+bool tell_signals(void)
 {
-    for (int signo = 1; deferred; signo++) {
-        if (deferred & SIGBIT(signo))
+    uint64_t signals = __atomic_exchange_n(&signals_put_off, 0, __ATOMIC_RELAXED);
+
+    for (int signo = 1; signals >> (signo - 1); signo++)
+        if (signals & SIGBIT(signo))
             tell_event(signo);
-        deferred &= ~SIGBIT(signo);
+    return signals;
+}
+
+void tell_put_off(struct regs *regs)
+{
+    while (tell_signals()) {
+        arch_forget_syscall(regs);
+        core_interrupt(regs);
     }
 }
 
-/* Every signal of the host. The asynchronous ones only come while the program runs or plat_idle()
- * waits, the mask of their handlers sees to that. */
+/* Signals are closed first: between a look at what was put off and the program nothing may come. */
+NORETURN void host_frame_leave(struct ucontext *uc, struct regs *regs)
+{
+    static const uint64_t mask = ASYNC_SIGNALS;
+
+    do {
+        tell_put_off(regs);
+        if (signals_open)
+            (void)host_call(rt_sigprocmask, SIG_BLOCK, &mask, 0, sizeof(mask));
+        signals_open = false;
+    } while (signals_put_off);
+    host_frame_set_regs(uc, regs);
+    uc->context.rip = site_continuation(regs->rip);
+    signals_open = true;
+    host_frame_return(uc);
+}
+
+NORETURN void thread_begins(struct ucontext *uc);
+
+NORETURN void thread_begins(struct ucontext *uc)
+{
+    struct regs regs;
+
+    regs_of(&regs, uc);
+    host_frame_leave(uc, &regs);
+}
+
+/* Why the program was stopped. */
+struct stop {
+    struct ucontext *uc;
+    struct regs regs;
+    struct fault fault;
+    int signo;
+    bool is_fault, is_call;
+    struct siginfo info;
+};
+
+/* On the thread's own kernel stack: from here on other threads may run, and be stopped. */
+static NORETURN void stopped(struct stop *s)
+{
+    if (s->is_call) {
+        site_trapped(s->regs.rip, s->info.sys.syscall);
+        program_call(&s->regs, &s->info);
+    } else if (s->is_fault) {
+        core_fault(&s->regs, &s->fault);
+    } else {
+        tell_event(s->signo);
+        (void)tell_signals();
+        core_interrupt(&s->regs);
+    }
+    host_frame_leave(s->uc, &s->regs);
+}
+
+static NORETURN void run_stopped(struct stop *s)
+{
+    __asm__ volatile("movq %0, %%rsp\n\txorl %%ebp, %%ebp\n\tcall *%1" ::"r"(s), "r"(stopped),
+                     "D"(s)
+                     : "memory");
+    __builtin_unreachable();
+}
+
+/* Kept until the library OS is between two things: asynchronous signals while they are open to us, and
+ * kill(2) with SIGSEGV and its like, which cannot be blocked. */
+static void put_off(int signo, struct ucontext *uc)
+{
+    (void)__atomic_fetch_or(&signals_put_off, SIGBIT(signo), __ATOMIC_RELAXED);
+    fast_interrupted(uc);
+}
+
+/* Every signal of the host. */
 void host_signal(int signo, const struct siginfo *info, struct ucontext *uc)
 {
     bool fault = SIGBIT(signo) & FAULT_SIGNALS && !from_host(info);
@@ -173,25 +250,25 @@ void host_signal(int signo, const struct siginfo *info, struct ucontext *uc)
             kernel_fault(signo, info, uc);
         else if (call)
             kernel_call(info, uc);
-        else if (SIGBIT(signo) & ASYNC_SIGNALS)
-            tell_event(signo);
         else
-            deferred |= SIGBIT(signo);
+            put_off(signo, uc);
         return;
     }
 
-    entry_context = uc;
-    struct regs regs;
-    regs_of(&regs, uc);
-    if (call) {
-        program_call(&regs, info);
-    } else if (fault) {
-        struct fault f = decode_fault(signo, info, uc);
-        core_fault(&regs, &f);
-    } else {
-        tell_event(signo);
-        tell_deferred();
-        core_interrupt(&regs);
-    }
-    host_frame_set_regs(uc, &regs);
+    fast_rewind(uc);
+    if (fault && signo == SIGTRAP &&
+        site_entered(uc)) /* at the instruction behind a rewritten call */
+        return;
+    signals_open = false;
+    entry_context = host_frame_take(uc);
+    struct stop *s = (struct stop *)ALIGN_DOWN((uintptr_t)entry_context - sizeof(*s), 16);
+    s->uc = entry_context;
+    s->signo = signo;
+    s->info = *info;
+    s->is_fault = fault;
+    s->is_call = call;
+    regs_of(&s->regs, uc);
+    if (fault)
+        s->fault = decode_fault(signo, info, uc);
+    run_stopped(s);
 }

@@ -69,10 +69,15 @@ static inline long host_call6(long nr, unsigned long a, unsigned long b, unsigne
     return result;
 }
 
+/* For calls that wait: -EINTR at once if a signal has been put off (fast.c). */
+long host_wait6(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e,
+                unsigned long f, long nr);
+
 /* Arguments of any integer or pointer type; those not given are 0. */
 #define HOST_ARG(x) ((unsigned long)(x))
 #define HOST_PICK(a, b, c, d, e, f, ...) \
     HOST_ARG(a), HOST_ARG(b), HOST_ARG(c), HOST_ARG(d), HOST_ARG(e), HOST_ARG(f)
 #define host_call(name, ...) host_call6(HOST_##name, HOST_PICK(__VA_ARGS__, 0, 0, 0, 0, 0, 0))
+#define host_wait(name, ...) host_wait6(HOST_PICK(__VA_ARGS__, 0, 0, 0, 0, 0, 0), HOST_##name)
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Threads of the program: one host thread runs them all; each has its kernel stack with the host's
- * frame on it, and its FS base, which no signal frame carries. */
+ * frame at the top, if it has one, and its FS base, which no signal frame carries. */
 #include "../process.h"
+#include "fast.h"
 #include "host_frame.h"
 #include "hostcall.h"
 #include <asm/switch.h>
@@ -12,7 +13,9 @@ enum { ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, FPU_ALIGN = 64 };
 
 unsigned long tls_in_user_mode;
 
+char signal_stack[KSTACK_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static void *running_stack = boot_stack;
+bool signals_open;
 
 void plat_tls_set(uintptr_t tp)
 {
@@ -32,39 +35,86 @@ uintptr_t plat_tls_get(void)
     return tp;
 }
 
-void host_frame_init(struct ucontext *uc, void *kstack, const struct regs *regs)
+void running_stack_set(void *kstack)
+{
+    char *fpu;
+
+    running_stack = kstack;
+    fast_stack = (char *)host_frame_place(kstack, &fpu) - sizeof(uint64_t); /* psABI 3.2.2 */
+}
+
+struct ucontext *host_frame_place(void *kstack, char **fpu)
+{
+    *fpu = (char *)ALIGN_DOWN((uintptr_t)kstack + KSTACK_SIZE - host_fpu_size, FPU_ALIGN);
+    return (struct ucontext *)ALIGN_DOWN((uintptr_t)*fpu - sizeof(struct ucontext), 16);
+}
+
+struct ucontext *host_frame_take(const struct ucontext *uc)
+{
+    char *fpu;
+    struct ucontext *own;
+
+    if (UNLIKELY(!fast_stack)) {
+        fpu_learn(uc);
+        running_stack_set(running_stack);
+    }
+    own = host_frame_place(running_stack, &fpu);
+    *own = *uc;
+    if (host_fpu_size) {
+        memcpy(fpu, (const void *)uc->context.fpstate, host_fpu_size);
+        own->context.fpstate = (uint64_t)fpu;
+    }
+    return own;
+}
+
+struct ucontext *entry_frame(void)
+{
+    if (!entry_context && host_fpu_size) {
+        char *fpu;
+        struct ucontext *uc = host_frame_place(running_stack, &fpu);
+        host_frame_init(uc);
+        fpu_store(uc, fpu);
+        entry_context = uc;
+    }
+    return entry_context;
+}
+
+void host_frame_init(struct ucontext *uc)
 {
     *uc = (struct ucontext){
         .flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS,
         /* Auto-disarmed: a fault of ours in the middle of an entry is handled further down on
          * whichever stack is running, not on top of this one. */
-        .stack = {.sp = (vaddr_t)kstack, .flags = (int32_t)SS_AUTODISARM, .size = KSTACK_SIZE},
+        .stack = {.sp = (vaddr_t)signal_stack,
+                  .flags = (int32_t)SS_AUTODISARM,
+                  .size = sizeof(signal_stack)},
         .context = {.eflags = ARCH_EFLAGS_START, .cs = ARCH_USER_CS, .ss = ARCH_USER_SS},
         .sigmask = PROGRAM_MASK,
     };
-    host_frame_set_regs(uc, regs);
 }
 
 void plat_thread_switch(struct thread *prev, struct thread *next)
 {
     if (prev) {
-        prev->plat = entry_context;
+        prev->plat = entry_frame();
         prev->tls = plat_tls_get();
     }
     entry_context = next->plat;
-    running_stack = next->kstack ? next->kstack : boot_stack; /* of the first thread */
+    running_stack_set(next->kstack ? next->kstack : boot_stack); /* of the first thread */
     plat_tls_set(next->tls);
 }
 
 void plat_thread_init(struct thread *t, void *kstack, const struct regs *regs)
 {
-    size_t fpu = entry_context ? host_fpu_size(entry_context) : 0;
-    char *area = (char *)ALIGN_DOWN((uintptr_t)kstack + KSTACK_SIZE - fpu, FPU_ALIGN);
-    struct ucontext *uc = (struct ucontext *)ALIGN_DOWN((uintptr_t)area - sizeof(*uc), 16);
-    host_frame_init(uc, kstack, regs);
-    if (fpu) {
-        memcpy(area, (const void *)entry_context->context.fpstate, fpu);
-        uc->context.fpstate = (uint64_t)area;
+    const struct ucontext *maker = entry_frame();
+    char *fpu;
+    struct ucontext *uc = host_frame_place(kstack, &fpu);
+
+    host_frame_init(uc);
+    host_frame_set_regs(uc, regs);
+    if (maker && host_fpu_size) {
+        memcpy(fpu, (const void *)maker->context.fpstate, host_fpu_size);
+        uc->context.fpstate = (uint64_t)fpu;
     }
     t->plat = uc;
     t->kstack_pointer = arch_switch_prepare(uc, first_return, uc);
@@ -75,12 +125,20 @@ void plat_thread_free(struct thread *t)
     t->plat = NULL; /* it was on the kernel stack */
 }
 
-/* The frame is not on the kernel stack, of which nothing is needed any more but which still runs. */
+/* The first frame of all is not on the kernel stack, which still runs, and has no FP area: the host gives the
+ * initial state. */
 NORETURN void plat_enter(const struct regs *regs)
 {
-    static struct ucontext first; /* no FP area: the host gives the initial state */
-    host_frame_init(&first, running_stack, regs);
-    plat_tls_set(0);
+    static struct ucontext first;
+    struct regs own = *regs;
+
     entry_context = NULL;
-    host_frame_return(&first);
+    if (entry_frame()) {
+        (void)plat_fpu_restore(NULL);
+    } else {
+        host_frame_init(&first);
+        entry_context = &first;
+    }
+    plat_tls_set(0);
+    host_frame_leave(entry_context, &own);
 }

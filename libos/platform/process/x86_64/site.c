@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sites of calls, and how they are rewritten. `syscall` and the instruction behind it, of 3 bytes or
+ * more, become one jump. That both begin where they do needs no analysis: the one has just been run, the
+ * other is what runs next. Whoever jumps to the second one is helped on: room.c.
+ */
+#include "../process.h"
+#include "fast.h"
+#include "hostcall.h"
+#include <u2k/boot.h>
+#include <u2k/platform.h>
+#include <u2k/string.h>
+#include <u2k/uaccess.h>
+
+enum { JUMP = 0xe9, JUMP_SIZE = 5, SYSCALL_SIZE = 2 };
+enum { BEHIND_MAX = TRAMPOLINE_SIZE - CONTINUATION - JUMP_SIZE };
+enum { COUNTERS = 1024, TRAPS = 4 }; /* rewriting costs as much as some three traps */
+/* Of these a site gains nothing: they do not come back behind the call. Unwinders know the code that makes
+ * rt_sigreturn by its bytes. */
+enum { NR_rt_sigreturn = 15, NR_execve = 59, NR_exit = 60, NR_exit_group = 231 };
+
+/* `syscall`: neither here nor as an operand of an instruction, since what is here can be jumped to. */
+static volatile uint8_t syscall_code[SYSCALL_SIZE] = {0x0f, 0x05};
+
+static unsigned traps_needed(void)
+{
+    static unsigned needed = UINT32_MAX;
+
+    if (needed != UINT32_MAX)
+        return needed;
+    const char *text = cmdline_value("u2k.fastcalls");
+    needed = text ? 0 : TRAPS;
+    for (; text && *text >= '0' && *text <= '9' && needed < UINT8_MAX; text++)
+        needed = needed * 10 + (unsigned)(*text - '0');
+    return needed;
+}
+
+/* Bytes of ModRM, SIB and displacement; 0 where the operand depends on where the instruction is. */
+static unsigned operand_size(const uint8_t *p)
+{
+    unsigned mode = p[0] >> 6, base = p[0] & 7, n = 1;
+
+    if (mode == 3)
+        return 1;
+    if (mode == 0 && base == 5)
+        return 0;
+    if (base == 4)
+        n += mode == 0 && (p[1] & 7) == 5 ? 5 : 1;
+    return n + (mode == 1 ? 1 : mode == 2 ? 4 : 0);
+}
+
+/* The length of an instruction that does the same wherever it is; 0: it does not, or is not known here. What
+ * follows calls in practice is a comparison, a move or a test. At least 16 bytes can be read. */
+static unsigned movable(const uint8_t *code)
+{
+    const uint8_t *p = code;
+    bool wide = false;
+    unsigned immediate = 0, operand;
+
+    if ((*p & 0xf0) == 0x40)
+        wide = *p++ & 8;
+    uint8_t op = *p++;
+    switch (op) {
+    case 0x05:
+    case 0x0d:
+    case 0x25:
+    case 0x2d:
+    case 0x35:
+    case 0x3d:
+    case 0xa9: return (unsigned)(p - code) + 4; /* on rax, with 32 bits */
+    case 0xb8 ... 0xbf: return (unsigned)(p - code) + (wide ? 8 : 4);
+    case 0x81: immediate = 4; break;
+    case 0x83:
+    case 0xc1: immediate = 1; break;
+    case 0xc7: /* /0 is a move */
+        if (*p & 0x38)
+            return 0;
+        immediate = 4;
+        break;
+    case 0xf7: /* TEST, and those without an immediate operand */
+        immediate = (*p & 0x30) ? 0 : 4;
+        break;
+    case 0x0f:
+        op = *p++;
+        if (op != 0x1f && (op & 0xf0) != 0x40 && op != 0xb6 && op != 0xb7 && op != 0xbe &&
+            op != 0xbf)
+            return 0; /* NOP, CMOVcc, MOVZX, MOVSX */
+        break;
+    default: /* arithmetic between registers and memory, MOVSXD, TEST, MOV, LEA */
+        if (!((op < 0x40 && (op & 7) < 4 && (op & 1)) || op == 0x63 || op == 0x85 || op == 0x89 ||
+              op == 0x8b || op == 0x8d))
+            return 0;
+    }
+    operand = operand_size(p);
+    return operand ? (unsigned)(p - code) + operand + immediate : 0;
+}
+
+static uint8_t *put(uint8_t *p, const void *bytes, size_t n)
+{
+    memcpy(p, bytes, n);
+    return p + n;
+}
+
+/* An instruction whose last 4 bytes are the way to `target`; `at`: where the first byte of `p` will run. */
+static uint8_t *put_relative(uint8_t *p, vaddr_t at, const char *op, size_t n, vaddr_t target)
+{
+    int32_t displacement = (int32_t)(target - (at + n + sizeof(displacement)));
+
+    p = put(p, op, n);
+    return put(p, &displacement, sizeof(displacement));
+}
+
+#define RELATIVE(p, t, op, target) \
+    put_relative((p), (t)->at + (vaddr_t)((p) - (t)->bytes), (op), sizeof(op) - 1, (target))
+
+static void write_trampoline(const struct trampoline *t, vaddr_t next, const uint8_t *behind,
+                             unsigned length)
+{
+    uint8_t *p = t->bytes;
+
+    p = RELATIVE(p, t, "\x48\x8d\x0d", next); /* lea next(%rip), %rcx */
+    p = RELATIVE(p, t, "\x4c\x8d\x1d", t->at + CONTINUATION); /* lea (%rip), %r11 */
+    p = RELATIVE(p, t, "\xff\x25", ALIGN_DOWN(t->at, (vaddr_t)PAGE_SIZE)); /* jmp *(%rip) */
+    p = put(p, behind, length);
+    (void)RELATIVE(p, t, "\xe9", next + length);
+    *t->shape = (uint8_t)length;
+}
+
+/* Bytes of text that the program cannot write. */
+static bool write_code(vaddr_t at, const uint8_t *bytes, size_t len, const struct code *c)
+{
+    vaddr_t page = ALIGN_DOWN(at, (vaddr_t)PAGE_SIZE);
+    size_t size = ALIGN_UP(at + len, (vaddr_t)PAGE_SIZE) - page;
+
+    if (host_call(mprotect, page, size, PROT_READ | PROT_WRITE) < 0)
+        return false;
+    bool done = user_write(at, bytes, len) == 0;
+    if (host_call(mprotect, page, size, c->prot) <
+        0) { /* a host that lets no changed file be run */
+        (void)plat_map(page, size, c->prot, MAP_COPY, (const char *)c->backing + (page - c->lo));
+        return false;
+    }
+    return done;
+}
+
+void site_restore(const struct trampoline *t)
+{
+    uint8_t bytes[JUMP_SIZE] = {syscall_code[0], syscall_code[1]};
+    vaddr_t next = trampoline_next(t);
+    struct code c = {.prot = PROT_READ | PROT_EXEC};
+
+    memcpy(bytes + SYSCALL_SIZE, t->bytes + CONTINUATION, sizeof(bytes) - SYSCALL_SIZE);
+    (void)core_code_at(next,
+                       &c); /* of no use where the rights are about to change, which is as well */
+    (void)write_code(next - SYSCALL_SIZE, bytes, sizeof(bytes), &c);
+}
+
+static void rewrite(vaddr_t next)
+{
+    uint8_t code[SYSCALL_SIZE + 16], jump[JUMP_SIZE] = {JUMP};
+    struct trampoline t;
+    struct code c;
+
+    if (!core_code_at(next, &c) || next - SYSCALL_SIZE < c.lo || next + 16 > c.hi ||
+        (uintptr_t)c.backing - bundle_file.base >= bundle_file.len)
+        return;
+    if (user_read(code, next - SYSCALL_SIZE, sizeof(code)) || code[0] != syscall_code[0] ||
+        code[1] != syscall_code[1])
+        return;
+    unsigned length = movable(code + SYSCALL_SIZE);
+    if (length < JUMP_SIZE - SYSCALL_SIZE || length > BEHIND_MAX || !trampoline_take(&c, next, &t))
+        return;
+    write_trampoline(&t, next, code + SYSCALL_SIZE, length);
+    int32_t displacement = (int32_t)(t.at - (next - SYSCALL_SIZE + JUMP_SIZE));
+    memcpy(jump + 1, &displacement, sizeof(displacement));
+    if (!write_code(next - SYSCALL_SIZE, jump, sizeof(jump), &c))
+        *t.shape = 0;
+}
+
+void site_trapped(vaddr_t next, long nr)
+{
+    static uint8_t count[COUNTERS]; /* sites that share one are rewritten a little early */
+    uint8_t *traps = &count[(next ^ next >> 10) % COUNTERS];
+    unsigned needed = traps_needed();
+
+    if (!needed || ++*traps < needed || nr == NR_rt_sigreturn || nr == NR_execve || nr == NR_exit ||
+        nr == NR_exit_group)
+        return;
+    *traps = 0;
+    rewrite(next);
+}
+
+vaddr_t site_continuation(vaddr_t rip)
+{
+    uint8_t code[JUMP_SIZE];
+    int32_t displacement;
+    struct trampoline t;
+
+    if (!trampoline_near(rip) || user_read(code, rip - SYSCALL_SIZE, sizeof(code)) ||
+        code[0] != JUMP)
+        return rip;
+    memcpy(&displacement, code + 1, sizeof(displacement));
+    vaddr_t target = rip - SYSCALL_SIZE + JUMP_SIZE + (vaddr_t)(int64_t)displacement;
+    if (!trampoline_at(target, &t) || t.at != target || trampoline_next(&t) != rip)
+        return rip;
+    return t.at + CONTINUATION;
+}
+
+vaddr_t site_address(vaddr_t rip)
+{
+    struct trampoline t;
+
+    if (!trampoline_at(rip, &t))
+        return rip;
+    unsigned length = *t.shape & 15, offset = (unsigned)(rip - t.at);
+    vaddr_t next = trampoline_next(&t);
+    if (offset < CONTINUATION)
+        return next - SYSCALL_SIZE;
+    return offset == CONTINUATION ? next : next + length;
+}
