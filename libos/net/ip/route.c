@@ -4,6 +4,7 @@
 #include "../ethernet/ethernet.h"
 
 #include <u2k/errno.h>
+#include <u2k/log.h>
 #include <u2k/pages.h>
 
 struct list ip_routes = LIST_INIT(ip_routes);
@@ -107,6 +108,19 @@ static int to_ourselves(const struct ip_addr *to, struct ip_route *out)
     return 0;
 }
 
+/* Ports of the host serve a program without any device (u2k/host_port.h), but nothing leads out. */
+static void say_if_alone(void)
+{
+    static bool said;
+
+    if (said || netdevs.next->next != &netdevs)
+        return;
+    said = true;
+    log_warning(
+        "the program connects to others, and has no network but loopback: "
+        "u2k run --network passt (or tap:NAME) gives it one");
+}
+
 static int to_others(const struct ip_addr *to, struct netdev *dev, struct ip_route *out)
 {
     bool group = ip_is_multicast(to) || (ip_is_v4(to) && ip_v4(to) == UINT32_MAX);
@@ -121,8 +135,10 @@ static int to_others(const struct ip_addr *to, struct netdev *dev, struct ip_rou
         return 0;
     }
     const struct ip_route_entry *e = ip_route_lookup(to, dev);
-    if (!e)
+    if (!e) {
+        say_if_alone();
         return -ENETUNREACH;
+    }
     out->dev = e->dev;
     if (!ip_is_any(&e->gateway))
         out->next_hop = e->gateway;
