@@ -2,7 +2,7 @@
 /* Reading, writing and positions. */
 #include "file.h"
 
-#include <u2k/pages.h>
+#include <u2k/splice.h>
 
 typedef ssize_t (*transfer)(struct file *f, struct iter *it, int64_t *pos);
 
@@ -128,68 +128,6 @@ SYSCALL(lseek)
     return pos;
 }
 
-/* Copy between files through memory of our own: the source may change while the target makes us
- * wait. `*from`, `*to` move; a short write leaves *from behind what was written. */
-static long copy(struct file *in, int64_t *from, struct file *out, int64_t *to, size_t len)
-{
-    size_t room = 16 * PAGE_SIZE, done = 0;
-    uint8_t *buffer = pages_alloc(room / PAGE_SIZE, PAGES_ANY);
-    if (!buffer) {
-        room = PAGE_SIZE;
-        buffer = pages_alloc(1, PAGES_ANY);
-    }
-    if (!buffer)
-        return -ENOMEM;
-    long err = 0;
-    while (done < len) {
-        struct iovec_k vec = {(vaddr_t)buffer, MIN(room, len - done)};
-        struct iter it = {.vec = &vec, .count = 1, .left = vec.len, .kernel = true};
-        int64_t start = *from;
-        ssize_t n = file_read(in, &it, from);
-        if (n <= 0) {
-            err = n;
-            break;
-        }
-        vec.len = (size_t)n;
-        it = (struct iter){.vec = &vec, .count = 1, .left = (size_t)n, .kernel = true};
-        ssize_t m = file_write(out, &it, to);
-        *from = start + (m > 0 ? m : 0);
-        done += (size_t)(m > 0 ? m : 0);
-        if (m < n) {
-            err = m < 0 ? m : 0;
-            break;
-        }
-    }
-    pages_free(buffer, room / PAGE_SIZE);
-    return done ? (long)done : err;
-}
-
-// sendfile: implemented
-SYSCALL(sendfile)
-{
-    vaddr_t where = ARG(vaddr_t, 2);
-    struct file *out = fd_get_io(ARG(int, 0)), *in = fd_get_io(ARG(int, 1));
-    int64_t pos = in ? in->pos : 0;
-    long n = -EBADF;
-    if (!in || !out || !file_readable(in) || !file_writable(out))
-        ;
-    else if (!in->ops->seek || !in->inode || S_ISDIR(in->inode->mode) || (out->flags & O_APPEND))
-        n = -EINVAL;
-    else if (where && USER_GET(pos, where) < 0)
-        n = -EFAULT;
-    else if (pos < 0)
-        n = -EINVAL;
-    else
-        n = copy(in, &pos, out, &out->pos, MIN(ARG(size_t, 3), RW_MAX));
-    if (n >= 0 && where && USER_PUT(where, pos) < 0)
-        n = -EFAULT;
-    else if (n >= 0 && !where)
-        in->pos = pos;
-    file_unref(in);
-    file_unref(out);
-    return n;
-}
-
 static long copy_range(struct file *in, vaddr_t in_at, struct file *out, vaddr_t out_at, size_t len)
 {
     int64_t from = in->pos, to = out->pos;
@@ -203,7 +141,7 @@ static long copy_range(struct file *in, vaddr_t in_at, struct file *out, vaddr_t
         return from < 0 || to < 0 ? -EINVAL : -EOVERFLOW;
     if (in->inode == out->inode && from < to + (int64_t)len && to < from + (int64_t)len)
         return -EINVAL;
-    long n = copy(in, &from, out, &to, len);
+    ssize_t n = file_copy(in, &from, out, &to, len);
     if (n < 0)
         return n;
     if ((in_at && USER_PUT(in_at, from) < 0) || (out_at && USER_PUT(out_at, to) < 0))

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pipes: a ring of bytes whose pages are given when first written. */
+#include "pipe.h"
+
 #include <u2k/errno.h>
 #include <u2k/fcntl.h>
 #include <u2k/optional.h>
 #include <u2k/pages.h>
-#include <u2k/path.h>
-#include <u2k/pipe.h>
 #include <u2k/poll.h>
-#include <u2k/process.h>
-#include <u2k/string.h>
 #include <u2k/termios.h>
 #include <u2k/uaccess.h>
 
-#define PIPE_BUF 4096u
 #define SIZE_DEFAULT 65536u
-#define SIZE_MAX_USER (1u << 20) /* fs.pipe-max-size */
-
-struct pipe {
-    uint8_t **pages; /* size / PAGE_SIZE of them */
-    size_t size, head, used; /* bytes; `head` is where reading goes on */
-    unsigned readers, writers;
-    unsigned reader_opens, writer_opens; /* ever: for the rendezvous of FIFOs */
-    struct waitq read_wait, write_wait;
-};
 
 static struct pipe *pipe_new(void)
 {
@@ -49,13 +37,7 @@ static void pipe_free(struct pipe *p)
     DELETE(p);
 }
 
-static struct pipe *pipe_of(const struct file *f)
-{
-    return f->inode->priv;
-}
-
-/* The piece of the ring from `at` on: up to the end of its page. */
-static uint8_t *piece(struct pipe *p, size_t at, size_t *len, bool make)
+uint8_t *pipe_piece(struct pipe *p, size_t at, size_t *len, bool make)
 {
     size_t page = at / PAGE_SIZE;
     *len = MIN(*len, PAGE_SIZE - at % PAGE_SIZE);
@@ -64,80 +46,122 @@ static uint8_t *piece(struct pipe *p, size_t at, size_t *len, bool make)
     return p->pages[page] ? p->pages[page] + at % PAGE_SIZE : NULL;
 }
 
-static int pipe_wait(struct waitq *q, const struct file *f)
+static int pipe_wait(struct waitq *q, bool nonblock)
 {
-    if (f->flags & O_NONBLOCK)
+    if (nonblock)
         return -EAGAIN;
     return wait_on(q, TIME_NEVER, true) == -EINTR ? -ERESTARTSYS : 0;
+}
+
+int pipe_await_data(struct pipe *p, bool nonblock)
+{
+    while (p->used == 0 || p->head_held) {
+        if (p->used == 0 && p->writers == 0)
+            return 0;
+        int err = pipe_wait(&p->read_wait, nonblock);
+        if (err < 0)
+            return err;
+    }
+    return 1;
+}
+
+/* Nobody waits for more room than PIPE_BUF; that there is still room is no news (EPOLLET). */
+void pipe_taken(struct pipe *p, size_t n)
+{
+    bool short_of_room = p->size - p->used < PIPE_BUF;
+    p->head = (p->head + n) % p->size;
+    p->used -= n;
+    if (n > 0 && short_of_room)
+        waitq_wake(&p->write_wait, 1, POLLOUT | POLLWRNORM);
+}
+
+void pipe_added(struct pipe *p, size_t n)
+{
+    p->used += n;
+    if (n > 0)
+        waitq_wake(&p->read_wait, 1, POLLIN | POLLRDNORM);
+}
+
+ssize_t pipe_to_memory(struct file *f, struct iter *it, bool nonblock)
+{
+    struct pipe *p = pipe_of(f);
+    size_t done = 0, got, len;
+    if (it->left == 0)
+        return 0;
+    int err = pipe_await_data(p, nonblock);
+    if (err <= 0)
+        return err;
+    do {
+        len = MIN(p->used - done, it->left);
+        const uint8_t *from = pipe_piece(p, (p->head + done) % p->size, &len, false);
+        got = iter_write(it, from, len);
+        done += got;
+    } while (got == len && done < p->used && it->left > 0);
+    pipe_taken(p, done);
+    return done > 0 ? (ssize_t)done : -EFAULT;
 }
 
 static ssize_t pipe_read(struct file *f, struct iter *it, int64_t *pos)
 {
     (void)pos;
-    struct pipe *p = pipe_of(f);
-    size_t done = 0;
-    if (it->left == 0)
-        return 0;
-    while (p->used == 0) {
-        if (p->writers == 0)
+    return pipe_to_memory(f, it, f->flags & O_NONBLOCK);
+}
+
+static int broken(void)
+{
+    signal_send(current, &(struct siginfo){.signo = SIGPIPE, .code = SI_KERNEL});
+    return -EPIPE;
+}
+
+int pipe_await_room(struct pipe *p, size_t room, bool nonblock)
+{
+    for (;;) {
+        if (p->readers == 0)
+            return broken();
+        if (p->size - p->used >= room && !p->tail_held)
             return 0;
-        int err = pipe_wait(&p->read_wait, f);
+        int err = pipe_wait(&p->write_wait, nonblock);
         if (err < 0)
             return err;
     }
-    while (p->used > 0 && it->left > 0) {
-        size_t len = MIN(p->used, it->left), at = p->head;
-        const uint8_t *from = piece(p, at, &len, false);
-        size_t got = iter_write(it, from, len);
-        p->head = (p->head + got) % p->size;
-        p->used -= got;
-        done += got;
-        if (got < len)
-            break;
-    }
-    /* Nobody waits for more room than PIPE_BUF; that there is still room is no news (EPOLLET). */
-    if (p->size - p->used - done < PIPE_BUF && done > 0)
-        waitq_wake(&p->write_wait, 1, POLLOUT | POLLWRNORM);
-    return done > 0 ? (ssize_t)done : -EFAULT;
 }
 
-static ssize_t broken(size_t done)
+/* What fits now. Gives the count; -ENOMEM, -EFAULT if that came to pass before anything was written. */
+static ssize_t fill(struct pipe *p, struct iter *it)
 {
-    signal_send(current, &(struct siginfo){.signo = SIGPIPE, .code = SI_KERNEL});
-    return done > 0 ? (ssize_t)done : -EPIPE;
+    size_t done = 0;
+    int err = 0;
+    while (it->left > 0 && p->used < p->size && err == 0) {
+        size_t len = MIN(p->size - p->used, it->left);
+        uint8_t *to = pipe_piece(p, (p->head + p->used) % p->size, &len, true);
+        size_t got = to ? iter_read(to, it, len) : 0;
+        err = !to ? -ENOMEM : got < len ? -EFAULT : 0;
+        done += got;
+        pipe_added(p, got);
+    }
+    return done > 0 ? (ssize_t)done : err;
+}
+
+ssize_t pipe_from_memory(struct file *f, struct iter *it, bool nonblock)
+{
+    struct pipe *p = pipe_of(f);
+    int err = it->left > 0 ? pipe_await_room(p, 1, nonblock) : 0;
+    return err < 0 ? err : fill(p, it);
 }
 
 static ssize_t pipe_write(struct file *f, struct iter *it, int64_t *pos)
 {
     (void)pos;
     struct pipe *p = pipe_of(f);
-    size_t done = 0, whole = it->left <= PIPE_BUF ? it->left : 1; /* what goes in at once or not */
-    int err = 0;
+    size_t whole = it->left <= PIPE_BUF ? it->left : 1; /* what goes in at once or not at all */
+    ssize_t done = 0, n = 0;
     while (it->left > 0) {
-        if (p->readers == 0)
-            return broken(done);
-        if (p->size - p->used < whole) {
-            if ((err = pipe_wait(&p->write_wait, f)) < 0)
-                break;
-            continue;
-        }
-        size_t len = MIN(p->size - p->used, it->left);
-        uint8_t *to = piece(p, (p->head + p->used) % p->size, &len, true);
-        if (!to) {
-            err = -ENOMEM;
+        if ((n = pipe_await_room(p, whole, f->flags & O_NONBLOCK)) < 0 || (n = fill(p, it)) < 0)
             break;
-        }
-        size_t got = iter_read(to, it, len);
-        p->used += got;
-        done += got;
+        done += n;
         whole = 1;
-        if (got < len) {
-            err = -EFAULT;
-            break;
-        }
-        waitq_wake(&p->read_wait, 1, POLLIN | POLLRDNORM);
     }
-    return done > 0 ? (ssize_t)done : err;
+    return done > 0 ? done : n;
 }
 
 unsigned pipe_poll(struct file *f, struct poll_set *set)
@@ -254,60 +278,6 @@ int pipe_open(struct file **reader, struct file **writer, uint32_t flags)
     return 0;
 }
 
-long pipe_size(struct file *f)
-{
-    return f->ops == &fifo_file_ops ? (long)pipe_of(f)->size : -EBADF;
-}
-
-long pipe_resize(struct file *f, unsigned long size)
-{
-    if (f->ops != &fifo_file_ops)
-        return -EBADF;
-    struct pipe *p = pipe_of(f);
-    if (size > 1ul << 31)
-        return -EINVAL;
-    size_t want = PAGE_SIZE;
-    while (want < size)
-        want *= 2;
-    if (want > SIZE_MAX_USER && !capable(CAP_SYS_RESOURCE))
-        return -EPERM;
-    if (want < p->used)
-        return -EBUSY;
-    if (want == p->size)
-        return (long)want;
-    uint8_t **pages = heap_alloc(want / PAGE_SIZE * sizeof *pages);
-    if (!pages)
-        return -ENOMEM;
-    struct pipe next = {.pages = pages, .size = want};
-    for (size_t left = p->used; left > 0;) {
-        size_t n = left, m;
-        const uint8_t *from = piece(p, (p->head + (p->used - left)) % p->size, &n, false);
-        m = n;
-        uint8_t *to = piece(&next, next.used, &m, true);
-        if (!to) {
-            for (size_t i = 0; i < want / PAGE_SIZE; i++)
-                if (pages[i])
-                    pages_free(pages[i], 1);
-            heap_free(pages, want / PAGE_SIZE * sizeof *pages);
-            return -ENOMEM;
-        }
-        memcpy(to, from, m);
-        next.used += m;
-        left -= m;
-    }
-    for (size_t i = 0; i < p->size / PAGE_SIZE; i++)
-        if (p->pages[i])
-            pages_free(p->pages[i], 1);
-    heap_free(p->pages, p->size / PAGE_SIZE * sizeof *pages);
-    p->pages = pages;
-    p->size = want;
-    p->head = 0;
-    waitq_wake_all(&p->write_wait);
-    return (long)want;
-}
-
 IF_LINKED(file_poll, pipe_poll, unlinked_never);
 IF_LINKED(sys_ioctl, pipe_ioctl, unlinked_never);
-IF_LINKED(part_pipe, pipe_size, pipe_none);
-IF_LINKED(part_pipe, pipe_resize, pipe_none);
 IF_LINKED(part_pipe, fifo_file_ops, fifo_missing_ops);

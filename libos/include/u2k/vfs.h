@@ -186,6 +186,10 @@ struct file_ops {
      * end of the file. -EIO: the image is damaged. -ENOMEM. */
     int (*page)(struct inode *i, uint64_t index, enum page_use use, void **page, size_t *run);
     int (*open)(struct file *f); /* after all checks; may wait, may change f->ops */
+    /* sendfile(2) without a copy: `n` bytes of a regular file from `pos` on, all of them within its size, whose
+     * pages (file_page()) stay until they have been sent. `more`: others follow at once. Waits as write() does.
+     * The count; -EINVAL, nothing was taken: this has to be copied. */
+    ssize_t (*send_pages)(struct file *f, struct inode *in, uint64_t pos, size_t n, bool more);
 };
 
 /* ---- for core: mapping and loading ---- */

@@ -13,6 +13,7 @@ void check_epoll_threads(void);
 void check_eventfd(void);
 void check_timerfd(void);
 void check_signalfd(void);
+void check_splice(void);
 void check_input_level(void);
 void check_input_edge(void);
 void check_input_once(void);

@@ -21,7 +21,7 @@ FLAGS = [
 
 
 def sources() -> list[Path]:
-    calls = ["open", "io", "size", "stat", "dir", "cwd", "attr", "xattr", "fcntl", "flock", "poll"]
+    calls = ["open", "io", "size", "stat", "dir", "cwd", "attr", "xattr", "fcntl", "flock", "poll", "splice"]
     core = [LIBOS / f"core/{name}.c" for name in ("format", "cursor", "optional")]
     shared = [LIBOS / f"abi/{name}.c" for name in ("file", "wait")]
     own = [*shared, *(LIBOS / f"abi/sys_{name}.c" for name in calls), *core]
