@@ -94,7 +94,7 @@ class QemuRunner:
                 machine.kill()
 
             if request.started is not None:
-                request.started(Started(relay.signal, kill))
+                request.started(Started(relay.give, kill))
             code = machine.wait()
             relay.finish()
             messages.seek(0)

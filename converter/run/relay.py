@@ -52,11 +52,15 @@ class Relay:
             end.close()
 
     def signal(self, number: int) -> None:
-        """Pass a signal on; SIGWINCH is told as the size that the terminal has now."""
+        """Pass on what we got ourselves; SIGWINCH is told as the size that the terminal has now."""
         if number == signal.SIGWINCH:
             self._tell(window_message(*terminal_size()))
         else:
-            self._tell(signal_message(number))
+            self.give(number)
+
+    def give(self, number: int) -> None:
+        """A signal for the program, whichever."""
+        self._tell(signal_message(number))
 
     def _tell(self, message: bytes) -> None:
         try:

@@ -12,6 +12,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,12 @@ from typing import Any
 
 from converter.errors import RunError
 from converter.run.request import Started
+from converter.runs.state import read_state
 
 CONTROL = "control"
 _LONGEST = 4096  # bytes of a request
 _KILL = 9
+_PAUSE = 0.05  # seconds
 
 
 @dataclass(slots=True)
@@ -93,8 +96,18 @@ def _give(program: Started, number: int) -> None:
 def asked(folder: Path, request: dict[str, Any]) -> int | None:
     """The status that the run has ended with, after `request`; None when nobody answers: it is over.
 
-    Errors: RunError.
+    One that is still starting is waited for. Errors: RunError.
     """
+    while True:
+        status = _answer(folder, request)
+        state = read_state(folder) if status is None else None
+        if state is None or not state.going:
+            return status
+        time.sleep(_PAUSE)
+
+
+def _answer(folder: Path, request: dict[str, Any]) -> int | None:
+    """None: nobody listens, or not any more."""
     try:
         with socket.socket(socket.AF_UNIX) as client:
             with _short(folder) as path:

@@ -38,6 +38,7 @@ class Recorder:
     """Takes over standard output and error of this process, from `begin` on, until `finish`."""
 
     path: Path
+    _file: int = -1
     _ends: list[int] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -46,6 +47,7 @@ class Recorder:
         """Nobody carries anything yet: threads and fork(2) do not go together, so who starts programs does
         that first. What is said until `carry` waits in the pipes.
         """
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         for stream in (1, 2):
             read_end, write_end = os.pipe()
             os.dup2(write_end, stream)
@@ -56,9 +58,8 @@ class Recorder:
         """Start writing down what comes."""
         if self._threads:
             return
-        file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         for stream, end in enumerate(self._ends, 1):
-            thread = threading.Thread(target=self._carry, args=(stream, end, file), daemon=True)
+            thread = threading.Thread(target=self._carry, args=(stream, end), daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -74,12 +75,12 @@ class Recorder:
         for thread in self._threads:
             thread.join()
 
-    def _carry(self, stream: int, end: int, file: int) -> None:
+    def _carry(self, stream: int, end: int) -> None:
         while data := os.read(end, _CHUNK):
             frame = _FRAME.pack(stream, len(data), time.time_ns()) + data
             try:
                 with self._lock:
-                    _write(file, frame)
+                    _write(self._file, frame)
             except OSError:
                 continue  # the disk is full: the program goes on, what it says is lost
 

@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.builders import oci
 from tests.e2e.conftest import U2K, Command
 from tests.e2e.subject import PATIENCE, PLATFORMS, ended, needs_gcc, started
 
@@ -141,6 +142,28 @@ def test_a_killed_keeper_takes_its_program_along(u2k: Command, subject: Path) ->
     lost = u2k("wait", "one")
     assert lost.returncode == 1 and b"not known" in lost.stderr
     assert u2k("rm", "one").returncode == 0
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_any_signal_may_be_the_one_to_stop_by(
+    u2k: Command,
+    subject: Path,
+    shared_folder: Path,
+    unikernel: Callable[[Path], Path],
+    tmp_path: Path,
+    platform: Platform,
+) -> None:
+    """SIGWINCH, which httpd takes, and which on a terminal means something else."""
+    assert subject.exists()  # and so the program that it was made of
+    program = (shared_folder / "subject" / "subject").read_bytes()
+    run = {"Entrypoint": ["/subject"], "StopSignal": "SIGWINCH"}
+    layer = oci.layer(oci.file("subject", program, mode=0o755))
+    archive = oci.write_tar(tmp_path / "winch.tar", oci.simple_layout([layer], run=run))
+    u2k("run", *platform, "-d", "--name", "one", unikernel(archive), "await", "sleep", "1")
+    said(u2k, "one", b"ready\n")
+    u2k("stop", "-t", "1", "one")
+    assert u2k("logs", "one").stdout == b"ready\ncaught 28\n"
+    assert u2k("wait", "one").stdout == b"7\n"
 
 
 def test_unknown_runs(u2k: Command) -> None:

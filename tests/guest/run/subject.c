@@ -99,7 +99,7 @@ static int streams(void)
 /* Until COUNT signals came: asleep, or in a loop that makes no system call. With COUNT 0 none is caught. */
 static int await(const char *how, int count)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH};
     for (size_t i = 0; count && i < sizeof signals / sizeof *signals; i++)
         signal(signals[i], note);
     say("ready\n");
