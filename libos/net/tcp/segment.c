@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading segments: header, checksum, options (RFC 9293 3.1 and 3.2, RFC 2018, RFC 7323). */
+#include <u2k/cursor.h>
+
+#include "segment.h"
+
+enum {
+    OPTION_END = 0,
+    OPTION_NOP = 1,
+    OPTION_MSS = 2,
+    OPTION_SCALE = 3,
+    OPTION_SACK_PERMITTED = 4,
+    OPTION_SACK = 5,
+    OPTION_TIMESTAMP = 8
+};
+
+static void read_blocks(struct tcp_segment *seg, struct cursor *body)
+{
+    while (cursor_left(body) >= 8 && seg->blocks < TCP_SACK_BLOCKS) {
+        struct tcp_block b = {.start = cursor_be32(body)};
+        b.end = cursor_be32(body);
+        seg->block[seg->blocks++] = b;
+    }
+}
+
+static void read_option(struct tcp_segment *seg, unsigned kind, struct cursor *body)
+{
+    size_t len = cursor_left(body);
+    bool syn = seg->flags & TCP_SYN;
+
+    switch (kind) {
+    case OPTION_MSS:
+        if (syn && len == 2)
+            seg->mss = cursor_be16(body);
+        break;
+    case OPTION_SCALE:
+        if (syn && len == 1) {
+            uint8_t scale = cursor_u8(body);
+            seg->has_scale = true;
+            seg->scale = MIN(scale, 14); /* RFC 7323, 2.3 */
+        }
+        break;
+    case OPTION_SACK_PERMITTED:
+        if (syn && len == 0)
+            seg->sack_permitted = true;
+        break;
+    case OPTION_SACK:
+        if (len % 8 == 0)
+            read_blocks(seg, body);
+        break;
+    case OPTION_TIMESTAMP:
+        if (len == 8) {
+            seg->has_ts = true;
+            seg->tsval = cursor_be32(body);
+            seg->tsecr = cursor_be32(body);
+        }
+        break;
+    default: break; /* unknown ones are skipped (RFC 9293, MUST-6) */
+    }
+}
+
+/* A malformed option ends the reading, what was read before it counts: as Linux does. */
+static void read_options(struct tcp_segment *seg, const uint8_t *at, size_t len)
+{
+    struct cursor c = cursor_over(at, len);
+
+    while (cursor_left(&c) > 0) {
+        unsigned kind = cursor_u8(&c);
+        if (kind == OPTION_END)
+            return;
+        if (kind == OPTION_NOP)
+            continue;
+        unsigned size = cursor_u8(&c);
+        if (c.bad || size < 2 || size - 2 > cursor_left(&c))
+            return;
+        struct cursor body = cursor_over(cursor_take(&c, size - 2), size - 2);
+        read_option(seg, kind, &body);
+    }
+}
+
+/* The commonest options by far: two words of padding and the timestamp. */
+static bool only_timestamp(struct tcp_segment *seg, const uint8_t *at, size_t len)
+{
+    uint32_t word[3];
+
+    if (len != TCP_TIMESTAMP_ROOM)
+        return false;
+    __builtin_memcpy(word, at, sizeof word);
+    if (word[0] != TCP_TIMESTAMP_WORD)
+        return false;
+    seg->has_ts = true;
+    seg->tsval = swap32(word[1]);
+    seg->tsecr = swap32(word[2]);
+    return true;
+}
+
+bool tcp_segment_read(struct tcp_segment *seg, struct packet *p)
+{
+    if (p->total < TCP_HEADER || !packet_contiguous(p, TCP_HEADER))
+        return false;
+    unsigned size = (((const struct tcp_header *)p->data)->offset >> 4) * 4u;
+    if (size < TCP_HEADER || size > p->total || !packet_contiguous(p, size))
+        return false;
+    if (!(p->flags & (PACKET_CHECKED | PACKET_LOOPED)) &&
+        packet_checksum(p, 0, checksum_pseudo(&p->src, &p->dst, IPPROTO_TCP, p->total)) != 0xffff)
+        return false;
+
+    const struct tcp_header *h = (const struct tcp_header *)p->data;
+    seg->packet = p;
+    seg->seq = swap32(h->seq);
+    seg->ack = swap32(h->ack);
+    seg->flags = h->flags;
+    seg->window = swap16(h->window);
+    seg->urgent = swap16(h->urgent);
+    seg->len = p->total - size;
+    seg->end = seg->seq + seg->len + !!(h->flags & TCP_SYN) + !!(h->flags & TCP_FIN);
+    seg->has_ts = false;
+    seg->blocks = 0;
+    seg->mss = 0;
+    seg->iss = 0;
+    seg->sack_permitted = seg->has_scale = false;
+    if (size > TCP_HEADER && !only_timestamp(seg, p->data + TCP_HEADER, size - TCP_HEADER))
+        read_options(seg, p->data + TCP_HEADER, size - TCP_HEADER);
+    p->transport = p->data;
+    packet_pull(p, size);
+    return true;
+}
