@@ -61,7 +61,6 @@ bool inet_conflict(struct inet_ports *t, const struct inet_socket *s)
 static bool is_free(struct inet_ports *t, const struct inet_socket *s, uint16_t port,
                     bool (*free_for)(const struct inet_socket *s, uint16_t port))
 {
-    bool shared = false;
     LIST_FOR_EACH(it, chain(t, port))
     {
         const struct inet_socket *other = LIST_ENTRY(it, struct inet_socket, port_link);
@@ -69,9 +68,8 @@ static bool is_free(struct inet_ports *t, const struct inet_socket *s, uint16_t 
             continue;
         if (!free_for ? meet(s, other) : !other->port_chosen)
             return false;
-        shared = true;
     }
-    return !shared || !free_for || free_for(s, port);
+    return !free_for || free_for(s, port); /* what has ended may linger on */
 }
 
 static bool choose(struct inet_ports *t, const struct inet_socket *s, uint16_t *port,

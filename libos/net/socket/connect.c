@@ -17,7 +17,8 @@ int socket_connect(struct socket *s, const struct sockaddr_k *a, unsigned len, b
             return waited;
     }
     net_settle();
-    if (err != -EINPROGRESS && err != -EALREADY)
+    /* Who does not wait is told so even if it is over by now, as over the loopback device: as on Linux. */
+    if ((err != -EINPROGRESS && err != -EALREADY) || dontwait)
         return err;
     while (s->state == SOCKET_CONNECTING) {
         int waited = socket_wait(s, POLLOUT, &p);

@@ -25,6 +25,8 @@ int tcp_shutdown(struct socket *s, int how)
     tcp_enter();
     if (t->state == TCP_CLOSED) {
         err = -ENOTCONN;
+        s->shut |= (uint8_t)(how + 1); /* as on Linux: who polls sees it */
+        socket_wake(s, POLLHUP | POLLIN | POLLOUT);
     } else if (t->state == TCP_SYN_SENT || (t->state == TCP_LISTEN && how != SHUT_WR)) {
         err = tcp_disconnect(t);
     } else {

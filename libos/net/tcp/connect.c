@@ -18,7 +18,7 @@ int tcp_bind(struct socket *s, const struct sockaddr_k *a, unsigned len)
         return -EADDRNOTAVAIL;
     if (port && !s->reuseaddr && tcp_timewait_port(port, &ip))
         return -EADDRINUSE;
-    return inet_bind(&tcp_ports, &t->inet, &ip, port);
+    return inet_bind_name(&tcp_ports, &t->inet, a, len);
 }
 
 /* Could a connection have these addresses? A TIME-WAIT that both sides' timestamps can tell apart is no obstacle. */
@@ -70,6 +70,7 @@ int tcp_disconnect(struct tcp *t)
     t->inet.peer_port = 0;
     if (!t->inet.bound_address)
         t->inet.local = t->inet.s.family == AF_INET ? ip_from_v4(0) : (struct ip_addr){0};
+    t->inet.route.dev = NULL;
     if (t->inet.port_chosen)
         inet_unbind(&tcp_ports, &t->inet);
     t->inet.s.state = SOCKET_FRESH;
@@ -129,13 +130,10 @@ static int start(struct tcp *t, const struct sockaddr_k *a, unsigned len)
     struct inet_socket *s = &t->inet;
     struct ip_addr ip;
     uint16_t port;
-    unsigned scope = 0;
-    int err = inet_from_sockaddr(s, a, len, &ip, &port, &scope);
+    int err = inet_destination(s, a, len, &ip, &port);
 
     if (err < 0)
         return err;
-    if (ip_is_any(&ip)) /* as on Linux: this host */
-        ip = ip_is_v4(&ip) ? ip_from_v4(net32(0x7f000001)) : (struct ip_addr){.bytes = {[15] = 1}};
     if (ip_is_multicast(&ip) || ip_is_broadcast(&ip))
         return -ENETUNREACH;
     if (port == 0)

@@ -24,7 +24,7 @@ void tcp_error(const struct ip_error *e)
         return;
     tcp_enter();
     if (e->error == -EMSGSIZE) {
-        if (!t->inet.mtu_discover_off) {
+        if (t->inet.mtu_discover) {
             tcp_mtu_lowered(t, e->mtu);
             /* What was too long is lost for certain: no need to wait. */
             if (t->sent_count && in_state(t, TCP_SENDING | STATE(TCP_FIN_WAIT_1))) {

@@ -104,7 +104,7 @@ void tcp_free(struct tcp *t)
     tcp_send_queue_purge(t);
     tcp_sent_free(t);
     tcp_receive_purge(t);
-    inet_unbind(&tcp_ports, &t->inet);
+    inet_close(&tcp_ports, &t->inet);
     if (t->loss)
         DELETE(t->loss);
     DELETE(t);

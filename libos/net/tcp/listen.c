@@ -4,16 +4,6 @@
 
 #define SOMAXCONN 4096u
 
-/* Another listener of the port, that does not share it. */
-static bool taken(struct tcp *t)
-{
-    struct tcp *other =
-        tcp_find_listener(&t->inet.local, t->inet.local_port, &t->inet.local, 0, NULL);
-
-    return other && other != t && ip_same(&other->inet.local, &t->inet.local) &&
-           !(other->inet.s.reuseport && t->inet.s.reuseport);
-}
-
 static int start(struct tcp *t, unsigned backlog)
 {
     struct inet_socket *s = &t->inet;
@@ -24,17 +14,21 @@ static int start(struct tcp *t, unsigned backlog)
         int err = s->bound ? 0 : inet_autobind(&tcp_ports, s, NULL);
         if (err < 0)
             return err;
-        if (taken(t))
-            return -EADDRINUSE;
         struct tcp_listener *l = NEW(struct tcp_listener);
         if (!l)
             return -ENOMEM;
+        enum socket_state before = s->s.state;
+        s->s.state = SOCKET_LISTENING;
+        if (inet_conflict(&tcp_ports, s)) {
+            s->s.state = (uint8_t)before;
+            DELETE(l);
+            return -EADDRINUSE;
+        }
         list_init(&l->ready);
         list_init(&l->requests);
         l->defer = t->defer_accept;
         t->listener = l;
         t->state = TCP_LISTEN;
-        s->s.state = SOCKET_LISTENING;
         s->s.shut = 0;
         tcp_listener_add(t);
     }

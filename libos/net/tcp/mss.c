@@ -65,7 +65,7 @@ bool tcp_blackhole(struct tcp *t)
 {
     uint32_t to = t->mss > BLACKHOLE_MSS ? BLACKHOLE_MSS : MIN(t->mss, BLACKHOLE_LEAST);
 
-    if (to == t->mss || t->inet.mtu_discover_off)
+    if (to == t->mss || !t->inet.mtu_discover)
         return false;
     t->mss = (uint16_t)to;
     return true;

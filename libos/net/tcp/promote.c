@@ -27,7 +27,7 @@ static void inherit(struct tcp *t, const struct tcp *from)
     t->inet.v6only = from->inet.v6only;
     t->inet.ttl = from->inet.ttl;
     t->inet.tos = from->inet.tos;
-    t->inet.mtu_discover_off = from->inet.mtu_discover_off;
+    t->inet.mtu_discover = from->inet.mtu_discover;
     t->inet.recverr = from->inet.recverr;
     t->nodelay = from->nodelay;
     t->cork = from->cork;

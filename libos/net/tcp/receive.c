@@ -16,28 +16,11 @@ uint32_t tcp_readable_bytes(const struct tcp *t)
     return t->urgent_seq == t->copied ? n - 1 : t->urgent_seq - t->copied; /* up to the mark */
 }
 
-/* `n` bytes from `offset` on, of buffers, slices and further buffers. Bytes done. */
 static size_t copy_out(const struct packet *p, size_t offset, struct iter *it, size_t n)
 {
-    size_t done = 0;
-
     if (LIKELY(offset + n <= p->len))
         return iter_write(it, p->data + offset, n);
-    for (; p && done < n; p = p->next)
-        for (int i = -1; i < (int)p->slice_count && done < n; i++) {
-            const uint8_t *at = i < 0 ? p->data : p->slices[i].at;
-            size_t len = i < 0 ? p->len : p->slices[i].len;
-            if (offset >= len) {
-                offset -= len;
-                continue;
-            }
-            size_t piece = MIN(len - offset, n - done), got = iter_write(it, at + offset, piece);
-            done += got;
-            if (got < piece)
-                return done;
-            offset = 0;
-        }
-    return done;
+    return packet_to_iter(p, offset, it, n);
 }
 
 /* The first packet's bytes up to `skip + n` are read. */
@@ -187,7 +170,7 @@ ssize_t tcp_receive_message(struct socket *s, struct message *m)
         return -EAGAIN;
     if (UNLIKELY(m->flags & MSG_PEEK)) {
         done = peek(t, it, m->flags & MSG_TRUNC);
-        return done || it->left == 0 ? done : nothing(t);
+        return done || (it->left == 0 && !list_empty(&t->rcv_queue)) ? done : nothing(t);
     }
     while (it->left > 0 && !stop && !list_empty(&t->rcv_queue)) {
         struct packet *p = LIST_ENTRY(t->rcv_queue.next, struct packet, link);
@@ -197,7 +180,7 @@ ssize_t tcp_receive_message(struct socket *s, struct message *m)
         done += got;
     }
     if (done == 0)
-        return got < 0 ? got : it->left == 0 ? 0 : nothing(t);
+        return got < 0 ? got : it->left == 0 && !list_empty(&t->rcv_queue) ? 0 : nothing(t);
     tcp_enter();
     tcp_tune_copied(t);
     tcp_window_read(t);

@@ -6,7 +6,7 @@
 
 uint32_t tcp_packet_memory(const struct packet *p)
 {
-    uint32_t sum = p->slice_count ? p->total : 0;
+    uint32_t sum = 0;
 
     for (; p; p = p->next)
         sum += p->room;

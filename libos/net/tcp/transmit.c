@@ -72,7 +72,7 @@ static int transmit(struct tcp *t, struct packet *p, uint32_t seq, unsigned flag
             return err;
         }
     }
-    int err = ip_send(p, &inet->route, !inet->mtu_discover_off);
+    int err = ip_send(p, &inet->route, inet->mtu_discover != 0);
     if (UNLIKELY(err == -EMSGSIZE)) /* the path has become narrower: retransmissions will fit */
         tcp_mtu_lowered(t, inet->route.mtu);
     return err;

@@ -305,6 +305,7 @@ void inet_init(struct inet_socket *s, const struct socket_ops *ops, int family, 
 {
     socket_init(&s->s, ops, family, type, protocol);
     s->local = s->peer = ip_from_v4(0);
+    s->mtu_discover = 1;
 }
 int inet_from_sockaddr(const struct inet_socket *s, const struct sockaddr_k *a, unsigned len,
                        struct ip_addr *ip, uint16_t *port, unsigned *scope)
@@ -348,6 +349,33 @@ void inet_bind_as(struct inet_ports *t, struct inet_socket *s, uint16_t port)
     (void)t;
     s->local_port = port;
     s->bound = true;
+}
+int inet_bind_name(struct inet_ports *t, struct inet_socket *s, const struct sockaddr_k *a, unsigned len)
+{
+    struct ip_addr ip;
+    uint16_t port;
+    int err = inet_from_sockaddr(s, a, len, &ip, &port, NULL);
+    return err ? err : inet_bind(t, s, &ip, port);
+}
+int inet_destination(struct inet_socket *s, const struct sockaddr_k *a, unsigned len, struct ip_addr *ip,
+                     uint16_t *port)
+{
+    return inet_from_sockaddr(s, a, len, ip, port, NULL);
+}
+bool inet_conflict(struct inet_ports *t, const struct inet_socket *s)
+{
+    (void)t, (void)s;
+    return false;
+}
+void inet_close(struct inet_ports *t, struct inet_socket *s)
+{
+    inet_unbind(t, s);
+}
+size_t packet_to_iter(const struct packet *p, size_t offset, struct iter *it, size_t n)
+{
+    uint8_t copy[65536];
+    CHECK(packet_copy(p, offset, copy, n));
+    return iter_write(it, copy, n);
 }
 void inet_unbind(struct inet_ports *t, struct inet_socket *s)
 {
