@@ -134,6 +134,7 @@ struct netdev *netdev_by_name(const char *name);
 /* Something about devices, addresses or routes changed: cached routes look again, netlink listeners are told. */
 extern uint32_t net_generation;
 void net_changed(void);
+void netlink_changed(void); /* libos/net/netlink: listeners are told */
 
 /* Devices are offered (plat_net_start()), loopback is up, interfaces are configured (boot_config, `ip=`, DHCP, SLAAC). Called once, before
  * the program starts, in kernels that have sockets. Waits for a lease some seconds at the most. */

@@ -14,6 +14,7 @@ static unsigned last_index, ethernet_count;
 void net_changed(void)
 {
     net_generation++;
+    netlink_changed();
 }
 
 void netdev_register(struct netdev *dev)

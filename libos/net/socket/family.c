@@ -16,6 +16,8 @@ int socket_create(int family, int type, int protocol, struct socket **out)
     case AF_UNIX: return unix_create(type, protocol, out);
     case AF_INET:
     case AF_INET6: return inet_create(family, type, protocol, out);
+    case AF_NETLINK: return netlink_create(type, protocol, out);
+    case AF_PACKET: return packet_create(type, protocol, out);
     default: return -EAFNOSUPPORT;
     }
 }
@@ -32,6 +34,20 @@ int inet_missing(void)
     return -EAFNOSUPPORT;
 }
 
+int netlink_missing(void)
+{
+    part_missing("netlink", "a socket of AF_NETLINK was made");
+    return -EAFNOSUPPORT;
+}
+
+int packet_socket_missing(void)
+{
+    part_missing("packet_socket", "a socket of AF_PACKET was made");
+    return -EAFNOSUPPORT;
+}
+
+IF_LINKED(part_netlink, netlink_create, netlink_missing);
+IF_LINKED(part_packet_socket, packet_create, packet_socket_missing);
 IF_LINKED(part_inet, inet_create, inet_missing);
 IF_LINKED(part_unix, unix_create, unix_missing);
 IF_LINKED(part_unix, unix_pair, unix_missing);
