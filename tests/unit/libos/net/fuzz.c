@@ -130,8 +130,8 @@ int fuzz_one(const uint8_t *data, size_t size)
     }
     while (cursor_left(&c) >= 3) {
         unsigned kind = cursor_u8(&c) % KINDS;
-        size_t n = MIN(cursor_be16(&c), (size_t)1500);
-        n = MIN(n, cursor_left(&c));
+        size_t n = cursor_be16(&c), left = cursor_left(&c);
+        n = MIN(MIN(n, left), (size_t)1500);
         const uint8_t *bytes = n ? cursor_take(&c, n) : frame;
         apply(kind, bytes, n);
         wire_clear();

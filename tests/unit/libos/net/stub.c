@@ -234,3 +234,9 @@ int wait_sleep(uint64_t deadline, bool interruptible)
     stub_pass(deadline - stub_now);
     return 0;
 }
+
+bool plat_host_events(bool sleeps)
+{
+    (void)sleeps;
+    return false;
+}
