@@ -31,6 +31,7 @@ struct proc_at {
 enum proc_kind {
     PROC_FIXED,   /* a folder of `children`, which end with a NULL name */
     PROC_NUMBERS, /* a folder whose names are numbers that come and go */
+    PROC_NAMES,   /* a folder whose names come and go; at or below it `fd` is the number of one */
     PROC_SHOWN,   /* a text made by show(); store() may be NULL */
     PROC_SAID,    /* a text that is always the same */
     PROC_LINK,    /* a symbolic link; with follow() a magic one */
@@ -55,6 +56,11 @@ struct proc_entry {
             bool (*find)(const struct proc_at *at, int number, struct proc_at *out);
             int (*next)(const struct proc_at *at, int from); /* the first from there on, -1: none */
         };
+        struct {
+            bool (*find_name)(const struct proc_at *at, const char *name, size_t len,
+                              struct proc_at *out);
+            int (*next_name)(const struct proc_at *at, int from, const char **name);
+        };
     };
 };
 
@@ -63,6 +69,8 @@ int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsi
 
 extern const struct filesystem filesystem_proc, filesystem_sysfs;
 extern const struct proc_entry proc_process[], proc_sys[];
+extern const struct proc_entry proc_net[], sys_class[]; /* fs/netfs */
+extern const struct proc_entry proc_nothing[]; /* in their place */
 extern const struct proc_entry proc_fd_link, proc_fd_info;
 bool proc_fd_find(const struct proc_at *at, int number, struct proc_at *out);
 int proc_fd_next(const struct proc_at *at, int from);

@@ -3,6 +3,7 @@
 #include "proc.h"
 
 #include <u2k/mm.h>
+#include <u2k/optional.h>
 #include <u2k/sched.h>
 #include <u2k/string.h>
 #include <u2k/uaccess.h>
@@ -159,6 +160,10 @@ static int task_next(const struct proc_at *at, int from)
     return lowest;
 }
 
+const struct proc_entry proc_nothing[] = {{0}};
+
+IF_LINKED(part_netfs, proc_net, proc_nothing);
+
 const struct proc_entry proc_process[] = {
     PROC_LIST("task", 0555, task_find, task_next),
     PROC_TEXT("auxv", auxv),
@@ -174,6 +179,7 @@ const struct proc_entry proc_process[] = {
     PROC_TEXT("maps", proc_maps),
     PROC_TEXT("mountinfo", proc_mountinfo),
     PROC_TEXT("mounts", proc_mounts),
+    PROC_DIR("net", proc_net),
     PROC_CONST("oom_score", "0\n"),
     PROC_SETTING("oom_score_adj", oom_adjust, set_oom_adjust),
     PROC_SYMLINK("root", root_text, root_follow),

@@ -86,6 +86,12 @@ static ssize_t self_mounts(const struct proc_at *at, char *out, size_t size)
     return (ssize_t)MIN(format_text(out, size, "self/mounts"), size);
 }
 
+static ssize_t self_net(const struct proc_at *at, char *out, size_t size)
+{
+    (void)at;
+    return (ssize_t)MIN(format_text(out, size, "self/net"), size);
+}
+
 static const struct proc_entry entries[] = {
     PROC_DIR("1", proc_process),
     PROC_CONST("cmdline", "\n"),
@@ -94,6 +100,7 @@ static const struct proc_entry entries[] = {
     PROC_TEXT("loadavg", loadavg),
     PROC_TEXT("meminfo", meminfo),
     PROC_SYMLINK("mounts", self_mounts, NULL),
+    PROC_SYMLINK("net", self_net, NULL),
     PROC_SYMLINK("self", self, NULL),
     PROC_TEXT("stat", stat),
     PROC_DIR("sys", proc_sys),

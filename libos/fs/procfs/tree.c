@@ -81,7 +81,7 @@ static int number_in(const char *name, size_t len)
 static int dir_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
     const struct proc_at *at = at_of(dir);
-    struct proc_at found = {.tid = at->tid, .fd = -1};
+    struct proc_at found = {.tid = at->tid, .fd = at->fd};
     const struct proc_entry *e = at->entry->kind == PROC_FIXED ? at->entry->children : NULL;
     for (; e && e->name; e++) {
         if (strlen(e->name) == len && memcmp(e->name, name, len) == 0) {
@@ -91,6 +91,9 @@ static int dir_lookup(struct inode *dir, const char *name, size_t len, struct in
             return make_inode(dir->sb, &found, out);
         }
     }
+    if (at->entry->kind == PROC_NAMES)
+        return at->entry->find_name(at, name, len, &found) ? make_inode(dir->sb, &found, out)
+                                                           : -ENOENT;
     int n = at->entry->kind == PROC_NUMBERS ? number_in(name, len) : -1;
     return n >= 0 && at->entry->find(at, n, &found) ? make_inode(dir->sb, &found, out) : -ENOENT;
 }
@@ -106,11 +109,27 @@ static bool emit(struct file *f, struct dir_sink *sink, const char *name, const 
 /* Positions: the dots, the entries in their order, then NUMBERS + a number. */
 #define NUMBERS (1 << 16)
 
+/* The child that comes first from a number on, and its name, in `number` if it is one. -1: none. */
+static int next_of(const struct proc_at *at, int from, char number[12], const char **name,
+                   struct proc_at *child)
+{
+    const struct proc_entry *e = at->entry;
+    int n;
+
+    if (e->kind == PROC_NAMES) {
+        n = e->next_name(at, from, name);
+        return n >= 0 && e->find_name(at, *name, strlen(*name), child) ? n : -1;
+    }
+    n = e->next(at, from);
+    format_text(number, 12, "%d", n);
+    return n >= 0 && e->find(at, n, child) ? n : -1;
+}
+
 static int dir_read(struct file *f, struct dir_sink *sink)
 {
     const struct proc_at *at = at_of(f->inode);
     const struct proc_entry *children = at->entry->kind == PROC_FIXED ? at->entry->children : NULL;
-    struct proc_at child = {.tid = at->tid, .fd = -1};
+    struct proc_at child = {.tid = at->tid, .fd = at->fd};
     int64_t count = 0;
     while (children && children[count].name)
         count++;
@@ -122,16 +141,16 @@ static int dir_read(struct file *f, struct dir_sink *sink)
         if (!emit(f, sink, child.entry->name, &child))
             return 0;
     }
-    if (at->entry->kind != PROC_NUMBERS)
+    if (at->entry->kind != PROC_NUMBERS && at->entry->kind != PROC_NAMES)
         return 0;
     f->pos = MAX(f->pos, NUMBERS);
     for (;;) {
-        char name[12];
-        int n = at->entry->next(at, (int)MIN(f->pos - NUMBERS, (int64_t)INT32_MAX));
-        if (n < 0 || !at->entry->find(at, n, &child))
+        char number[12];
+        const char *name = number;
+        int n = next_of(at, (int)MIN(f->pos - NUMBERS, (int64_t)INT32_MAX), number, &name, &child);
+        if (n < 0)
             return 0;
         int64_t before = f->pos;
-        format_text(name, sizeof name, "%d", n);
         f->pos = NUMBERS + n;
         if (!emit(f, sink, name, &child)) {
             f->pos = before;

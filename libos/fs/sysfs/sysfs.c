@@ -2,6 +2,7 @@
 /* /sys: as much as C libraries ask to count CPUs. */
 #include "../procfs/proc.h"
 
+#include <u2k/optional.h>
 #include <u2k/tmpfs.h>
 
 static const struct proc_entry cpu[] = {
@@ -12,8 +13,14 @@ static const struct proc_entry cpu[] = {
 };
 static const struct proc_entry system[] = {PROC_DIR("cpu", cpu), {0}};
 static const struct proc_entry devices[] = {PROC_DIR("system", system), {0}};
-static const struct proc_entry entries[] = {PROC_DIR("devices", devices), {0}};
+static const struct proc_entry entries[] = {
+    PROC_DIR("class", sys_class),
+    PROC_DIR("devices", devices),
+    {0},
+};
 static const struct proc_entry top = PROC_DIR("", entries);
+
+IF_LINKED(part_netfs, sys_class, proc_nothing);
 
 static int mount(const char *source, const char *data, struct superblock **out)
 {

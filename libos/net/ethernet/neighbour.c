@@ -8,6 +8,7 @@
 #include "../ip/ip.h"
 
 #include <u2k/errno.h>
+#include <u2k/netinfo.h>
 #include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/string.h>
@@ -249,6 +250,29 @@ void neighbour_learned(struct neighbour *n, const uint8_t mac[ETH_ALEN], bool so
     while (!list_empty(&n->waiting))
         neighbour_send(n, first_waiting(n));
     netdev_release();
+}
+
+static const uint8_t nud_states[] = {
+    [NEIGHBOUR_NEW] = 0,
+    [NEIGHBOUR_INCOMPLETE] = NUD_INCOMPLETE,
+    [NEIGHBOUR_FAILED] = NUD_FAILED,
+    [NEIGHBOUR_STALE] = NUD_STALE,
+    [NEIGHBOUR_DELAY] = NUD_DELAY,
+    [NEIGHBOUR_PROBE] = NUD_PROBE,
+    [NEIGHBOUR_REACHABLE] = NUD_REACHABLE,
+    [NEIGHBOUR_FIXED] = NUD_NOARP,
+};
+
+void neighbours_each(void (*fn)(const struct neighbour_info *n, void *arg), void *arg)
+{
+    LIST_FOR_EACH(it, &neighbours)
+    {
+        const struct neighbour *n = LIST_ENTRY(it, struct neighbour, link);
+        struct neighbour_info info = {
+            .dev = n->dev, .addr = n->addr, .state = nud_states[n->state], .router = n->router};
+        memcpy(info.mac, neighbour_mac(n), ETH_ALEN);
+        fn(&info, arg);
+    }
 }
 
 void ip_confirm(struct ip_route *r)

@@ -95,8 +95,10 @@ bool ip_is_broadcast(const struct ip_addr *a)
     return false;
 }
 
-int ip_addr_add(struct netdev *dev, const struct ip_addr *a, unsigned prefix)
+int ip_addr_add_alone(struct netdev *dev, const struct ip_addr *a, unsigned prefix)
 {
+    const struct ip_addr group = ip_solicited_node(a);
+
     if (prefix > (ip_is_v4(a) ? 32u : 128u) || ip_is_any(a) || ip_is_multicast(a))
         return -EINVAL;
     if (ip_addr_find(a, dev->index))
@@ -112,13 +114,20 @@ int ip_addr_add(struct netdev *dev, const struct ip_addr *a, unsigned prefix)
         own->broadcast.words[3] |= net32(UINT32_MAX >> prefix);
     list_push_back(&dev->addresses, &own->link);
     net_changed();
-    if (dev->flags & IFF_LOOPBACK)
-        return 0;
-    const struct ip_addr net = ip_masked(a, prefix), group = ip_solicited_node(a);
-    if (!ip_is_v4(a))
+    if (!ip_is_v4(a) && !(dev->flags & IFF_LOOPBACK))
         ip_group_join(dev, &group);
+    return 0;
+}
+
+int ip_addr_add(struct netdev *dev, const struct ip_addr *a, unsigned prefix)
+{
+    const struct ip_addr net = ip_masked(a, prefix);
     const struct ip_addr none = ip_is_v4(a) ? ip_from_v4(0) : (struct ip_addr){0};
-    int error = ip_route_add(&net, prefix, &none, dev, ip_is_v4(a) ? 0 : 256);
+    int error = ip_addr_add_alone(dev, a, prefix);
+
+    if (error || dev->flags & IFF_LOOPBACK)
+        return error;
+    error = ip_route_add(&net, prefix, &none, dev, ip_is_v4(a) ? 0 : 256);
     return error == -EEXIST ? 0 : error;
 }
 

@@ -33,6 +33,9 @@ bool ip_source_choose(const struct ip_addr *to, const struct netdev *dev, struct
 /* The group in which IPv6 neighbours are asked for: RFC 4291, 2.7.1. */
 struct ip_addr ip_solicited_node(const struct ip_addr *a);
 
+/* Without a route to its network: whether that is on the link others say (RFC 5942). */
+int ip_addr_add_alone(struct netdev *dev, const struct ip_addr *a, unsigned prefix);
+
 struct netdev_addr *ip_addr_find(const struct ip_addr *a, unsigned device);
 
 /* Do the first `bits` bits (of their own version) agree? */

@@ -60,7 +60,9 @@ static void probe_over(struct timer *t)
 static void add(struct netdev *dev, const struct ip_addr *a, uint64_t valid, uint64_t preferred)
 {
     struct probe *probe = NEW(struct probe);
-    int error = probe ? ip_addr_add(dev, a, 64) : -ENOMEM;
+    int error = !probe                ? -ENOMEM
+                : ip_is_link_local(a) ? ip_addr_add(dev, a, 64)
+                                      : ip_addr_add_alone(dev, a, 64);
     struct netdev_addr *own = ip_addr_find(a, dev->index);
 
     if (error || !own) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stub.h"
 
+#include "../../../../libos/fs/procfs/proc.h"
+
 #include <u2k/boot.h>
 #include <u2k/clock.h>
 #include <u2k/cpuinfo.h>
@@ -62,6 +64,9 @@ __attribute__((constructor)) static void start(void)
     process.umask = 022;
     process.cred.cap_permitted = process.cred.cap_effective = ~0ull;
 }
+
+/* Where there is no network. */
+const struct proc_entry proc_net[] = {{0}}, sys_class[] = {{0}};
 
 void stub_identity(uint32_t uid, uint32_t gid)
 {

@@ -25,7 +25,8 @@ def sources() -> list[Path]:
     core = [LIBOS / f"core/{name}.c" for name in ("format", "cursor", "optional")]
     shared = [LIBOS / f"abi/{name}.c" for name in ("file", "wait")]
     own = [*shared, *(LIBOS / f"abi/sys_{name}.c" for name in calls), *core]
-    return [*sorted(LIBOS.glob("fs/*/*.c")), *own, LIBOS / "arch/x86_64/cpuinfo.c"]
+    files = [path for path in sorted(LIBOS.glob("fs/*/*.c")) if path.parent.name != "netfs"]
+    return [*files, *own, LIBOS / "arch/x86_64/cpuinfo.c"]
 
 
 @pytest.fixture(scope="session")
