@@ -13,19 +13,24 @@ _FAILED = 125
 Tell = Callable[[U2kError | None], None]
 
 
-def in_background(begin: Callable[[Tell], None]) -> None:
+def in_background(begin: Callable[[Tell], None], leave: Callable[[], None]) -> None:
     """Run `begin` in a process of its own, with no terminal, that outlives this one.
 
     It is given a function to call once: with None as soon as all is well, which ends the waiting here, or
     with the error that kept it from starting, which is raised here. One that ends without a word has failed.
+    `leave` is called here before it begins: it lets go of what is the other's alone from now on.
     """
     read_end, write_end = os.pipe()
+    left_end, leaving_end = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     if os.fork() == 0:
         status = _FAILED
         try:
             os.close(read_end)
+            os.close(leaving_end)
+            os.read(left_end, 1)  # nothing comes: it ends when we have let go
+            os.close(left_end)
             os.setsid()  # what ends the terminal does not end it
             nowhere = os.open(os.devnull, os.O_RDWR)
             os.dup2(nowhere, 0)
@@ -34,6 +39,11 @@ def in_background(begin: Callable[[Tell], None]) -> None:
         finally:
             os._exit(status)
     os.close(write_end)
+    os.close(left_end)
+    try:
+        leave()
+    finally:
+        os.close(leaving_end)
     with os.fdopen(read_end, "rb") as answer:
         error = _told(answer.read())
     if error is not None:

@@ -64,7 +64,7 @@ def run_named(
         keeper.keep(request, run)
 
     try:
-        in_background(begin)
+        in_background(begin, request.ports.release)
     except U2kError:
         there = read_state(folder)
         if there is not None and not there.started:
