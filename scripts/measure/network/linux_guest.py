@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from fixtures.host_program import closure
+
 PACKAGE = "linux-image-cloud-amd64"
 MODULES = ("virtio_pci", "virtio_net")
 # busybox is this machine's, which is a Debian of the same release as the images.
@@ -65,6 +67,14 @@ def initramfs(
     for file in (Path("/bin/busybox"), *files):
         (own / file.name).write_bytes(file.read_bytes())
     (own / "busybox").chmod(0o755)
+    for library in closure(Path("/bin/busybox")):
+        place = root / str(library).lstrip("/")
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(library.read_bytes())
+            place.chmod(0o755)
+    for folder in ("proc", "sys", "dev"):
+        (root / folder).mkdir(exist_ok=True)
     script = root / "init"
     script.unlink(missing_ok=True)
     script.write_text(
