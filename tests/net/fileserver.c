@@ -3,6 +3,9 @@
  * A file server without files, for long transfers: bytes of a generator whose digest both sides can tell.
  *
  *   GET N SEED\n   -> N bytes               PUT N\n, N bytes -> sha256 in hex, \n
+ *   SEND N\n       -> N zeros               TAKE N\n, N bytes -> 64 zeros, \n
+ *
+ * The second line is for measurements: neither side computes.
  *
  * One process, one thread, epoll; a connection serves requests until it is closed. Listens on port 8000.
  * SHA-256 is FIPS 180-4; the generator is xorshift64* (Marsaglia 2003, Vigna 2016).
@@ -138,7 +141,8 @@ enum state { COMMAND, SENDING, RECEIVING, ANSWERING };
 struct connection {
     int fd;
     enum state state;
-    uint64_t left, x;
+    uint64_t left, x; /* x: the generator, 0: zeros */
+    int digest;
     char line[128];
     size_t length, sent; /* of line */
     uint8_t *bytes;
@@ -150,7 +154,7 @@ static void generate(struct connection *c)
 {
     uint64_t *out = (uint64_t *)c->bytes;
 
-    for (size_t i = 0; i < ROOM / 8; i++) {
+    for (size_t i = 0; c->x && i < ROOM / 8; i++) {
         c->x ^= c->x >> 12;
         c->x ^= c->x << 25;
         c->x ^= c->x >> 27;
@@ -171,9 +175,16 @@ static int command(struct connection *c)
         c->left = n;
         c->x = seed;
         c->have = c->gone = 0;
-    } else if (sscanf(c->line, "PUT %llu", &n) == 1) {
+    } else if (sscanf(c->line, "SEND %llu", &n) == 1) {
+        c->state = SENDING;
+        c->left = n;
+        c->x = 0;
+        c->have = c->gone = 0;
+        memset(c->bytes, 0, ROOM);
+    } else if (sscanf(c->line, "PUT %llu", &n) == 1 || sscanf(c->line, "TAKE %llu", &n) == 1) {
         c->state = RECEIVING;
         c->left = n;
+        c->digest = c->line[0] == 'P';
         sha_begin(&c->sha);
     } else {
         return -1;
@@ -212,7 +223,9 @@ static int step(struct connection *c)
         return 1;
     case RECEIVING:
         if (!c->left) {
-            sha_end(&c->sha, c->line);
+            memset(c->line, '0', 64);
+            if (c->digest)
+                sha_end(&c->sha, c->line);
             c->line[64] = '\n';
             c->sent = 0;
             c->state = ANSWERING;
@@ -221,7 +234,8 @@ static int step(struct connection *c)
         n = read(c->fd, c->bytes, c->left < ROOM ? (size_t)c->left : ROOM);
         if (n <= 0)
             break;
-        sha_add(&c->sha, c->bytes, (size_t)n);
+        if (c->digest)
+            sha_add(&c->sha, c->bytes, (size_t)n);
         c->left -= (uint64_t)n;
         return 1;
     case ANSWERING:

@@ -68,8 +68,8 @@ def _vm(folder: Path, redis: Subject, corpus: Path) -> list[bool]:
                          lambda s: unikernel_on_qemu(where, tap, folder, s))  # fmt: skip
         files = _fileserver(folder)
         bulk: list[tuple[str, Load, float | None]] = [
-            ("MiB down", lambda server: loads.bulk(where, server, "GET", 64), None),
-            ("MiB up", lambda server: loads.bulk(where, server, "PUT", 64), None),
+            ("MiB down", lambda server: loads.bulk(where, server, "SEND", 64), None),
+            ("MiB up", lambda server: loads.bulk(where, server, "TAKE", 64), None),
         ]
         good += _compare(files, bulk, lambda s: linux_guest(where, tap, folder, _CACHE, s),
                          lambda s: unikernel_on_qemu(where, tap, folder, s))  # fmt: skip

@@ -16,18 +16,18 @@ _BULK = """
 import socket, sys
 host, way, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
 s = socket.create_connection((host, 8000))
-if way == "GET":
-    s.sendall(b"GET %d 7\\n" % size)
+if way == "SEND":
+    s.sendall(b"SEND %d\\n" % size)
     left = size
     while left:
         n = len(s.recv(1 << 20))
         if not n: sys.exit("cut short")
         left -= n
 else:
-    s.sendall(b"PUT %d\\n" % size)
+    s.sendall(b"TAKE %d\\n" % size)
     block = bytes(1 << 20)
     for _ in range(size >> 20): s.sendall(block)
-    if len(s.makefile("rb").readline()) != 65: sys.exit("no digest")
+    if len(s.makefile("rb").readline()) != 65: sys.exit("no answer")
 """
 
 
@@ -86,7 +86,7 @@ def wrk(where: Namespace, server: Running, path: str, seconds: int) -> Result:
 
 
 def bulk(where: Namespace, server: Running, way: str, mebibytes: int) -> Result:
-    """GET or PUT of tests/net/fileserver.c."""
+    """SEND (down) or TAKE (up) of tests/net/fileserver.c."""
 
     def load() -> float:
         command = where.command("python3", "-c", _BULK, server.address, way, str(mebibytes << 20))
