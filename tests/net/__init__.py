@@ -1,1 +1,1 @@
-"""The network as a peer sees it: frames, links, a scripted TCP peer, an impairing relay, servers under load."""
+"""The network as a peer sees it: frames, links, a scripted TCP peer, a bad wire, servers under load."""

@@ -1,6 +1,6 @@
 """Ethernet, ARP, IPv4 and TCP as bytes: what the scripted peer sends, and what it reads of the answers.
 
-RFC 826 (ARP), 791 (IPv4), 9293 (TCP), 7323 (window scale, timestamps), 2018 (SACK). Numbers are in host order.
+RFC 826 (ARP), 791 (IPv4), 9293 (TCP), 7323 (window scale, timestamps), 2018 (SACK). Numbers: host order.
 """
 
 from __future__ import annotations

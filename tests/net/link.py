@@ -107,7 +107,7 @@ class Namespace:
     def entered(self) -> Iterator[None]:
         """This thread is in the namespace: what it opens is of there."""
         libc = ctypes.CDLL(None, use_errno=True)
-        with open("/proc/thread-self/ns/net") as home, open(f"/run/netns/{self.name}") as there:
+        with Path("/proc/thread-self/ns/net").open() as home, Path("/run/netns", self.name).open() as there:
             if libc.setns(there.fileno(), _CLONE_NEWNET) < 0:
                 raise OSError(ctypes.get_errno(), "setns", self.name)
             try:

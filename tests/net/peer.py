@@ -1,4 +1,4 @@
-"""A scripted TCP peer: it sends exactly what a test says, and says what the stack at the other end answered."""
+"""A scripted TCP peer: it sends exactly what a test says, and tells what the stack at the other end does."""
 
 from __future__ import annotations
 

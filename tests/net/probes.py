@@ -1,4 +1,4 @@
-"""Questions that a server is asked, and what it has to answer: for fixtures here, and for the corpus' meta.json."""
+"""Questions that a server is asked, and what it has to answer: for fixtures, and of the corpus."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ def from_corpus(recipe: Path) -> Server:
         if "http" in each:
             body = each["body"].encode() if "body" in each else None
             probes.append(
-                Probe(request=each["http"], body=body, status=each.get("status"), expect=each.get("expect", ""))
+                Probe(
+                    request=each["http"], body=body, status=each.get("status"), expect=each.get("expect", "")
+                )
             )
         elif "tcp" in each:
             probes.append(Probe(send=each["tcp"].encode(), expect=each["expect"]))

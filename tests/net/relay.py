@@ -1,6 +1,6 @@
 """A wire that loses, delays, repeats and reorders frames, between two links: many kernels lack netem.
 
-    python -m tests.net.relay SEED LOSS DELAY_MS REORDER DUPLICATE   frames between descriptors 3 and 4
+python -m tests.net.relay SEED LOSS DELAY_MS REORDER DUPLICATE   frames between descriptors 3 and 4
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""TCP exchanges, segment by segment, against our stack and against the host's Linux: the same script for both."""
+"""TCP exchanges, segment by segment: the same script against our stack and against the host's Linux."""
 
 from __future__ import annotations
 

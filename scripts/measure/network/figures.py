@@ -34,7 +34,9 @@ Load = Callable[[Running], Result]
 def run(folder: Path, corpus: Path, runs: int, only: str) -> int:
     """`only`: vm, process, sizes or all. 0 if every figure is within its limit."""
     good: list[bool] = []
-    redis = subject_of("redis", corpus / "redis.oci.tar", 6379, ["/usr/bin/redis-server", "--protected-mode", "no"])
+    redis = subject_of(
+        "redis", corpus / "redis.oci.tar", 6379, ["/usr/bin/redis-server", "--protected-mode", "no"]
+    )
     if only in ("all", "vm"):
         good += _vm(folder, redis, corpus)
     if only in ("all", "process"):
@@ -52,7 +54,9 @@ def _vm(folder: Path, redis: Subject, corpus: Path) -> list[bool]:
         for test in ("get", "set"):
             for pipeline, count, limit in ((1, 20_000, 10_000), (16, 160_000, 4_500)):
 
-                def load(server: Running, test: str = test, pipeline: int = pipeline, count: int = count) -> Result:
+                def load(
+                    server: Running, test: str = test, pipeline: int = pipeline, count: int = count
+                ) -> Result:
                     return loads.redis(where, server, test, pipeline, count)
 
                 requests.append(
@@ -109,7 +113,10 @@ def _process(folder: Path, redis: Subject, runs: int) -> list[bool]:
     good = []
     with namespace("u2k-bench") as near, namespace("u2k-far") as far:
         tap = make_wire(near)
-        with native(near, far, folder, redis) as theirs, unikernel_as_process(near, tap, folder, redis) as ours:
+        with (
+            native(near, far, folder, redis) as theirs,
+            unikernel_as_process(near, tap, folder, redis) as ours,
+        ):
             for pipeline, count in ((1, 100_000), (16, 800_000)):
                 rates: dict[str, list[float]] = {"native": [], "process": []}
                 for _ in range(runs):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,10 @@ from converter.link.manifest import Manifest, read_manifest
 from scripts.measure.network.counter import Counter
 from scripts.measure.network.linux_guest import fetch_kernel, initramfs, unpack_image
 from tests.net.link import Namespace
+from tests.net.machines import await_port, ip_token, qemu, started, tap_device, unikernel_streams
 
 GATEWAY, GUEST = "10.78.0.1", "10.78.0.2"
-IP = f"ip={GUEST}::{GATEWAY}:255.255.255.0::eth0:off"
-_MAC = "52:54:00:78:00:02"
-# Debian's kernel finds no clock to start by on an emulated microvm; the unikernel gets the same machine as it.
-_MACHINE = ["-M", "pc", "-accel", "tcg", "-cpu", "max", "-smp", "1"]
+IP = ip_token(GUEST, GATEWAY)
 
 
 @dataclass(frozen=True)
@@ -53,43 +50,18 @@ def make_wire(where: Namespace, name: str = "bench0") -> str:
     return name
 
 
-def _qemu(counter: Counter, kernel: Path, memory: str, line: str, tap: str, more: list[str]) -> list[str]:
-    return [
-        *("qemu-system-x86_64", *_MACHINE, "-m", memory, "-nodefaults", "-no-user-config", "-no-reboot"),
-        *("-display", "none", "-kernel", str(kernel), "-append", line),
-        *("-netdev", f"tap,id=n0,ifname={tap},script=no,downscript=no"),
-        *("-device", f"virtio-net-pci,netdev=n0,mac={_MAC}"),
-        *("-object", "rng-random,id=r0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=r0"),
-        *counter.options,
-        *more,
-    ]
-
-
 @contextlib.contextmanager
-def _started(where: Namespace, name: str, command: list[str], log: Path, address: str, port: int) -> Iterator[Running]:
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            where.command(*command), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
-        )
-    try:
-        _await_port(where, process, address, port, log)
-        yield Running(name, address, process)
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _await_port(where: Namespace, process: subprocess.Popen[bytes], address: str, port: int, log: Path) -> None:
-    probe = f"import socket; socket.create_connection(({address!r}, {port}), 0.5).close()"
-    for _ in range(240):
-        if process.poll() is not None:
-            break
-        done = subprocess.run(where.command("python3", "-c", probe), capture_output=True, check=False)
-        if done.returncode == 0:
-            return
-        time.sleep(0.25)
-    said = log.read_text(errors="replace")[-3000:]
-    raise RuntimeError(f"nothing answers at {address}:{port}; {log} says:\n{said}")
+def _serving(
+    where: Namespace,
+    name: str,
+    command: list[str],
+    log: Path,
+    subject: Subject,
+    counter: Counter | None = None,
+) -> Iterator[Running]:
+    with started(command, log, where) as process:
+        await_port(where, process, GUEST, subject.port, log)
+        yield Running(name, GUEST, process, counter)
 
 
 @contextlib.contextmanager
@@ -102,11 +74,10 @@ def linux_guest(where: Namespace, tap: str, folder: Path, cache: Path, subject: 
         initramfs(kernel, root, archive, subject.argv, subject.env, subject.cwd, GUEST)
     counter = Counter(folder, f"{subject.name}.linux")
     (image,) = kernel.glob("boot/vmlinuz-*")
-    more = ["-initrd", str(archive), "-serial", "stdio"]
-    line = "console=ttyS0 quiet panic=-1 reboot=t"
-    command = _qemu(counter, image, "768M", line, tap, more)
-    with _started(where, "linux guest", command, folder / f"{subject.name}.linux.log", GUEST, subject.port) as made:
-        made.counter = counter
+    more = ["-initrd", str(archive), "-serial", "stdio", *tap_device(tap), *counter.options]
+    command = qemu(image, "768M", "console=ttyS0 quiet panic=-1 reboot=t", more)
+    log = folder / f"{subject.name}.linux.log"
+    with _serving(where, "linux guest", command, log, subject, counter) as made:
         yield made
 
 
@@ -124,13 +95,9 @@ def unikernel_on_qemu(
     file, _ = unikernel_file(folder, subject, "vm")
     counter = Counter(folder, f"{subject.name}.u2k")
     log = folder / f"{subject.name}.u2k.log"
-    more = ["-serial", f"file:{log}.serial", "-device", "virtio-serial-pci"]
-    for port in ("control", "in", "out", "err", "log"):
-        backend = f"null,id={port}" if port in ("control", "in") else f"file,id={port},path={log}.{port}"
-        more += ["-chardev", backend, "-device", f"virtserialport,chardev={port},name=u2k.{port}"]
-    command = _qemu(counter, file, memory, f"u2k.loglevel=2 {IP}", tap, more)
-    with _started(where, "unikernel", command, log, GUEST, subject.port) as made:
-        made.counter = counter
+    more = [*unikernel_streams(log), *tap_device(tap), *counter.options]
+    command = qemu(file, memory, f"u2k.loglevel=2 {IP}", more)
+    with _serving(where, "unikernel", command, log, subject, counter) as made:
         yield made
 
 
@@ -138,7 +105,7 @@ def unikernel_on_qemu(
 def unikernel_as_process(where: Namespace, tap: str, folder: Path, subject: Subject) -> Iterator[Running]:
     file, _ = unikernel_file(folder, subject, "process")
     command = [str(file), f"--net=tap:{tap}", IP]
-    with _started(where, "process", command, folder / f"{subject.name}.process.log", GUEST, subject.port) as made:
+    with _serving(where, "process", command, folder / f"{subject.name}.process.log", subject) as made:
         yield made
 
 
@@ -156,14 +123,11 @@ def native(near: Namespace, far: Namespace, folder: Path, subject: Subject) -> I
     environment = ["env", "-i", *subject.env]
     command = far.command(*environment, "chroot", str(root), *subject.argv)
     log = folder / f"{subject.name}.native.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     try:
-        _await_port(near, process, own, subject.port, log)
-        yield Running("native", own, process)
+        with started(command, log) as process:
+            await_port(near, process, own, subject.port, log)
+            yield Running("native", own, process)
     finally:
-        process.kill()
-        process.wait()
         near.ip("link", "delete", "veth0")
 
 
