@@ -31,7 +31,8 @@ from pathlib import Path
 from converter.convert import Options, convert
 from fixtures.build import build
 from fixtures.host_program import pack
-from tests.net.frames import IPV4, SYN, TCP_PROTOCOL, Options as TcpOptions, Segment, ethernet, ipv4
+from tests.net.frames import IPV4, SYN, TCP_PROTOCOL, Segment, ethernet, ipv4
+from tests.net.frames import Options as TcpOptions
 from tests.net.link import Namespace, StreamLink, TapLink, namespace
 from tests.net.machines import (
     await_port,
