@@ -119,14 +119,16 @@ def from_corpus(recipe: Path) -> Server:
     return Server(int(meta["port"]), tuple(probes))
 
 
-def await_server(host: str, port: int, seconds: float) -> bool:
-    """Whether somebody accepts connections within that time."""
+def await_server(server: Server, host: str, port: int, seconds: float) -> bool:
+    """Whether its first probe is answered within that time.
+
+    An accepted connection says nothing: QEMU's user network accepts before there is a guest.
+    """
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            socket.create_connection((host, port), 1).close()
-        except OSError:
+            if server.probes[0].ask(host, port) is None:
+                return True
+        except (OSError, http.client.HTTPException):
             time.sleep(0.05)
-        else:
-            return True
     return False

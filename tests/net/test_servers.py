@@ -54,7 +54,7 @@ def started(log: Path, where: Namespace | None, *arguments: str) -> Iterator[sub
 
 
 def asked(server: Server, host: str, port: int, log: Path) -> None:
-    assert await_server(host, port, _START), log.read_text(errors="replace")[-3000:]
+    assert await_server(server, host, port, _START), log.read_text(errors="replace")[-3000:]
     for probe in server.probes:
         forked = _FORKS.get((probe.send or b"").decode())
         wrong = probe.ask(host, port)
