@@ -263,7 +263,8 @@ def test_sack_brings_back_only_what_is_missing(subject: Subject) -> None:
 def test_zero_window_is_probed(subject: Subject) -> None:
     connection, fd = connected(subject)
     connection.window = 0
-    connection.send(".")
+    connection.send("P.", b"x")  # the answer says that the window is known
+    connection.expect(".", lambda s: connection.ack(s) == 2)
     subject.do(f"write {fd} 100")
     probe = connection.expect(".", seconds=3)
     assert len(probe.payload) <= 1

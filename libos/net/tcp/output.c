@@ -51,8 +51,9 @@ static uint32_t choose(struct tcp *t, uint32_t unsent, uint32_t window, uint32_t
             n = whole;
         return n;
     }
-    if (n < unsent) /* the window's rest: RFC 9293 3.8.6.2.1 (2) and (3) */
-        return n && (forced || n >= t->max_window / 2) ? n : 0;
+    if (n <
+        unsent) /* the window's rest, as Linux does: a receiver avoids silly windows by itself (RFC 9293 3.8.6.2.2) */
+        return n;
     return forced || small_may_go(t) ? n : 0;
 }
 
