@@ -26,6 +26,8 @@ class Rules:
     untold:    choice of the profile -> calls: it makes one of them, and the profile has nothing of the choice
     start:     how the program starts: `script`, `interpreter` (it is not static), `left_out` (files are)
     arguments: choice of the profile (`socket.domain`, `ioctl` ...) -> name of a value -> its number
+    named:     the same, but a value that could not be told (`*`) is no reason: of what nobody gets by chance, such
+               as a family of sockets that getaddrinfo(3) does not give
     """
 
     platforms: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class Rules:
     start: tuple[str, ...] = ()
     untold: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     arguments: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    named: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,14 @@ def _read(relative: Path) -> Part:
 
 
 def _rules(given: Mapping[str, Any]) -> Rules:
-    tables = ("arguments", "untold")
+    tables = ("arguments", "named", "untold")
     lists = {name: tuple(map(str, values)) for name, values in given.items() if name not in tables}
     untold = {choice: tuple(map(str, calls)) for choice, calls in given.get("untold", {}).items()}
-    arguments = {
-        choice: {str(name): int(number) for name, number in values.items()}
-        for choice, values in given.get("arguments", {}).items()
-    }
-    return Rules(**lists, untold=untold, arguments=arguments)  # TypeError for a rule that there is not
+    arguments, named = (
+        {
+            choice: {str(name): int(number) for name, number in values.items()}
+            for choice, values in given.get(table, {}).items()
+        }
+        for table in ("arguments", "named")
+    )
+    return Rules(**lists, untold=untold, arguments=arguments, named=named)  # TypeError: no such rule

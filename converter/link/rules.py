@@ -40,6 +40,10 @@ def _all(part: Part, profile: Profile, platform: str) -> Iterator[str]:
     for choice, values in rules.arguments.items():
         for value, why in _matching_values(values, profile.arguments.get(choice, {})):
             yield _shown(f"{choice} {value}" if value != _ANY else f"{choice} of any value", why)
+    for choice, values in rules.named.items():
+        told = {value: why for value, why in profile.arguments.get(choice, {}).items() if value != _ANY}
+        for value, why in _matching_values(values, told):
+            yield _shown(f"{choice} {value}", why)
 
 
 def _matching_files(rules: Rules, profile: Profile) -> Iterator[tuple[str, str, tuple[Evidence, ...]]]:
