@@ -26,8 +26,8 @@ class Rules:
     untold:    choice of the profile -> calls: it makes one of them, and the profile has nothing of the choice
     start:     how the program starts: `script`, `interpreter` (it is not static), `left_out` (files are)
     arguments: choice of the profile (`socket.domain`, `ioctl` ...) -> name of a value -> its number
-    named:     the same, but a value that could not be told (`*`) is no reason: of what nobody gets by chance, such
-               as a family of sockets that getaddrinfo(3) does not give
+    named:     the same, but a value that could not be told (`*`) is no reason: of what nobody gets by chance,
+               such as a family of sockets that getaddrinfo(3) does not give
     """
 
     platforms: tuple[str, ...] = ()

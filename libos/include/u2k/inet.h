@@ -85,14 +85,50 @@ int inet_destination(struct inet_socket *s, const struct sockaddr_k *a, unsigned
 /* The last descriptor is gone: port and groups are given back. The protocol frees the rest. */
 void inet_close(struct inet_ports *t, struct inet_socket *s);
 
-/* Ancillary data of a received packet, as the options ask for it. */
-void inet_control_receive(const struct inet_socket *s, struct message *m, const struct packet *p);
-/* What a sent message chooses for itself: 0, or -EINVAL. */
+/* What a message chooses by ancillary data. */
 struct inet_choice {
     struct ip_addr source; /* any: none */
     unsigned device;
     int ttl, tos; /* -1: as the socket */
 };
+
+/* Sockets of datagrams: UDP, raw, ping. What has come waits in `received`, within rcvbuf. */
+struct datagram_socket {
+    struct inet_socket i; /* first */
+    struct inet_ports *ports; /* NULL: the protocol has none */
+    struct list received; /* packets */
+    uint32_t queued; /* bytes that count against rcvbuf */
+};
+static inline struct datagram_socket *datagram_of(struct socket *s)
+{
+    return CONTAINER_OF(s, struct datagram_socket, i.s);
+}
+void datagram_init(struct datagram_socket *d, const struct socket_ops *ops, int family, int type,
+                   int protocol, struct inet_ports *ports);
+int datagram_connect(struct socket *s, const struct sockaddr_k *a, unsigned len);
+int datagram_shutdown(struct socket *s, int how);
+unsigned datagram_poll(struct socket *s);
+void datagram_close(struct datagram_socket *d); /* all but the structure is given back */
+void datagram_queue(struct datagram_socket *d, struct packet *p); /* takes it; perhaps drops it */
+/* The first one into the program's buffers from `skip` bytes behind data on, with name (of that port) and ancillary data. */
+ssize_t datagram_receive(struct datagram_socket *d, struct message *m, size_t skip, uint16_t port);
+
+/* Where one message goes, and how. */
+struct datagram_way {
+    struct ip_addr to;
+    uint16_t port;
+    struct ip_route *route, own;
+    struct inet_choice choice;
+};
+/* Destination, port of our own, route, with all checks that send(2) makes first: 0 or -errno. */
+int datagram_way(struct datagram_socket *d, const struct message *m, struct datagram_way *w);
+/* Addresses, ttl and tos of the packet, and whether it must stay whole (IP_MTU_DISCOVER): ip_send()'s. */
+bool datagram_address(const struct datagram_socket *d, struct packet *p,
+                      const struct datagram_way *w);
+
+/* Ancillary data of a received packet, as the options ask for it. */
+void inet_control_receive(const struct inet_socket *s, struct message *m, const struct packet *p);
+/* What a sent message chooses for itself: 0, or -EINVAL. */
 int inet_control_send(const struct inet_socket *s, const struct message *m,
                       struct inet_choice *out);
 

@@ -20,7 +20,7 @@ void udp_each(inet_each_fn fn, void *arg)
                 .peer_port = s->peer_port,
                 .state = s->s.state == SOCKET_CONNECTED ? CONNECTED : NOT_CONNECTED,
                 .v6 = s->s.family == AF_INET6,
-                .receive_queue = udp_of(&s->s)->queued,
+                .receive_queue = datagram_of(&s->s)->queued,
             };
             fn(&info, arg);
         }

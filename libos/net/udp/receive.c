@@ -6,27 +6,6 @@
 #include <u2k/optional.h>
 #include <u2k/sched.h>
 
-enum { OVERHEAD = 768 /* what a datagram counts besides its bytes, near what Linux has */ };
-
-void udp_drop_first(struct udp_socket *u)
-{
-    struct packet *p = LIST_ENTRY(u->received.next, struct packet, link);
-    list_remove(&p->link);
-    u->queued -= p->total + OVERHEAD;
-    packet_free(p);
-}
-
-void udp_queue(struct udp_socket *u, struct packet *p)
-{
-    if (u->queued > u->i.s.rcvbuf || (u->i.s.shut & SHUT_READING)) {
-        packet_free(p);
-        return;
-    }
-    u->queued += p->total + OVERHEAD;
-    list_push_back(&u->received, &p->link);
-    socket_wake(&u->i.s, POLLIN | POLLRDNORM);
-}
-
 /* How well a socket fits: -1 not at all; a connected one best (as Linux's compute_score()). */
 static int score(const struct inet_socket *i, const struct ip_addr *src, uint16_t src_port,
                  const struct ip_addr *dst, unsigned device)
@@ -64,8 +43,8 @@ static uint32_t flow_hash(const struct ip_addr *src, uint16_t port)
 }
 
 /* The best one; of several with SO_REUSEPORT that are as good, by the sender's address and port. */
-static struct udp_socket *find(const struct ip_addr *src, uint16_t src_port,
-                               const struct ip_addr *dst, uint16_t port, unsigned device)
+static struct datagram_socket *find(const struct ip_addr *src, uint16_t src_port,
+                                    const struct ip_addr *dst, uint16_t port, unsigned device)
 {
     struct inet_socket *found = NULL;
     int best = -1;
@@ -85,7 +64,7 @@ static struct udp_socket *find(const struct ip_addr *src, uint16_t src_port,
             found = i;
         best = points;
     }
-    return found ? CONTAINER_OF(found, struct udp_socket, i) : NULL;
+    return found ? CONTAINER_OF(found, struct datagram_socket, i) : NULL;
 }
 
 static bool sum_good(const struct packet *p)
@@ -110,7 +89,7 @@ static void to_all(struct packet *p, uint16_t src_port, uint16_t port)
         if (!copy)
             break;
         copy->dev = p->dev;
-        udp_queue(CONTAINER_OF(i, struct udp_socket, i), copy);
+        datagram_queue(CONTAINER_OF(i, struct datagram_socket, i), copy);
     }
     packet_free(p);
 }
@@ -133,9 +112,9 @@ void udp_receive(struct packet *p)
             packet_free(p);
         return;
     }
-    struct udp_socket *u = find(&p->src, src_port, &p->dst, port, p->dev->index);
+    struct datagram_socket *u = find(&p->src, src_port, &p->dst, port, p->dev->index);
     if (u) {
-        udp_queue(u, p);
+        datagram_queue(u, p);
         return;
     }
     ip_port_unreachable(p);
@@ -150,7 +129,7 @@ malformed:
 void udp_error(const struct ip_error *e)
 {
     uint16_t from = be16(e->transport), to = be16(e->transport + 2);
-    struct udp_socket *u = find(&e->dst, to, &e->src, from, 0);
+    struct datagram_socket *u = find(&e->dst, to, &e->src, from, 0);
     if (!u)
         return;
     bool connected = u->i.s.state == SOCKET_CONNECTED;
@@ -159,32 +138,10 @@ void udp_error(const struct ip_error *e)
         socket_error(&u->i.s, -e->error);
 }
 
-static ssize_t nothing_there(struct socket *s, const struct message *m)
-{
-    if (s->error)
-        return socket_take_error(s);
-    return (s->shut & SHUT_READING) && !(m->flags & MSG_DONTWAIT) ? 0 : -EAGAIN;
-}
-
 ssize_t udp_receive_message(struct socket *s, struct message *m)
 {
-    struct udp_socket *u = udp_of(s);
-    m->name_len = 0;
-    if (m->flags & MSG_ERRQUEUE)
-        return -EAGAIN; /* there is no queue of errors */
-    if (s->error || list_empty(&u->received))
-        return nothing_there(s, m);
-    struct packet *p = LIST_ENTRY(u->received.next, struct packet, link);
-    size_t len = p->total - UDP_HEADER, want = MIN(len, m->data->left);
-    if (packet_to_iter(p, UDP_HEADER, m->data, want) < want)
-        return -EFAULT;
-    if (m->name)
-        inet_to_sockaddr(&u->i, &p->src, be16(p->data), m->name, &m->name_len);
-    if (u->i.pktinfo || u->i.recvttl || u->i.recvtos)
-        inet_control_receive(&u->i, m, p);
-    if (want < len)
-        m->out_flags |= MSG_TRUNC;
-    if (!(m->flags & MSG_PEEK))
-        udp_drop_first(u);
-    return (ssize_t)((m->flags & MSG_TRUNC) ? len : want);
+    struct datagram_socket *u = datagram_of(s);
+    bool any = !list_empty(&u->received);
+    const struct packet *p = any ? LIST_ENTRY(u->received.next, struct packet, link) : NULL;
+    return datagram_receive(u, m, UDP_HEADER, p ? be16(p->data) : 0);
 }

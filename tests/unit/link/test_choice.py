@@ -65,6 +65,13 @@ def test_full_is_everything(catalogue: Catalogue) -> None:
     assert made.absent == {"io_uring_setup": STATIC}
 
 
+@pytest.mark.parametrize(("families", "chosen"), [(("2", "*"), False), (("*", "17"), True), ((), True)])
+def test_a_value_that_has_to_be_named(catalogue: Catalogue, families: tuple[str, ...], chosen: bool) -> None:
+    """A family that could not be told came from getaddrinfo(3), so it is not AF_PACKET."""
+    given = profile("socket", arguments={"socket.domain": families} if families else None)
+    assert ("packet_socket" in choose(given, catalogue, "vm").parts) is chosen
+
+
 @pytest.mark.parametrize("path", ["/proc", "/proc/self/status", "*"])
 def test_paths_choose_file_systems(catalogue: Catalogue, path: str) -> None:
     made = choose(profile("openat", arguments={"open.path": (path,)}), catalogue, "vm")
