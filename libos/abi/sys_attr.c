@@ -3,6 +3,14 @@
 #include "file.h"
 
 #include <u2k/clock.h>
+#include <u2k/inotify.h>
+
+static long changed(struct dentry *d, long err)
+{
+    if (err == 0)
+        inotify_tell(d, IN_ATTRIB);
+    return err;
+}
 
 static long chmod_at(int dirfd, vaddr_t path, uint32_t mode, unsigned flags)
 {
@@ -12,9 +20,9 @@ static long chmod_at(int dirfd, vaddr_t path, uint32_t mode, unsigned flags)
     int err = at_find(dirfd, path, at_walk(flags), &d);
     if (err < 0)
         return err;
-    err = S_ISLNK(d->inode->mode) ? -EOPNOTSUPP : vfs_chmod(d->inode, mode);
+    long result = S_ISLNK(d->inode->mode) ? -EOPNOTSUPP : changed(d, vfs_chmod(d->inode, mode));
     dentry_unref(d);
-    return err;
+    return result;
 }
 
 // chmod: implemented
@@ -39,7 +47,8 @@ SYSCALL(fchmodat2)
 SYSCALL(fchmod)
 {
     const struct file *f = fd_peek(ARG(int, 0));
-    return f && f->ops && f->inode ? vfs_chmod(f->inode, ARG(uint32_t, 1)) : -EBADF;
+    return f && f->ops && f->inode ? changed(f->dentry, vfs_chmod(f->inode, ARG(uint32_t, 1)))
+                                   : -EBADF;
 }
 
 static long chown_at(int dirfd, vaddr_t path, uint32_t uid, uint32_t gid, unsigned flags)
@@ -50,9 +59,9 @@ static long chown_at(int dirfd, vaddr_t path, uint32_t uid, uint32_t gid, unsign
     int err = at_find(dirfd, path, at_walk(flags), &d);
     if (err < 0)
         return err;
-    err = vfs_chown(d->inode, uid, gid);
+    long result = changed(d, vfs_chown(d->inode, uid, gid));
     dentry_unref(d);
-    return err;
+    return result;
 }
 
 // chown: implemented
@@ -79,8 +88,9 @@ SYSCALL(fchownat)
 SYSCALL(fchown)
 {
     const struct file *f = fd_peek(ARG(int, 0));
-    return f && f->ops && f->inode ? vfs_chown(f->inode, ARG(uint32_t, 1), ARG(uint32_t, 2))
-                                   : -EBADF;
+    if (!f || !f->ops || !f->inode)
+        return -EBADF;
+    return changed(f->dentry, vfs_chown(f->inode, ARG(uint32_t, 1), ARG(uint32_t, 2)));
 }
 
 #define UTIME_NOW 0x3fffffff
@@ -92,8 +102,15 @@ static bool usable(const struct timespec64 *t)
            (t->nsec >= 0 && t->nsec < (int64_t)NSEC_PER_SEC);
 }
 
-static long set_times(struct inode *i, const struct timespec64 t[2])
+/* Both times: somebody set them; one alone: as if the file had been read or written (inotify(7)). */
+static uint32_t event_of(const struct timespec64 t[2])
 {
+    return t[0].nsec == UTIME_OMIT ? IN_MODIFY : t[1].nsec == UTIME_OMIT ? IN_ACCESS : IN_ATTRIB;
+}
+
+static long set_times(struct dentry *d, const struct timespec64 t[2])
+{
+    struct inode *i = d->inode;
     struct timespec64 now = time_now();
     bool both_now = t[0].nsec == UTIME_NOW && t[1].nsec == UTIME_NOW;
     if (t[0].nsec == UTIME_OMIT && t[1].nsec == UTIME_OMIT)
@@ -112,6 +129,7 @@ static long set_times(struct inode *i, const struct timespec64 t[2])
     if (t[1].nsec != UTIME_OMIT)
         i->mtime = t[1].nsec == UTIME_NOW ? now : t[1];
     inode_touch(i, false);
+    inotify_tell(d, event_of(t));
     return 0;
 }
 
@@ -126,12 +144,12 @@ static long times_at(int dirfd, vaddr_t path, const struct timespec64 t[2], unsi
             return -EFAULT;
         if (flags)
             return -EINVAL;
-        return f && f->ops && f->inode ? set_times(f->inode, t) : -EBADF;
+        return f && f->ops && f->dentry ? set_times(f->dentry, t) : -EBADF;
     }
     int err = at_find(dirfd, path, at_walk(flags), &d);
     if (err < 0)
         return err;
-    long result = set_times(d->inode, t);
+    long result = set_times(d, t);
     dentry_unref(d);
     return result;
 }

@@ -2,6 +2,7 @@
 /* Directories and names. */
 #include "file.h"
 
+#include <u2k/inotify.h>
 #include <u2k/pages.h>
 #include <u2k/string.h>
 
@@ -54,6 +55,8 @@ static long list(int fd, vaddr_t at, unsigned size, bool old)
         f->pos = start;
         err = probe.err ? -EINVAL : 0;
     }
+    if (err == 0)
+        inotify_tell(f->dentry, IN_ACCESS);
     file_unref(f);
     return e.done ? (long)e.done : e.err ? e.err : err;
 }

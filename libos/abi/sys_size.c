@@ -2,7 +2,15 @@
 /* The size of files and where it is kept: truncation, preallocation, synchronisation, advice. */
 #include "file.h"
 
+#include <u2k/inotify.h>
 #include <u2k/pages.h>
+
+static long modified(struct dentry *d, long err)
+{
+    if (err == 0)
+        inotify_tell(d, IN_MODIFY);
+    return err;
+}
 
 // truncate: implemented
 SYSCALL(truncate)
@@ -11,14 +19,14 @@ SYSCALL(truncate)
     int64_t size = ARG(int64_t, 1);
     if (size < 0)
         return -EINVAL;
-    int err = at_find(AT_FDCWD, ARG(vaddr_t, 0), WALK_FOLLOW, &d);
+    long err = at_find(AT_FDCWD, ARG(vaddr_t, 0), WALK_FOLLOW, &d);
     if (err < 0)
         return err;
     struct inode *i = d->inode;
     if (!S_ISREG(i->mode))
         err = S_ISDIR(i->mode) ? -EISDIR : -EINVAL;
     else if ((err = inode_permission(i, MAY_WRITE)) == 0)
-        err = i->deny_write ? -ETXTBSY : vfs_truncate(i, (uint64_t)size);
+        err = i->deny_write ? -ETXTBSY : modified(d, vfs_truncate(i, (uint64_t)size));
     dentry_unref(d);
     return err;
 }
@@ -28,12 +36,12 @@ SYSCALL(ftruncate)
 {
     int64_t size = ARG(int64_t, 1);
     struct file *f = fd_get_io(ARG(int, 0));
-    int err = -EBADF;
+    long err = -EBADF;
     if (size < 0)
         err = -EINVAL;
     else if (f)
         err = file_writable(f) && f->inode && S_ISREG(f->inode->mode)
-                  ? vfs_truncate(f->inode, (uint64_t)size)
+                  ? modified(f->dentry, vfs_truncate(f->inode, (uint64_t)size))
                   : -EINVAL;
     file_unref(f);
     return err;
@@ -68,7 +76,7 @@ static long allocate(struct file *f, unsigned mode, int64_t offset, int64_t len)
     /* Pages that there cannot be need not be sought one by one. */
     if (!grow && (uint64_t)len / PAGE_SIZE > pages_total_count())
         return -ENOSPC;
-    return i->ops->allocate(i, mode, (uint64_t)offset, (uint64_t)len);
+    return modified(f->dentry, i->ops->allocate(i, mode, (uint64_t)offset, (uint64_t)len));
 }
 
 // fallocate: partial: no FALLOC_FL_COLLAPSE_RANGE, INSERT_RANGE and UNSHARE_RANGE

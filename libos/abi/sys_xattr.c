@@ -2,6 +2,7 @@
 /* Extended attributes (xattr(7)). */
 #include "file.h"
 
+#include <u2k/inotify.h>
 #include <u2k/pages.h>
 #include <u2k/string.h>
 
@@ -138,7 +139,10 @@ static int change(struct dentry *d, const char *name, const void *value, size_t 
         return err;
     if (!d->inode->ops->setxattr)
         return -EOPNOTSUPP;
-    return d->inode->ops->setxattr(d->inode, name, value, size, flags);
+    err = d->inode->ops->setxattr(d->inode, name, value, size, flags);
+    if (err == 0)
+        inotify_tell(d, IN_ATTRIB);
+    return err;
 }
 
 static long set(const struct syscall *sc, unsigned walk, bool fd)

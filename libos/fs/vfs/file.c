@@ -34,10 +34,8 @@ struct file *file_ref(struct file *f)
     return f;
 }
 
-void file_unref(struct file *f)
+void file_end_plain(struct file *f)
 {
-    if (!f || --f->refs > 0)
-        return;
     struct inode *i = f->inode;
     if (f->watches)
         epoll_file_gone(f);
@@ -50,6 +48,12 @@ void file_unref(struct file *f)
     inode_unref(i);
     dentry_unref(f->dentry);
     DELETE(f);
+}
+
+void file_unref(struct file *f)
+{
+    if (f && --f->refs == 0)
+        file_end(f);
 }
 
 static void anonymous_evict(struct inode *i)
@@ -101,7 +105,7 @@ int file_page(struct inode *i, uint64_t index, enum page_use use, void **page, s
     return i->file_ops->page(i, index, use, page, run);
 }
 
-ssize_t file_read(struct file *f, struct iter *it, int64_t *pos)
+ssize_t file_read_plain(struct file *f, struct iter *it, int64_t *pos)
 {
     if (!file_readable(f))
         return -EBADF;
@@ -110,7 +114,7 @@ ssize_t file_read(struct file *f, struct iter *it, int64_t *pos)
     return f->ops->read(f, it, pos);
 }
 
-ssize_t file_write(struct file *f, struct iter *it, int64_t *pos)
+ssize_t file_write_plain(struct file *f, struct iter *it, int64_t *pos)
 {
     if (!file_writable(f))
         return -EBADF;

@@ -28,8 +28,8 @@ static int may_remove(const struct inode *dir, const struct dentry *d)
     return 0;
 }
 
-static int make(struct dentry *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
-                const char *target)
+int dentry_make_plain(struct dentry *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
+                      const char *target)
 {
     const struct inode_ops *ops = dir->inode->ops;
     if (!ops->create)
@@ -46,7 +46,7 @@ int vfs_make(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev,
     int err = dentry_lookup(dir, name, strlen(name), &d);
     if (err < 0)
         return err;
-    if (!d->inode && (err = make(dir, d, mode, rdev, target)) == 0)
+    if (!d->inode && (err = dentry_make(dir, d, mode, rdev, target)) == 0)
         d->inode->uid = d->inode->gid = 0;
     if (err == 0 && out)
         *out = dentry_ref(d);
@@ -109,10 +109,15 @@ int vfs_create(struct dentry *start, const char *path, uint32_t mode, uint64_t r
     if ((type == S_IFCHR || type == S_IFBLK) && !capable(CAP_MKNOD))
         err = -EPERM;
     else
-        err = make(w.cur, d, target ? mode : mode & ~process.umask, rdev, target);
+        err = dentry_make(w.cur, d, target ? mode : mode & ~process.umask, rdev, target);
     dentry_unref(d);
     walk_end(&w);
     return err;
+}
+
+int dentry_link_plain(struct dentry *dir, struct dentry *d, struct inode *target)
+{
+    return dir->inode->ops->link(dir->inode, d, target);
 }
 
 int vfs_link(struct dentry *target, struct dentry *start, const char *path)
@@ -129,7 +134,7 @@ int vfs_link(struct dentry *target, struct dentry *start, const char *path)
     else if (w.cur->inode->nlink == 0)
         err = -ENOENT;
     else
-        err = w.cur->inode->ops->link(w.cur->inode, d, target->inode);
+        err = dentry_link(w.cur, d, target->inode);
     dentry_unref(d);
     walk_end(&w);
     return err;
@@ -152,6 +157,11 @@ static int find_old(struct walk *w, struct dentry *start, const char *path, int 
     return err;
 }
 
+int dentry_unlink_plain(struct dentry *dir, struct dentry *d)
+{
+    return dir->inode->ops->unlink(dir->inode, d);
+}
+
 int vfs_unlink(struct dentry *start, const char *path, bool directory)
 {
     struct walk w;
@@ -170,7 +180,7 @@ int vfs_unlink(struct dentry *start, const char *path, bool directory)
     else if (!directory && w.slash)
         err = -ENOTDIR;
     else
-        err = dir->ops->unlink ? dir->ops->unlink(dir, d) : -EPERM;
+        err = dir->ops->unlink ? dentry_unlink(w.cur, d) : -EPERM;
     dentry_unref(d);
     walk_end(&w);
     return err;
@@ -207,6 +217,11 @@ static int may_rename(struct walk *fw, struct dentry *from, struct walk *tw, str
     return err;
 }
 
+int dentry_rename_plain(struct dentry *from, struct dentry *to, bool exchange)
+{
+    return from->parent->inode->ops->rename(from, to, exchange);
+}
+
 int vfs_rename(struct dentry *from_start, const char *from_path, struct dentry *to_start,
                const char *to_path, unsigned flags)
 {
@@ -224,7 +239,7 @@ int vfs_rename(struct dentry *from_start, const char *from_path, struct dentry *
         if (err == 0 && !fw.cur->inode->ops->rename)
             err = -EPERM;
         if (err == 0 && from->inode != to->inode)
-            err = fw.cur->inode->ops->rename(from, to, flags & RENAME_EXCHANGE);
+            err = dentry_rename(from, to, flags & RENAME_EXCHANGE);
         dentry_unref(to);
         walk_end(&tw);
     }

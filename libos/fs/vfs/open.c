@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* open(2): look-up, creation, permissions, and what kind of file it becomes. */
 #include <u2k/errno.h>
+#include <u2k/inotify.h>
 #include <u2k/log.h>
 #include <u2k/optional.h>
 #include <u2k/path.h>
@@ -53,7 +54,7 @@ static const struct file_ops *ops_of(const struct inode *i)
     return i->file_ops;
 }
 
-int file_open(struct dentry *d, uint32_t flags, struct file **out)
+int file_open_plain(struct dentry *d, uint32_t flags, struct file **out)
 {
     struct inode *i = d->inode;
     const struct file_ops *ops = (flags & O_PATH) ? NULL : ops_of(i);
@@ -89,7 +90,7 @@ OPTIONAL int open_create(const struct walk *w, struct dentry *d, uint32_t mode)
     int err = inode_permission(dir, MAY_WRITE | MAY_EXEC);
     if (err < 0)
         return err;
-    return dir->ops->create ? dir->ops->create(dir, d, new_file(mode), 0, NULL) : -EACCES;
+    return dir->ops->create ? dentry_make(w->cur, d, new_file(mode), 0, NULL) : -EACCES;
 }
 
 /* Where no file is made. */
@@ -171,6 +172,18 @@ IF_LINKED(part_writable, open_tmpfile, open_tmpfile_none);
 IF_LINKED(part_devfs, open_tmpfile, open_tmpfile_none);
 IF_LINKED(part_tmpfs, open_tmpfile, open_tmpfile_none);
 
+OPTIONAL int open_truncate(struct dentry *d)
+{
+    int err = vfs_truncate(d->inode, 0);
+    if (err == 0)
+        inotify_tell(d, IN_MODIFY);
+    return err;
+}
+
+IF_LINKED(part_writable, open_truncate, unlinked_never);
+IF_LINKED(part_devfs, open_truncate, unlinked_never);
+IF_LINKED(part_tmpfs, open_truncate, unlinked_never);
+
 static int open_found(struct dentry *d, uint32_t flags, bool made, struct file **out)
 {
     struct inode *i = d->inode;
@@ -184,7 +197,7 @@ static int open_found(struct dentry *d, uint32_t flags, bool made, struct file *
     if ((err = file_open(d, flags, out)) < 0)
         return err;
     if ((flags & O_TRUNC) && !made && S_ISREG(i->mode) && i->ops->truncate &&
-        (err = vfs_truncate(i, 0)) < 0)
+        (err = open_truncate(d)) < 0)
         file_unref(*out);
     return err;
 }

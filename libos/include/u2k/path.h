@@ -114,6 +114,18 @@ int vfs_make(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev,
              struct dentry **out);
 int vfs_make_none(struct dentry *dir, const char *name, uint32_t mode, uint64_t rdev,
                   const char *target, struct dentry **out); /* without the part writable */
+/* Names come and go, all checks done: `dir` the directory's dentry, `d` the name's. With events as in u2k/inotify.h;
+ * the plain ones have none. */
+int dentry_make(struct dentry *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
+                const char *target);
+int dentry_link(struct dentry *dir, struct dentry *d, struct inode *target);
+int dentry_unlink(struct dentry *dir, struct dentry *d);
+int dentry_rename(struct dentry *from, struct dentry *to, bool exchange);
+int dentry_make_plain(struct dentry *dir, struct dentry *d, uint32_t mode, uint64_t rdev,
+                      const char *target);
+int dentry_link_plain(struct dentry *dir, struct dentry *d, struct inode *target);
+int dentry_unlink_plain(struct dentry *dir, struct dentry *d);
+int dentry_rename_plain(struct dentry *from, struct dentry *to, bool exchange);
 int read_only(const struct superblock *sb); /* -EROFS, told if it is the root's */
 int read_only_root(const struct superblock *sb);
 unsigned root_flags(void); /* SB_* of the root */

@@ -14,6 +14,7 @@ void check_eventfd(void);
 void check_timerfd(void);
 void check_signalfd(void);
 void check_splice(void);
+void check_inotify(void);
 void check_input_level(void);
 void check_input_edge(void);
 void check_input_once(void);
