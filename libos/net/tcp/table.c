@@ -2,6 +2,8 @@
 /* Who a segment is for: connections, requests and TIME-WAIT records in one hash table; listeners in a list. */
 #include "tcp.h"
 
+#include <u2k/netinfo.h>
+
 #define BUCKETS_FIRST 256u
 
 _Static_assert(offsetof(struct inet_socket, peer) - offsetof(struct inet_socket, local) ==
@@ -148,4 +150,43 @@ struct tcp *tcp_find_listener(const struct ip_addr *local, uint16_t port,
         }
     }
     return best;
+}
+
+/* ---- for /proc/net/tcp and netlink ---- */
+
+static struct inet_info info_of(const struct tcp_link *l)
+{
+    const struct tcp_tuple *tuple = tcp_tuple_of((struct tcp_link *)l);
+    struct inet_info info = {
+        .local = tuple->local,
+        .peer = tuple->peer,
+        .local_port = tuple->local_port,
+        .peer_port = tuple->peer_port,
+        .state = l->kind == TCP_REQUEST ? TCP_SYN_RECEIVED : TCP_TIME_WAIT,
+        .v6 = !ip_is_v4(&tuple->local),
+    };
+
+    if (l->kind == TCP_CONNECTION) {
+        const struct tcp *t = tcp_of_link((struct tcp_link *)l);
+        info.s = &t->inet;
+        info.state = t->state;
+        info.v6 = t->inet.s.family == AF_INET6;
+        info.send_queue = t->state == TCP_LISTEN ? t->listener->backlog : t->written - t->snd_una;
+        info.receive_queue =
+            t->state == TCP_LISTEN ? t->listener->ready_count : t->rcv_nxt - t->copied;
+    }
+    return info;
+}
+
+void tcp_each(inet_each_fn fn, void *arg)
+{
+    for (struct tcp_link *l = listeners; l; l = l->next) {
+        const struct inet_info info = info_of(l);
+        fn(&info, arg);
+    }
+    for (uint32_t i = 0; i < size; i++)
+        for (struct tcp_link *l = bucket[i]; l; l = l->next) {
+            const struct inet_info info = info_of(l);
+            fn(&info, arg);
+        }
 }
