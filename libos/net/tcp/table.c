@@ -106,15 +106,6 @@ void tcp_listener_remove(struct tcp *t)
         *at = t->link.next;
 }
 
-void tcp_table_each(void (*fn)(struct tcp_link *l, void *arg), void *arg)
-{
-    for (struct tcp_link *l = listeners; l; l = l->next)
-        fn(l, arg);
-    for (uint32_t i = 0; i < size; i++)
-        for (struct tcp_link *l = bucket[i]; l; l = l->next)
-            fn(l, arg);
-}
-
 /* How well a listener fits; 0: not at all. The more it was told, the better, as on Linux. */
 static unsigned fits(const struct tcp *t, const struct ip_addr *local, uint16_t port,
                      const struct netdev *dev)

@@ -348,7 +348,6 @@ static inline struct tcp_tuple *tcp_tuple(struct tcp *t)
 struct tcp_link *tcp_find(const struct tcp_tuple *tuple);
 bool tcp_table_add(struct tcp_link *l); /* false: no memory */
 void tcp_table_remove(struct tcp_link *l);
-void tcp_table_each(void (*fn)(struct tcp_link *l, void *arg), void *arg); /* listeners first */
 /* The connection's place is taken by a record with the same addresses. */
 struct tcp *tcp_find_listener(const struct ip_addr *local, uint16_t port,
                               const struct ip_addr *peer, uint16_t peer_port,
