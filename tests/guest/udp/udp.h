@@ -18,6 +18,7 @@ void ports(void);
 void options(void);
 void ancillary(void);
 void interfaces(void);
+void v6(void);
 
 static inline struct sockaddr_in at(const char *address, int port)
 {
