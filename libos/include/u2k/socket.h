@@ -53,6 +53,7 @@ enum { /* of SOL_SOCKET (asm-generic/socket.h of Linux) */
        SO_PEERSEC,
        SO_SNDBUFFORCE,
        SO_RCVBUFFORCE,
+       SO_TIMESTAMPNS = 35,
        SO_MARK = 36,
        SO_PROTOCOL = 38,
        SO_DOMAIN,
@@ -125,7 +126,8 @@ struct socket {
     uint8_t protocol;
     uint8_t state; /* enum socket_state */
     uint8_t shut; /* SHUT_READING, SHUT_WRITING */
-    bool reuseaddr, reuseport, keepalive, broadcast, dontroute, oobinline, timestamp;
+    bool reuseaddr, reuseport, keepalive, broadcast, dontroute, oobinline;
+    uint8_t timestamp; /* of received datagrams: 0, SO_TIMESTAMP, SO_TIMESTAMPNS */
     int32_t error; /* positive errno that the next call reports (SO_ERROR), then 0 */
     uint32_t sndbuf,
         rcvbuf; /* bytes; as getsockopt shows them, which is twice what was set (socket(7)) */
@@ -183,6 +185,10 @@ int socket_getsockopt(struct socket *s, int level, int name, void *value, unsign
 int control_next(const struct control *c, size_t *offset, struct control_item *out);
 /* Received: one item; what does not fit is cut, and MSG_CTRUNC says so. */
 void control_put(struct message *m, int level, int type, const void *data, size_t len);
+
+/* A protocol of datagrams notes when one came (realtime ns, in struct packet.time), if somebody wants to know, and gives
+ * it out. */
+void socket_put_time(const struct socket *s, struct message *m, uint64_t time);
 
 /* The pending error as -errno, which is told once; 0. */
 static inline int socket_take_error(struct socket *s)

@@ -3,6 +3,7 @@
 #include <u2k/errno.h>
 #include <u2k/inet.h>
 #include <u2k/optional.h>
+#include <u2k/sched.h>
 
 enum { OVERHEAD = 768 /* what a datagram counts besides its bytes, near what Linux has */ };
 
@@ -104,6 +105,7 @@ void datagram_queue(struct datagram_socket *d, struct packet *p)
         packet_free(p);
         return;
     }
+    p->time = UNLIKELY(d->i.s.timestamp) ? clock_realtime() : 0;
     d->queued += p->total + OVERHEAD;
     list_push_back(&d->received, &p->link);
     socket_wake(&d->i.s, POLLIN | POLLRDNORM);
@@ -130,6 +132,8 @@ ssize_t datagram_receive(struct datagram_socket *d, struct message *m, size_t sk
         return -EFAULT;
     if (m->name)
         inet_to_sockaddr(i, &p->src, port, m->name, &m->name_len);
+    if (UNLIKELY(i->s.timestamp))
+        socket_put_time(&i->s, m, p->time);
     if (i->pktinfo || i->recvttl || i->recvtos)
         inet_control_receive(i, m, p);
     if (want < len)

@@ -25,6 +25,7 @@ enum {
     RTM_NEWROUTE = 24,
     RTM_DELROUTE,
     RTM_GETROUTE,
+    RTM_NEWNEIGH = 28,
     RTM_GETNEIGH = 30,
     RTM_GETRULE = 34
 };
@@ -96,6 +97,7 @@ void address_put(struct answer *a, const struct netdev *dev, const struct netdev
 int route_get(struct answer *a, const struct cursor *body);
 int route_new(struct answer *a, const struct cursor *body);
 int route_delete(struct answer *a, const struct cursor *body);
+int neighbour_list(struct answer *a, const struct cursor *body);
 
 /* Requests of one send(2), each answered. */
 void netlink_requests(struct netlink_socket *s, const uint8_t *data, size_t len);

@@ -12,7 +12,7 @@ static int dump(struct answer *a, const struct cursor *body)
     case RTM_GETLINK: return link_get(a, body);
     case RTM_GETADDR: return address_get(a, body);
     case RTM_GETROUTE: return route_get(a, body);
-    case RTM_GETNEIGH:
+    case RTM_GETNEIGH: return neighbour_list(a, body);
     case RTM_GETRULE: return a->flags & NLM_F_MULTI ? 0 : -EOPNOTSUPP; /* none to be told */
     default: return -EOPNOTSUPP;
     }

@@ -46,6 +46,7 @@ void packet_socket_see(struct netdev_tap *t, const struct packet *p)
     }
     copy->dev = p->dev;
     copy->note[0] = kind_of(p);
+    copy->time = u->s.timestamp ? clock_realtime() : 0;
     u->queued += copy->total + OVERHEAD;
     list_push_back(&u->received, &copy->link);
     socket_wake(&u->s, POLLIN | POLLRDNORM);
@@ -87,6 +88,8 @@ ssize_t packet_socket_receive(struct socket *s, struct message *m)
     if (packet_to_iter(p, skip, m->data, want) < want)
         return -EFAULT;
     put_name(p, m);
+    if (s->timestamp)
+        socket_put_time(s, m, p->time);
     if (want < len)
         m->out_flags |= MSG_TRUNC;
     if (!(m->flags & MSG_PEEK))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Ancillary data: records of a length, a level, a type and data, each aligned to 8 bytes (cmsg(3)). */
+#include <u2k/clock.h>
 #include <u2k/errno.h>
 #include <u2k/optional.h>
 #include <u2k/socket.h>
@@ -40,6 +41,14 @@ void control_put(struct message *m, int level, int type, const void *data, size_
     vaddr_t at = c->at + c->used;
     if (USER_PUT(at, r) == 0 && user_write(at + sizeof r, data, r.len - sizeof r) == 0)
         c->used += MIN(ALIGN_UP(sizeof r + len, 8), left);
+}
+
+void socket_put_time(const struct socket *s, struct message *m, uint64_t time)
+{
+    struct timespec64 t = ns_timespec(time);
+    if (s->timestamp == SO_TIMESTAMP)
+        t.nsec /= 1000; /* struct timeval */
+    control_put(m, SOL_SOCKET, s->timestamp, &t, sizeof t);
 }
 
 /* Where nobody can ask for any: plain read(2) and recvfrom(2) have no room for it. */

@@ -67,6 +67,15 @@ static int set_linger(struct socket *s, const void *value, unsigned len)
     return 0;
 }
 
+/* Of datagrams of IP and frames; SO_TIMESTAMPING, which is of devices, is not there. */
+static int set_timestamp(struct socket *s, int name, bool on)
+{
+    if (s->type == SOCK_STREAM || s->family == AF_UNIX || s->family == AF_NETLINK)
+        return -ENOPROTOOPT;
+    s->timestamp = on ? (uint8_t)name : 0;
+    return 0;
+}
+
 /* A flag, an integer. */
 static int set_number(struct socket *s, int name, int32_t v)
 {
@@ -99,6 +108,8 @@ static int set_number(struct socket *s, int name, int32_t v)
             return -EPERM;
         s->mark = (uint32_t)v;
         return 0;
+    case SO_TIMESTAMP:
+    case SO_TIMESTAMPNS: return set_timestamp(s, name, v != 0);
     case SO_TYPE:
     case SO_PROTOCOL:
     case SO_DOMAIN:
@@ -160,6 +171,8 @@ static bool get_number(struct socket *s, int name, int32_t *v)
     case SO_DOMAIN: *v = s->family; break;
     case SO_ERROR: *v = -socket_take_error(s); break;
     case SO_ACCEPTCONN: *v = s->state == SOCKET_LISTENING; break;
+    case SO_TIMESTAMP:
+    case SO_TIMESTAMPNS: *v = s->timestamp == name; break;
     case SO_BUSY_POLL:
     case SO_NO_CHECK:
     case SO_INCOMING_CPU: *v = 0; break;

@@ -5,15 +5,19 @@
 #include <u2k/errno.h>
 #include <u2k/netdev.h>
 
+/* Of calls that do not wait so many spare the devices that cost a host call: most programs go on to poll(2), which
+ * brings as much. */
+enum { SPINS = 8 };
+
 int socket_wait(struct socket *s, unsigned events, struct patience *p)
 {
+    static unsigned spins;
     struct waiter w = {.thread = current,
                        .events = events | POLLERR | POLLHUP | POLLRDHUP,
                        .exclusive = p->exclusive};
-    if (!p->dontwait ||
-        !p->asked) { /* devices without interrupts; once is enough for who does not wait */
+    if (!p->dontwait || !p->asked) {
         p->asked = true;
-        if (net_poll(!p->dontwait))
+        if (net_poll(!p->dontwait || ++spins % SPINS))
             return 0;
     }
     if (p->dontwait)

@@ -12,7 +12,7 @@
 
 enum { RIGHTS_MAX = 253 /* SCM_MAX_FD */, NOBODY = 65534, HEADER = 16 /* of a control record */ };
 
-static size_t in_flight; /* descriptors in messages that nobody has received */
+size_t unix_in_flight;
 
 static size_t rights_size(unsigned count)
 {
@@ -23,14 +23,18 @@ OPTIONAL void unix_rights_free(struct unix_rights *r)
 {
     if (!r)
         return;
-    in_flight -= r->count;
+    unix_in_flight -= r->count;
     for (unsigned i = 0; i < r->count; i++)
         file_unref(r->files[i]);
     heap_free(r, rights_size(RIGHTS_MAX));
 }
 
-/* Descriptors that only sockets in messages hold would never be closed: as many as a process may have open are
- * on their way at most, whoever sends them. */
+/* As many as a process may have open are on their way at most, whoever sends them. */
+static bool too_many(size_t count)
+{
+    return unix_in_flight + count > process.limits[RLIMIT_NOFILE].soft;
+}
+
 static int add_rights(struct unix_rights **out, const struct control_item *item)
 {
     size_t count = item->len / sizeof(int32_t);
@@ -39,7 +43,9 @@ static int add_rights(struct unix_rights **out, const struct control_item *item)
         return -ENOMEM;
     if (count > RIGHTS_MAX - r->count)
         return -EINVAL;
-    if (in_flight + count > process.limits[RLIMIT_NOFILE].soft)
+    if (too_many(count))
+        unix_collect();
+    if (too_many(count))
         return -ETOOMANYREFS;
     for (size_t i = 0; i < count; i++) {
         int32_t fd;
@@ -48,7 +54,7 @@ static int add_rights(struct unix_rights **out, const struct control_item *item)
         if (!f)
             return -EBADF;
         r->files[r->count++] = f;
-        in_flight++;
+        unix_in_flight++;
     }
     return 0;
 }

@@ -51,6 +51,7 @@ void unix_unref(struct unix_socket *u)
     if (!u || --u->refs > 0)
         return;
     unix_address_unref(u->address);
+    list_remove(&u->all_link);
     DELETE(u);
 }
 
@@ -97,6 +98,8 @@ void unix_close(struct socket *s)
     }
     unix_wake_blocked(u);
     unix_unref(u);
+    if (unix_in_flight)
+        unix_collect();
 }
 
 int unix_shutdown(struct socket *s, int how)
@@ -199,6 +202,8 @@ struct unix_socket *unix_new(int type)
     list_init(&u->blocked_link);
     list_init(&u->pending);
     list_init(&u->pending_link);
+    list_init(&u->collect_link);
+    list_push_back(&unix_sockets, &u->all_link);
     return u;
 }
 

@@ -57,6 +57,10 @@ struct unix_socket {
     /* A listening socket: connections not yet accepted. */
     struct list pending, pending_link;
     unsigned pending_count, backlog;
+    /* collect.c's: all sockets, and what it finds of each. */
+    struct list all_link, collect_link;
+    unsigned in_flight; /* references by messages */
+    bool reached;
 };
 
 static inline struct unix_socket *unix_of(struct socket *s)
@@ -116,6 +120,11 @@ int unix_control_send(const struct unix_socket *u, const struct unix_socket *to,
 /* And what the receiver gets of it. */
 void unix_control_receive(const struct unix_socket *u, struct message *m, struct unix_message *msg);
 void unix_rights_free(struct unix_rights *r); /* NULL is fine */
+extern size_t unix_in_flight; /* descriptors in messages that nobody has received */
+
+/* ---- collect.c ---- */
+extern struct list unix_sockets;
+void unix_collect(void);
 
 /* ---- option.c ---- */
 int unix_setsockopt(struct socket *s, int level, int name, const void *value, unsigned len);

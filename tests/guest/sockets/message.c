@@ -211,6 +211,18 @@ void rights(void)
     close(dgram[0]);
     close(dgram[1]);
     result("end of the pipe", read(fds[0], buffer, 1));
+    /* A socket that waits in itself: nobody can receive it, so what else waits there is closed. */
+    must(socketpair(AF_UNIX, SOCK_DGRAM, 0, dgram));
+    must(pipe(fds));
+    send_fds(dgram[0], "itself", &dgram[1], 1);
+    send_fds(dgram[0], "pipe", fds + 1, 1);
+    close(fds[1]);
+    close(dgram[0]);
+    close(dgram[1]);
+    close(must(socket(AF_UNIX, SOCK_STREAM, 0)));
+    struct pollfd end_of_pipe = {fds[0], POLLIN, 0};
+    fact("a cycle is collected", poll(&end_of_pipe, 1, 5000));
+    result("end of the pipe", read(fds[0], buffer, 1));
     credentials();
     many();
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Options of IP, ancillary data, interfaces. */
 #include "udp.h"
+#include <time.h>
 
 static void show(int fd, const char *name, int option)
 {
@@ -110,6 +111,12 @@ static void receive(const char *name, int fd, size_t control)
             int ttl;
             memcpy(&ttl, CMSG_DATA(c), sizeof ttl);
             printf(" %d\n", ttl);
+        } else if (c->cmsg_level == SOL_SOCKET) {
+            struct timespec stamp, now;
+            memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+            clock_gettime(CLOCK_REALTIME, &now);
+            printf(" just now: %d\n",
+                   stamp.tv_sec >= now.tv_sec - 30 && stamp.tv_sec <= now.tv_sec);
         } else {
             printf(" %d\n", *CMSG_DATA(c));
         }
@@ -140,6 +147,13 @@ void ancillary(void)
 
     sendto(one, "plain", 5, 0, NAME(to));
     receive("nothing asked for", two, sizeof space);
+    result("SO_TIMESTAMP", setsockopt(two, SOL_SOCKET, SO_TIMESTAMP, &on, sizeof on));
+    sendto(one, "stamp", 5, 0, NAME(to));
+    receive("stamp", two, sizeof space);
+    result("SO_TIMESTAMPNS", setsockopt(two, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on));
+    sendto(one, "stamp", 5, 0, NAME(to));
+    receive("stamp of nanoseconds", two, sizeof space);
+    result("no more", setsockopt(two, SOL_SOCKET, SO_TIMESTAMPNS, &(int){0}, sizeof on));
     setsockopt(two, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
     setsockopt(two, IPPROTO_IP, IP_RECVTTL, &on, sizeof on);
     sendto(one, "info", 4, 0, NAME(to));
