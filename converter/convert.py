@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +41,7 @@ from converter.rootfs.slim import Files, Slimmed, slim
 if TYPE_CHECKING:
     from converter.trace.request import TraceRequest
 
+_LOADED_MAX = 64 << 20  # bytes of a root image that is loaded into a machine's memory
 _LOG = logging.getLogger("u2k")
 
 
@@ -92,16 +93,31 @@ def convert(
     packages = read_packages(profiled.reading.tree)
     slimmed = slimmed_root(profiled, packages, chosen)
     layout = plan(slimmed.tree)  # refuses before anything is built
-    parts = chosen_parts(profiled.profile, machine, chosen, shown, how_it_starts(profiled.reading, slimmed))
+    start = how_it_starts(profiled.reading, slimmed)
+    if on_disk := root_on_disk(chosen, layout.size):
+        start["disk"] = "its root is on a disk"
+    parts = chosen_parts(profiled.profile, machine, chosen, shown, start)
     if "writable" not in parts.parts:
         layout = plan(with_engine_files(slimmed.tree))
     kernel = link_kernel(chosen.target, machine, parts, shown)
     record = boot_record(profiled.reading, slimmed)
     manifest = describe(profiled, kernel, record, chosen)
+    manifest = replace(manifest, root_on="disk" if on_disk else "memory")
     with whole_file(path) as out:
         manifest = write_unikernel(kernel, record, layout, manifest, out, profile_bytes(profiled.profile))
     unikernel = Unikernel(path, path.stat().st_size, manifest)
     return Conversion(profiled, packages, slimmed, kernel, unikernel, refused)
+
+
+def root_on_disk(options: Options, size: int) -> bool:
+    """Whether a machine reads the root image, of `size` bytes, from a disk. UsageError for a process."""
+    if options.target != "vm":
+        if options.root == "disk":
+            raise UsageError(
+                "--root disk is for virtual machines", hint="a process maps its file in any case"
+            )
+        return False
+    return options.root == "disk" or (options.root == "auto" and size > _LOADED_MAX)
 
 
 def slimmed_root(profiled: Profiled, packages: Packages, options: Options) -> Slimmed:

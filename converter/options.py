@@ -11,6 +11,7 @@ from converter.image.platform import Platform
 TARGETS = ("vm", "process")
 Form = Literal["default", "strict", "full"]
 FILES = ("slim", "strict", "all")
+ROOTS = ("auto", "memory", "disk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Options:
     add_parts:         parts of the library OS that are in
     drop:              system calls and parts that are not
     files:             what the root image keeps: slim, strict, all
+    root:              where a machine has the root image: memory, disk, auto (by its size)
     keep:              globs of paths that it keeps in any case
     allow_unsupported: convert what needs something that is not there yet
     adapt:             programs get their own single-process option (analyze/data/adaptations.toml)
@@ -41,6 +43,7 @@ class Options:
     add_parts: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     files: str = "slim"
+    root: str = "auto"
     keep: tuple[str, ...] = ()
     allow_unsupported: bool = False
     adapt: bool = True
@@ -62,6 +65,7 @@ class Options:
             "--add-part": self.add_parts,
             "--drop": self.drop,
             "--files": () if self.files == plain.files else (self.files,),
+            "--root": () if self.root == plain.root else (self.root,),
             "--keep": self.keep,
         }
         said = [word for option, value in single.items() if value for word in (option, value)]
@@ -85,6 +89,7 @@ class Options:
             "add-part": " ".join(self.add_parts),
             "drop": " ".join(self.drop),
             "files": self.files if self.files != "slim" else "",
+            "root": self.root if self.root != "auto" else "",
             "keep": shlex.join(self.keep),
             "allow-unsupported": "yes" if self.allow_unsupported else "",
             "no-adapt": "" if self.adapt else "yes",

@@ -51,6 +51,16 @@ KeptFiles = Annotated[
         autocompletion=one_of("slim", "strict", "all"),
     ),
 ]
+RootPlace = Annotated[
+    str,
+    typer.Option(
+        "--root",
+        metavar="auto|memory|disk",
+        help="Where a virtual machine has the files: loaded into its memory, or read from a disk, which"
+        " is the unikernel file itself. auto: on a disk from 64 MiB on.",
+        autocompletion=one_of("auto", "memory", "disk"),
+    ),
+]
 Keep = Annotated[
     list[str] | None,
     typer.Option(

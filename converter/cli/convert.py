@@ -14,6 +14,7 @@ from converter.cli.choice_flags import (
     Full,
     Keep,
     KeptFiles,
+    RootPlace,
     SaveProfile,
     Sbom,
     Seccomp,
@@ -96,6 +97,7 @@ def command(
     add_part: AddPart = None,
     drop: Drop = None,
     files: KeptFiles = "slim",
+    root: RootPlace = "auto",
     keep: Keep = None,
     trace: Trace = False,
     probes: Probes = None,
@@ -121,7 +123,7 @@ def command(
     from converter.cli.show import columns, show
     from converter.convert import convert
     from converter.image.platform import Platform
-    from converter.options import FILES, TARGETS, Options
+    from converter.options import FILES, ROOTS, TARGETS, Options
     from converter.output import check_distinct, check_target, default_name, text_file
     from converter.profile.writing import profile_text
     from converter.remembered import remember
@@ -143,6 +145,7 @@ def command(
         tuple(add_part or ()),
         tuple(drop or ()),
         files=choice("--files", files, FILES),
+        root=choice("--root", root, ROOTS),
         keep=tuple(keep or ()),
         allow_unsupported=allow_unsupported,
         adapt=not no_adapt,

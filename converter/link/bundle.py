@@ -11,7 +11,8 @@ from dataclasses import dataclass
 MAGIC = 0x316C646E42416B32  # BUNDLE_MAGIC
 VERSION = 1
 PAGE = 4096
-_HEADER = struct.Struct("<QIIQQQQQ")
+_HEADER = struct.Struct("<QIIQQQQQQ")
+_OLDEST = struct.Struct("<QIIQQQQQ")  # without what later versions have appended
 _ITEM = struct.Struct("<HHI")
 
 
@@ -76,8 +77,11 @@ def path_hash(path: bytes) -> int:
     return zlib.crc32(b"/".join(reversed(path.split(b"/")[1:])))
 
 
-def bundle_head(record: BootRecord, root_size: int) -> bytes:
-    """All of the bundle that stands before the root image: a whole number of pages."""
+def bundle_head(record: BootRecord, root_size: int, *, root_loaded: bool = True) -> bytes:
+    """All of the bundle that stands before the root image: a whole number of pages.
+
+    root_loaded: whether a machine's loader puts the root image into memory too
+    """
     packed = record.pack()
     root_offset = -(-(_HEADER.size + len(packed)) // PAGE) * PAGE
     header = _HEADER.pack(
@@ -89,6 +93,7 @@ def bundle_head(record: BootRecord, root_size: int) -> bytes:
         len(packed),
         root_offset,
         root_size,
+        root_offset + (root_size if root_loaded else 0),
     )
     return (header + packed).ljust(root_offset, b"\0")
 
@@ -99,7 +104,7 @@ def _u32(value: int) -> bytes:
 
 def root_place(head: bytes) -> tuple[int, int] | None:
     """Offset and size of the root image in the bundle that begins with `head`; None for what is none."""
-    if len(head) < _HEADER.size:
+    if len(head) < _OLDEST.size:
         return None
-    magic, version, *_, offset, size = _HEADER.unpack_from(head)
+    magic, version, *_, offset, size = _OLDEST.unpack_from(head)
     return (offset, size) if (magic, version) == (MAGIC, VERSION) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,7 +12,10 @@ from converter.link.image_header import EHDR, PHDR, PT_BUNDLE, PT_LOAD, Segment
 
 
 def bundle_in(file: BinaryIO, where: str) -> Segment:
-    """The segment that begins with the bundle's magic number. UsageError if there is none."""
+    """The segment that begins with the bundle's magic number. UsageError if there is none.
+
+    Where a machine has the root image on a disk, it lies behind this segment, at the end of the file.
+    """
     file.seek(0)
     fields = EHDR.unpack(file.read(EHDR.size))
     file.seek(fields[5])
@@ -32,6 +36,7 @@ def root_in(path: Path) -> tuple[int, int]:
         bundle = bundle_in(file, str(path))
         file.seek(bundle.offset)
         place = root_place(file.read(min(bundle.filesz, 4096)))
-    if place is None or place[0] + place[1] > bundle.filesz:
+        end = file.seek(0, os.SEEK_END)
+    if place is None or bundle.offset + place[0] + place[1] > end:
         raise UsageError("its root image is damaged", where=str(path), hint="convert the image again")
     return bundle.offset + place[0], place[1]

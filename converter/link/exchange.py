@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from converter.link.embedded import bundle_in
+from converter.link.embedded import bundle_in, root_in
 from converter.link.kernel import Kernel
 from converter.link.manifest import Manifest, read_manifest
 from converter.link.sections import read_profile_section
@@ -30,8 +30,8 @@ def exchange_kernel(path: Path, kernel: Kernel, out: BinaryIO) -> Manifest:
         bundle = bundle_in(file, str(path))
         manifest, at = write_frame(kernel, manifest, profile, bundle.filesz, out)
         out.seek(at)
+        left = sum(root_in(path)) - bundle.offset
         file.seek(bundle.offset)
-        left = bundle.filesz
         while left and (data := file.read(min(left, _CHUNK))):
             view = memoryview(data)
             while view:

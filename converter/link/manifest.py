@@ -44,6 +44,7 @@ class Manifest:
     root_bytes: int
     profile_digest: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    root_on: str = "memory"  # or "disk": where a machine has the root image
     healthcheck: Mapping[str, Any] | None = None  # as image/model.py has it; None: the image has none
     adaptations: tuple[Mapping[str, Any], ...] = ()  # as analyze/adaptation.py records them
 
@@ -74,7 +75,7 @@ def parse_manifest(text: bytes, where: str) -> Manifest:
                 raise ValueError(name)
         if not isinstance(manifest.healthcheck, dict | None):
             raise ValueError("healthcheck")
-        for name in ("target", "architecture", "path"):
+        for name in ("target", "architecture", "path", "root_on"):
             if type(fields[name]) is not str:
                 raise ValueError(name)
         return manifest

@@ -24,7 +24,8 @@ class Rules:
     files:     it opens, or is given, a path at or below one of these
     without:   globs of paths below these that the part does not have: they are as missing with it as without
     untold:    choice of the profile -> calls: it makes one of them, and the profile has nothing of the choice
-    start:     how the program starts: `script`, `interpreter` (it is not static), `left_out` (files are)
+    start:     how the program starts: `script`, `interpreter` (it is not static), `left_out` (files are),
+               `disk` (a machine reads the root from one)
     arguments: choice of the profile (`socket.domain`, `ioctl` ...) -> name of a value -> its number
     named:     the same, but a value that could not be told (`*`) is no reason: of what nobody gets by chance,
                such as a family of sockets that getaddrinfo(3) does not give

@@ -2,8 +2,9 @@
 
 VM: the bundle is a PT_LOAD right behind the kernel (symbol __kernel_end), so that every loader of
 ELF kernels puts it into memory. Process: it is a segment of our own type, which the executable maps
-out of its own file. Exactly one PT_NOTE holds the PVH entry (VM) and the manifest. Symbols and the profile
-are sections, which no loader reads.
+out of its own file. Where a machine has the root image on a disk, which is this file, the segment
+ends before it. Exactly one PT_NOTE holds the PVH entry (VM) and the manifest. Symbols and the profile are
+sections, which no loader reads.
 """
 
 from __future__ import annotations
@@ -62,9 +63,11 @@ def write_unikernel(
 
     Errors: OutputError from writing, ToolchainError for a kernel that has no room for a bundle.
     """
-    head = bundle_head(record, root.size)
+    loaded = manifest.root_on != "disk"
+    head = bundle_head(record, root.size, root_loaded=loaded)
     manifest = replace(manifest, root_bytes=root.size)
-    manifest, bundle_at = write_frame(kernel, manifest, profile, len(head) + root.size, out)
+    size = len(head) + (root.size if loaded else 0)
+    manifest, bundle_at = write_frame(kernel, manifest, profile, size, out)
     _write(out.fileno(), head, bundle_at)
     out.seek(bundle_at + len(head))
     write_root(root, out)

@@ -27,15 +27,20 @@ def parse_size(text: str) -> int:
     return size
 
 
+def loaded_bytes(manifest: Manifest) -> int:
+    """What lies in a VM's memory from the start: the kernel, and the root image unless it is on a disk."""
+    return manifest.kernel_bytes + (0 if manifest.root_on == "disk" else manifest.root_bytes)
+
+
 def default_memory(manifest: Manifest) -> int:
-    """For a VM: kernel and root image, which lie in memory, and room for the program, in whole MiB."""
-    needed = manifest.kernel_bytes + manifest.root_bytes + DEFAULT_HEADROOM
+    """For a VM: what lies in memory, and room for the program, in whole MiB."""
+    needed = loaded_bytes(manifest) + DEFAULT_HEADROOM
     return -(-needed // _MIB) * _MIB
 
 
 def least_memory(manifest: Manifest) -> int:
     """With less than these bytes, in whole MiB, the machine cannot even start the kernel."""
-    return -(-(_BELOW_KERNEL + manifest.kernel_bytes + manifest.root_bytes + _LEAST_ROOM) // _MIB) * _MIB
+    return -(-(_BELOW_KERNEL + loaded_bytes(manifest) + _LEAST_ROOM) // _MIB) * _MIB
 
 
 def check_memory(wanted: int | None, manifest: Manifest) -> None:

@@ -139,6 +139,13 @@ class QemuRunner:
             *("-device", "virtio-serial-device" if self._microvm else "virtio-serial-pci"),
             *network.options,
         ]
+        if request.manifest.root_on == "disk":
+            file = str(request.unikernel).replace(",", ",,")
+            command += [
+                "-blockdev",
+                f"driver=raw,node-name=root,read-only=on,file.driver=file,file.filename={file}",
+            ]
+            command += ["-device", f"virtio-blk-{'device' if self._microvm else 'pci'},drive=root"]
         if "virtio_rng" in request.manifest.parts:
             command += ["-device", "virtio-rng-device" if self._microvm else "virtio-rng-pci"]
         for name in ports:

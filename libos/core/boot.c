@@ -318,14 +318,15 @@ int boot_read(const void *bundle, size_t len)
         return malformed("no header");
     if (h->version != BUNDLE_VERSION || h->header_size < sizeof(*h))
         return malformed("unknown version");
-    struct cursor whole = cursor_part(&all, 0, h->total_size);
+    bool in_memory = len >= h->total_size;
+    struct cursor whole = cursor_part(&all, 0, in_memory ? h->total_size : bundle_loaded(h));
     struct cursor record = cursor_part(&whole, h->record_offset, h->record_size);
-    struct cursor root = cursor_part(&whole, h->root_offset, h->root_size);
+    struct cursor root = cursor_part(&whole, h->root_offset, in_memory ? h->root_size : 0);
     if (record.bad || root.bad || (h->root_offset & PAGE_MASK))
         return malformed("not all there");
 
     *b = (struct boot_config){.cwd = "/", .hostname = "u2k", .umask = 022};
-    b->root = root.base;
+    b->root = in_memory ? root.base : NULL;
     b->root_size = root.len;
     int error = read_record(record, &rec);
     if (!error)

@@ -70,17 +70,21 @@ static int exec_searched(const char *name)
 }
 
 IF_LINKED(part_ip, net_start, unlinked_nothing);
+IF_LINKED(part_virtio_blk, plat_root, unlinked_nothing);
 
 void core_main(void)
 {
-    const struct boot_config *b = &boot_config;
+    struct boot_config *b = &boot_config;
 
     sched_start();
     if (boot_read(plat_info->bundle, plat_info->bundle_len))
         plat_exit(STATUS_BROKEN);
     process_init();
     net_start();
-    int error = vfs_start(b->root, b->root_size);
+    int error = b->root ? 0 : plat_root(&b->root, &b->root_size);
+    if (error)
+        plat_exit(STATUS_BROKEN);
+    error = vfs_start(b->root, b->root_size);
     if (error) {
         log_error("the root image cannot be mounted (error %d): convert again", -error);
         plat_exit(STATUS_BROKEN);

@@ -123,12 +123,12 @@ static void *take_recycled(struct range *r, uint32_t count, unsigned flags)
     return base;
 }
 
-void *pages_alloc(size_t count, unsigned flags)
+bool (*pages_pressure)(size_t count);
+
+static void *take(size_t count, unsigned flags)
 {
     void *base = NULL;
 
-    if (!count || count > UINT32_MAX >> 1)
-        return NULL;
     for (unsigned n = 0; n < range_count && !base; n++)
         base = take_recycled(&ranges[n], (uint32_t)count, flags);
     for (unsigned n = 0; n < range_count && !base; n++) {
@@ -138,6 +138,18 @@ void *pages_alloc(size_t count, unsigned flags)
         base = r->base + ((size_t)r->fresh << PAGE_SHIFT);
         r->fresh += (uint32_t)count;
     }
+    return base;
+}
+
+void *pages_alloc(size_t count, unsigned flags)
+{
+    void *base;
+
+    if (!count || count > UINT32_MAX >> 1)
+        return NULL;
+    do
+        base = take(count, flags);
+    while (!base && pages_pressure && pages_pressure(count));
     if (base)
         free_count -= count;
     return base;

@@ -32,6 +32,9 @@ static const struct {
     {"u2k.control", &control_port},
 };
 
+/* What has to be told whatever happens. */
+static struct port **const lasting[] = {&stream_port[STREAM_LOG], &control_port};
+
 /* ---- what the ports' control queue tells ---- */
 
 static struct port *port_at(uint32_t number)
@@ -219,6 +222,9 @@ static int probe(void)
         for (enum stream s = 0; s < STREAM_COUNT; s++)
             stream_port[s] = &ports[0];
     }
+    for (size_t i = 0; i < ARRAY_SIZE(lasting); i++)
+        if (*lasting[i])
+            port_reserve(*lasting[i]);
     for (enum stream s = 0; s < STREAM_COUNT; s++)
         if (stream_port[s]) {
             console_offer(&console);

@@ -105,6 +105,14 @@ bool port_drained(struct port *p)
     return !is_busy(p) || p->closed;
 }
 
+void port_reserve(struct port *p)
+{
+    char *page = p->idle_count ? NULL : pages_alloc(1, PAGES_ANY);
+
+    if (page)
+        p->idle_page[p->idle_count++] = page;
+}
+
 ssize_t port_write(struct port *p, const void *buf, size_t len)
 {
     size_t done = 0;

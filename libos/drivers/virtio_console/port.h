@@ -23,6 +23,8 @@ ssize_t port_read(struct port *p, void *buf, size_t len); /* 0: end of input; -E
 ssize_t port_write(struct port *p, const void *buf, size_t len);
 bool port_readable(struct port *p); /* something, or the end, can be read */
 bool port_writable(struct port *p);
+void port_reserve(
+    struct port *p); /* a page for output: something can be said when there is no memory left */
 bool port_drained(struct port *p); /* nothing is left on its way; turns the interrupt on */
 
 /* ports.c: the control queues of the device (VIRTIO 1.2, 5.3.6.2) */

@@ -22,21 +22,30 @@ struct bundle_header {
     uint64_t total_size;  /* bytes of the whole bundle */
     uint64_t record_offset, record_size;
     uint64_t root_offset, root_size;
+    uint64_t
+        loaded_size; /* bytes that are put into a VM's memory: all, or what stands before root_offset, and the
+                             root is read from a disk: the same file */
 };
+
+static inline uint64_t bundle_loaded(const struct bundle_header *h)
+{
+    return h->header_size > offsetof(struct bundle_header, loaded_size) ? h->loaded_size
+                                                                        : h->total_size;
+}
 
 /* An item: uint16 tag, uint16 zero, uint32 length, `length` bytes, zeros up to a multiple of 8. */
 enum boot_tag {
-    BOOT_ARG = 1,      /* repeated: argv[i], without NUL */
-    BOOT_ENV = 2,      /* repeated: NAME=value */
-    BOOT_CWD = 3,      /* absolute path */
-    BOOT_UID = 4,      /* uint32 */
-    BOOT_GID = 5,      /* uint32 */
-    BOOT_GROUP = 6,    /* repeated uint32: supplementary groups */
+    BOOT_ARG = 1, /* repeated: argv[i], without NUL */
+    BOOT_ENV = 2, /* repeated: NAME=value */
+    BOOT_CWD = 3, /* absolute path */
+    BOOT_UID = 4, /* uint32 */
+    BOOT_GID = 5, /* uint32 */
+    BOOT_GROUP = 6, /* repeated uint32: supplementary groups */
     BOOT_HOSTNAME = 7, /* a name */
-    BOOT_PATH = 8,     /* absolute path of the program to execve (argv[0] may differ) */
+    BOOT_PATH = 8, /* absolute path of the program to execve (argv[0] may differ) */
     BOOT_ENTRYPOINT_ARGS = 9, /* uint32: how many leading BOOT_ARGs run-time arguments keep */
     BOOT_LEFT_OUT = 10, /* uint32 each, ascending: paths that are not in the root */
-    BOOT_UMASK = 11,    /* uint32: umask(2) of the program; without it 022 */
+    BOOT_UMASK = 11, /* uint32: umask(2) of the program; without it 022 */
 };
 
 /*
@@ -61,7 +70,8 @@ enum boot_tag {
  *                                at its place (at most 255), 0: none is
  *   u2k.tty=ROWSxCOLUMNS         the streams are one terminal
  *   u2k.realtime=NANOSECONDS     wall clock at start, for platforms without one
- * console= root= ip= and the like are the drivers': platform/vm passes them on. Other words without
+ * root=/dev/vdX               where the root is, if it is on a disk; without it /dev/vda
+ * console= ip= and the like are the drivers': platform/vm passes them on. Other words without
  * a `=` are passed over. A token is copied, into memory that pages_add() has given before.
  */
 int cmdline_token(const char *token, size_t len);
@@ -91,7 +101,7 @@ struct boot_config {
     size_t group_count;
     const uint8_t *left_out; /* BOOT_LEFT_OUT, little-endian, not aligned */
     size_t left_out_count;
-    const void *root; /* EROFS image, page aligned */
+    const void *root; /* EROFS image, page aligned; NULL: not in memory, see plat_root() */
     size_t root_size;
 };
 

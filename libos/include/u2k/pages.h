@@ -16,6 +16,8 @@ void pages_add(void *base, size_t len);
 /* `count` contiguous pages, contents zero iff asked (fresh pages are not cleared twice). NULL: none. */
 enum { PAGES_ANY = 0, PAGES_ZERO = 1 };
 void *pages_alloc(size_t count, unsigned flags);
+/* Asked when there is no room for `count` pages: gives back some that can be had again. False: there are none. */
+extern bool (*pages_pressure)(size_t count);
 void pages_free(void *base, size_t count); /* any part of an allocation, page by page if need be */
 size_t pages_free_count(void);
 size_t pages_total_count(void);

@@ -103,6 +103,12 @@ void plat_timer(uint64_t deadline);
  * spuriously. A deadline that has passed makes it a poll: events are told, nothing waits. */
 void plat_idle(uint64_t deadline);
 
+/* ---- root ------------------------------------------------------------------------------------ */
+
+/* The root image where it is not in the bundle: memory that is read from a disk when it is touched. Pointers into it
+ * are as good as others, but no device can read there. -ENODEV and the like, with a word in the log. */
+int plat_root(const void **image, size_t *size);
+
 /* ---- network --------------------------------------------------------------------------------- */
 
 /* Offer the network devices there are (netdev_offer() of u2k/netdev.h), drivers' or the platform's own. Called

@@ -6,6 +6,8 @@
 #include <u2k/boot.h>
 #include <u2k/cursor.h>
 #include <u2k/errno.h>
+#include <u2k/log.h>
+#include <u2k/platform.h>
 #include <u2k/string.h>
 
 struct backing_file bundle_file;
@@ -55,11 +57,23 @@ static struct cursor find_bundle(const struct cursor *file)
         struct elf_phdr ph = read_phdr(&table);
         if (table.bad || (ph.type != PT_LOAD && ph.type != BUNDLE_SEGMENT) || ph.offset & PAGE_MASK)
             continue;
-        struct cursor part = cursor_part(file, ph.offset, ph.filesz), begin = part;
-        if (cursor_le64(&begin) == BUNDLE_MAGIC && !begin.bad)
-            return part;
+        const struct bundle_header *h = cursor_at(file, ph.offset, sizeof(h->magic));
+        if (!h || h->magic != BUNDLE_MAGIC)
+            continue;
+        /* Of a root that a VM has on a disk the segment knows nothing: the header does. */
+        h = cursor_at(file, ph.offset, sizeof(*h));
+        struct cursor whole = cursor_part(file, ph.offset, h ? h->total_size : 0);
+        return h && !whole.bad ? whole : cursor_part(file, ph.offset, ph.filesz);
     }
     return (struct cursor){.bad = true};
+}
+
+/* The file is mapped as a whole. */
+int plat_root(const void **image, size_t *size)
+{
+    (void)image, (void)size;
+    log_error("the root image is not all there: convert again");
+    return -EIO;
 }
 
 int bundle_map(int fd, const void **bundle, size_t *len, const char **why)

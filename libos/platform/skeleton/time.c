@@ -34,6 +34,13 @@ void plat_idle(uint64_t deadline)
 /* A port without network devices has nothing to offer. */
 void plat_net_start(void) {}
 
+/* Nor disks. */
+int plat_root(const void **image, size_t *size)
+{
+    (void)image, (void)size;
+    return -ENODEV;
+}
+
 /* The CPU's own, where it has it: better than nothing, and never a fixed seed. */
 int plat_random(void *buf, size_t len)
 {

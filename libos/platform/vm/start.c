@@ -82,7 +82,7 @@ static uint64_t find_bundle(const struct boot_facts *f)
 
     if (!vm_is_memory(f, start, sizeof(*header)) || header->magic != BUNDLE_MAGIC)
         return 0;
-    uint64_t size = header->total_size;
+    uint64_t size = bundle_loaded(header);
     if (!vm_is_memory(f, start, size)) {
         /* What was loaded of it is of no use: enough of that becomes memory to say so. */
         memset(vm_direct(start), 0, vm_is_memory(f, start, ROOM_TO_REPORT) ? ROOM_TO_REPORT : 0);
@@ -152,6 +152,15 @@ static void give_memory(const struct boot_facts *f)
         info.memory += pieces[i].end - pieces[i].start;
         pages_add(vm_direct(pieces[i].start), pieces[i].end - pieces[i].start);
     }
+}
+
+uint64_t vm_memory_end(void)
+{
+    uint64_t end = 0;
+
+    for (unsigned i = 0; i < piece_count; i++)
+        end = MAX(end, pieces[i].end);
+    return end;
 }
 
 bool vm_number(const char **p, const char *end, uint64_t *out)

@@ -27,6 +27,8 @@ struct boot_facts {
 
 NORETURN void vm_start(struct boot_facts *facts);
 
+uint64_t vm_memory_end(void); /* physical, of all that pages are taken from */
+
 /* Exactly these `len` bytes at a physical address are RAM that was given by the memory map. */
 bool vm_is_memory(const struct boot_facts *facts, uint64_t start, uint64_t len);
 

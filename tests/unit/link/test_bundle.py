@@ -19,6 +19,7 @@ from converter.link.toolchain import compile_object
 FIELDS = {
     "magic": "Q", "version": "I", "header_size": "I", "total_size": "Q", "record_offset": "Q",
     "record_size": "Q", "root_offset": "Q", "root_size": "Q",
+    "loaded_size": "Q",
 }  # fmt: skip
 HEADER = struct.Struct("<" + "".join(FIELDS.values()))
 text = st.binary(max_size=40).filter(lambda value: b"\0" not in value)

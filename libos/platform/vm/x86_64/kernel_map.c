@@ -15,8 +15,6 @@
 
 #define LARGE ((uint64_t)1 << 21)
 #define GIB ((uint64_t)1 << 30)
-#define PTE_NX (1ull << 63)
-#define PTE_ADDRESS 0x000ffffffffff000ull
 #define DIRECT_END ((uint64_t)DIRECT_SLOTS << 39)
 
 extern uint64_t pml4[512], kernel_pd[512], kernel_pt[512];
@@ -60,6 +58,11 @@ void pager_start(void)
     }
     kernel_pd[0] = physical_of(kernel_pt) | PTE_PRESENT | PTE_WRITE;
     pml4[0] = 0;
+    pager_flush();
+}
+
+void pager_flush(void)
+{
     __asm__ volatile("movq %0, %%cr3" : : "r"(physical_of(pml4)) : "memory");
 }
 

@@ -13,6 +13,8 @@
 #define DIRECT_BASE U64(0xffff800000000000) /* + physical address: all RAM, and devices */
 #define DIRECT_SLOT 256                     /* of DIRECT_BASE in the top table */
 #define DIRECT_SLOTS 128
+#define ROOT_BASE U64(0xffffc00000000000) /* the root image, where it is on a disk */
+#define ROOT_MAX U64(0x8000000000)
 
 #define USER_LO U64(0x10000)
 #define VDSO_DATA U64(0x7fffffffd000) /* one page, read-only; the end of what a program may map */

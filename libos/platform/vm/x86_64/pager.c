@@ -17,25 +17,18 @@
 #include <u2k/string.h>
 
 #include "../vm.h"
+#include "../disk_root/disk_root.h"
 #include "cpu.h"
 #include "layout.h"
 
-#define PTE_OWNED (1ull << 9)
-#define PTE_SHARED (1ull << 10)
-#define PTE_NX (1ull << 63)
-#define PTE_ADDRESS 0x000ffffffffff000ull
 #define PTE_RIGHTS (PTE_NX | PTE_WRITE | PTE_USER | PTE_PRESENT)
 #define COUNT_ONE (1ull << 52)
 #define COUNT_BITS (0x3ffull << 52)
-#define LEVELS 4
+#define LEVELS PAGER_LEVELS
 #define AROUND 16 /* pages mapped in place on one fault */
 
 extern uint64_t pml4[512];
 extern char vdso_image[], vdso_end[], vdso_page[], vdso_data[];
-
-struct path {
-    uint64_t *entry[LEVELS]; /* [0] the page's own, [3] in the top table */
-};
 
 static unsigned slot(vaddr_t at, unsigned level)
 {
@@ -57,7 +50,7 @@ static uint64_t rights(unsigned prot)
 }
 
 /* Free the tables from the one that entry[level] points to upwards, as far as they are empty. */
-static void prune(const struct path *p, unsigned level)
+static void prune(const struct page_path *p, unsigned level)
 {
     for (; level < LEVELS && !(*p->entry[level] & COUNT_BITS); level++) {
         pages_free(table_of(*p->entry[level]), 1);
@@ -68,7 +61,7 @@ static void prune(const struct path *p, unsigned level)
 }
 
 /* An entry becomes `value`; the table it is in counts. */
-static void set(const struct path *p, uint64_t value)
+void pager_set(const struct page_path *p, uint64_t value)
 {
     uint64_t old = *p->entry[0];
 
@@ -81,8 +74,8 @@ static void set(const struct path *p, uint64_t value)
     }
 }
 
-/* With `create`, tables that are missing are made: empty ones until set() or prune(). */
-static bool walk(vaddr_t at, bool create, struct path *p)
+/* With `create`, tables that are missing are made: empty ones until pager_set() or prune(). */
+bool pager_walk(vaddr_t at, bool create, struct page_path *p)
 {
     uint64_t *table = pml4;
 
@@ -111,8 +104,8 @@ static bool walk(vaddr_t at, bool create, struct path *p)
  */
 typedef uint64_t (*visitor)(uint64_t entry, vaddr_t at, void *arg);
 
-static void visit_table(struct path *p, unsigned level, uint64_t *table, vaddr_t lo, vaddr_t hi,
-                        visitor visit, void *arg)
+static void visit_table(struct page_path *p, unsigned level, uint64_t *table, vaddr_t lo,
+                        vaddr_t hi, visitor visit, void *arg)
 {
     const vaddr_t step = (vaddr_t)1 << (PAGE_SHIFT + 9 * level);
     uint64_t *parent = level < LEVELS - 1 ? p->entry[level + 1] : NULL;
@@ -127,7 +120,7 @@ static void visit_table(struct path *p, unsigned level, uint64_t *table, vaddr_t
         } else {
             uint64_t old = *entry, value = visit(old, at, arg);
             if (value != old) {
-                set(p, value);
+                pager_set(p, value);
                 if (old & PTE_PRESENT)
                     invlpg(at);
             }
@@ -139,9 +132,34 @@ static void visit_table(struct path *p, unsigned level, uint64_t *table, vaddr_t
 
 static void visit(vaddr_t at, size_t len, visitor fn, void *arg)
 {
-    struct path p;
+    struct page_path p;
 
     visit_table(&p, LEVELS - 1, pml4, at, at + len, fn, arg);
+}
+
+static void sweep_table(uint64_t *parent, unsigned level, uint64_t *table, vaddr_t lo, vaddr_t hi,
+                        uint64_t (*see)(uint64_t, bool, void *), void *arg)
+{
+    const vaddr_t step = (vaddr_t)1 << (PAGE_SHIFT + 9 * level);
+
+    for (vaddr_t at = lo; at < hi; at = (at & ~(step - 1)) + step) {
+        uint64_t *entry = &table[slot(at, level)];
+        if (!*entry)
+            continue;
+        if (level) {
+            sweep_table(entry, level - 1, table_of(*entry), at, MIN(hi, (at & ~(step - 1)) + step),
+                        see, arg);
+            continue;
+        }
+        *entry = see(*entry, (*parent & COUNT_BITS) == COUNT_ONE, arg);
+        if (!*entry)
+            *parent -= COUNT_ONE;
+    }
+}
+
+void pager_sweep(vaddr_t lo, vaddr_t hi, uint64_t (*see)(uint64_t, bool, void *), void *arg)
+{
+    sweep_table(NULL, LEVELS - 1, pml4, lo, hi, see, arg);
 }
 
 static bool valid(vaddr_t at, size_t len)
@@ -237,10 +255,12 @@ struct move {
 static uint64_t visit_reserve(uint64_t entry, vaddr_t at, void *arg)
 {
     struct move *m = arg;
-    struct path p;
+    struct page_path p;
 
-    if (!m->failed && walk(m->to + (at - m->from), true, &p))
-        set(&p, MARK);
+    if (entry & PTE_CACHED)
+        return 0; /* comes back from its backing; making tables may take it away in between */
+    if (!m->failed && pager_walk(m->to + (at - m->from), true, &p))
+        pager_set(&p, MARK);
     else
         m->failed = true;
     return entry;
@@ -249,10 +269,10 @@ static uint64_t visit_reserve(uint64_t entry, vaddr_t at, void *arg)
 static uint64_t visit_move(uint64_t entry, vaddr_t at, void *arg)
 {
     struct move *m = arg;
-    struct path p;
+    struct page_path p;
 
-    (void)walk(m->to + (at - m->from), false, &p);
-    set(&p, entry);
+    (void)pager_walk(m->to + (at - m->from), false, &p);
+    pager_set(&p, entry);
     return 0;
 }
 
@@ -279,27 +299,35 @@ static void copy_page(void *to, const void *from)
     __asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 
+/* The address bits of an entry that maps `backing`; of a root on a disk 0 if it is not there, and not `wanted`. */
+IF_LINKED(part_virtio_blk, root_page, physical_of);
+
 /* Map `backing` in place for the page and the neighbours that are likely to be touched next. */
 static int map_in_place(vaddr_t page, vaddr_t lo, vaddr_t hi, uint64_t entry, const char *backing)
 {
     vaddr_t first = page & ~(vaddr_t)(AROUND * PAGE_SIZE - 1);
-    struct path p;
+    struct page_path p;
 
-    if (!walk(page, true, &p))
+    if (!pager_walk(page, true, &p))
         return -ENOMEM;
     hi = MIN(hi, first + AROUND * PAGE_SIZE);
     first = MAX(first, lo);
     /* An aligned group of 16 never crosses a table: neighbours are next to each other there. */
     for (vaddr_t at = first; at < hi; at += PAGE_SIZE) {
-        struct path n = p;
+        struct page_path n = p;
         n.entry[0] = &p.entry[0][(intptr_t)(at - page) >> PAGE_SHIFT];
-        if (!*n.entry[0])
-            set(&n, physical_of(backing + (at - lo)) | entry);
+        if (*n.entry[0])
+            continue;
+        uint64_t there = root_page(backing + (at - lo), at == page);
+        if (there)
+            pager_set(&n, there | entry);
+        else if (at == page)
+            return -ENOMEM;
     }
     return 0;
 }
 
-static int map_private(const struct path *p, vaddr_t page, unsigned prot, const void *contents)
+static int map_private(const struct page_path *p, vaddr_t page, unsigned prot, const void *contents)
 {
     uint64_t old = *p->entry[0];
     void *fresh = pages_alloc(1, contents ? PAGES_ANY : PAGES_ZERO);
@@ -308,7 +336,7 @@ static int map_private(const struct path *p, vaddr_t page, unsigned prot, const 
         return -ENOMEM;
     if (contents)
         copy_page(fresh, contents);
-    set(p, physical_of(fresh) | PTE_OWNED | rights(prot));
+    pager_set(p, physical_of(fresh) | PTE_OWNED | rights(prot));
     if (old & PTE_PRESENT)
         invlpg(page);
     return 0;
@@ -318,20 +346,20 @@ int plat_fault(vaddr_t addr, unsigned access, vaddr_t lo, vaddr_t hi, unsigned p
                enum plat_backing how, const void *backing)
 {
     vaddr_t page = addr & ~(vaddr_t)PAGE_MASK;
-    struct path p;
+    struct page_path p;
 
     if (!valid(lo, hi - lo) || page < lo || page >= hi || how == MAP_RESERVE)
         return -EFAULT;
     if (!prot || access & ~(prot | PROT_READ)) /* the CPU has no page that cannot be read */
         return -EFAULT;
-    bool found = walk(page, false, &p) && *p.entry[0];
+    bool found = pager_walk(page, false, &p) && *p.entry[0];
     uint64_t entry = found ? *p.entry[0] : 0;
     uint64_t needed = rights(access | PROT_READ) & ~PTE_NX;
     if ((entry & needed) == needed && !(access & PROT_EXEC && entry & PTE_NX))
         return -EFAULT;
 
     if (entry & (PTE_OWNED | PTE_SHARED)) { /* the page is there, its rights are not */
-        set(&p, (entry & ~PTE_RIGHTS) | rights(prot));
+        pager_set(&p, (entry & ~PTE_RIGHTS) | rights(prot));
         invlpg(page);
         return 0;
     }
@@ -340,13 +368,13 @@ int plat_fault(vaddr_t addr, unsigned access, vaddr_t lo, vaddr_t hi, unsigned p
         return map_in_place(page, lo, hi, PTE_SHARED | rights(prot), backing);
     if (how == MAP_COPY && !(access & PROT_WRITE)) {
         if (entry) { /* in place already, but not for running */
-            set(&p, (entry & ~PTE_RIGHTS) | rights(prot & ~(unsigned)PROT_WRITE));
+            pager_set(&p, (entry & ~PTE_RIGHTS) | rights(prot & ~(unsigned)PROT_WRITE));
             invlpg(page);
             return 0;
         }
         return map_in_place(page, lo, hi, rights(prot & ~(unsigned)PROT_WRITE), backing);
     }
-    if (!found && !walk(page, true, &p))
+    if (!found && !pager_walk(page, true, &p))
         return -ENOMEM;
     int error = map_private(&p, page, prot, contents);
     if (error && !found)
@@ -356,19 +384,19 @@ int plat_fault(vaddr_t addr, unsigned access, vaddr_t lo, vaddr_t hi, unsigned p
 
 uint64_t plat_memory_free(void)
 {
-    return (uint64_t)pages_free_count() * PAGE_SIZE;
+    return (uint64_t)(pages_free_count() + root_pages()) * PAGE_SIZE;
 }
 
 OPTIONAL vaddr_t vdso_map(void)
 {
-    struct path p;
+    struct page_path p;
 
-    if (!walk(VDSO_DATA, true, &p))
+    if (!pager_walk(VDSO_DATA, true, &p))
         return 0;
-    set(&p, physical_of(vdso_data) | rights(PROT_READ));
+    pager_set(&p, physical_of(vdso_data) | rights(PROT_READ));
     p.entry[0]++; /* VDSO_CODE is the next page */
     memcpy(vdso_page, vdso_image, (size_t)(vdso_end - vdso_image));
-    set(&p, physical_of(vdso_page) | rights(PROT_READ | PROT_EXEC));
+    pager_set(&p, physical_of(vdso_page) | rights(PROT_READ | PROT_EXEC));
     return VDSO_CODE;
 }
 

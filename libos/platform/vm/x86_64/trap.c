@@ -9,6 +9,7 @@
 #include <u2k/platform.h>
 #include <u2k/uaccess.h>
 
+#include "../disk_root/disk_root.h"
 #include "cpu.h"
 #include "fpu.h"
 #include "interrupt.h"
@@ -64,6 +65,8 @@ static int debug_code(void)
 /* Of kernel code; returns if it can go on. */
 static void kernel_fault(unsigned vector, uint64_t code, struct regs *regs)
 {
+    if (vector == PAGE && root_fault(read_cr2()))
+        return;
     if (vector == PAGE || vector == PROTECTION) {
         uintptr_t fixup = arch_fixup(regs->rip);
         if (vector == PAGE && read_cr2() < USER_HI &&
