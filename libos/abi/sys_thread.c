@@ -30,16 +30,19 @@ enum {
      CLONE_CHILD_SETTID | CLONE_IO)
 #define CLONE_ARGS_MIN 64
 
+/* A new process is refused as by a Linux that has no room for one (clone(2), EAGAIN): programs are ready for that. */
 static long refuse(uint64_t flags)
 {
     static bool told;
+    bool process = !(flags & CLONE_THREAD);
 
     if (!told)
-        log_warning("clone with flags %#lx asks for %s: a unikernel is one process: ENOSYS",
+        log_warning("clone with flags %#lx asks for %s: a unikernel is one process: %s",
                     (unsigned long)flags,
-                    flags & CLONE_THREAD ? "a thread with things of its own" : "a new process");
+                    process ? "a new process (fork)" : "a thread with things of its own",
+                    process ? "EAGAIN" : "ENOSYS");
     told = true;
-    return -ENOSYS;
+    return process ? -EAGAIN : -ENOSYS;
 }
 
 long clone_thread(const struct regs *parent, const struct clone_args_k *args)
@@ -74,7 +77,7 @@ long clone_thread(const struct regs *parent, const struct clone_args_k *args)
     return t->tid;
 }
 
-// clone3: partial: threads only, of no chosen number and in no cgroup: ENOSYS
+// clone3: partial: threads only (a new process: EAGAIN), of no chosen number and in no cgroup: ENOSYS
 SYSCALL(clone3)
 {
     struct clone_args_k args = {0};

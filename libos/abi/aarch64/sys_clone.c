@@ -4,7 +4,7 @@
 
 #define EXIT_SIGNAL 0xff /* the low byte of the flags */
 
-// clone: partial: threads only; a new process (fork) cannot be: ENOSYS
+// clone: partial: threads only; a new process (fork) cannot be: EAGAIN
 SYSCALL(clone)
 {
     const struct clone_args_k args = {.flags = ARG(uint32_t, 0) & ~(uint64_t)EXIT_SIGNAL,
