@@ -108,6 +108,24 @@ static inline size_t packet_tailroom(const struct packet *p)
 /* Headers: bytes come in front (there is room, or it is a bug), or go off the front of the first buffer. */
 uint8_t *packet_push(struct packet *p, size_t n);
 void packet_pull(struct packet *p, size_t n);
+/* The same for hot paths, where it has been looked at: n bytes are there, or in front. */
+static inline void packet_advance(struct packet *p, uint32_t n)
+{
+    p->data += n;
+    p->len -= n;
+    p->total -= n;
+}
+static inline uint8_t *packet_retreat(struct packet *p, uint32_t n)
+{
+    p->data -= n;
+    p->len += n;
+    p->total += n;
+    return p->data;
+}
+static inline size_t packet_headroom(const struct packet *p)
+{
+    return (size_t)(p->data - (const uint8_t *)(p + 1));
+}
 uint8_t *packet_append(struct packet *p,
                        size_t n); /* n more bytes at the end of a buffer without slices */
 void packet_trim(struct packet *p,
@@ -135,5 +153,6 @@ void packet_finish_checksum(struct packet *p);
 /* Memory that packets take now, and the bound on it (a share of all memory), in bytes. Protocols look at it before
  * they accept more data (sndbuf, rcvbuf are bounds of a socket). */
 extern size_t packet_memory, packet_memory_max;
+void packet_start(void); /* sets the bound; by loopback_start() */
 
 #endif

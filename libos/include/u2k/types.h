@@ -33,6 +33,9 @@ typedef uintptr_t vaddr_t; /* an address in the program's half of the address sp
 #define PACKED __attribute__((packed))
 #define NORETURN _Noreturn
 #define WEAK __attribute__((weak))
+/* Rare: stays out of its caller, which then needs no registers for it. And its contrary, for hot paths. */
+#define COLD __attribute__((noinline, cold))
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* struct timespec as 64-bit programs have it. */

@@ -15,14 +15,10 @@ void ethernet_ignore(struct packet *p)
     packet_free(p);
 }
 
-/* False: not for us. Groups are taken in whatever they are: IP looks at the address again. */
-static bool is_for_us(struct packet *p, const struct netdev *dev)
+/* Groups are taken in whatever they are: IP looks at the address again. */
+static COLD bool is_group(struct packet *p)
 {
-    const uint8_t *to = p->data;
-
-    if (LIKELY(mac_same(to, dev->mac)))
-        return true;
-    if (!(to[0] & 1))
+    if (!(p->data[0] & 1))
         return false;
     p->flags |= PACKET_BROADCAST;
     return true;
@@ -35,14 +31,14 @@ void ethernet_receive(struct packet *p)
         packet_free(p);
         return;
     }
-    if (UNLIKELY(!is_for_us(p, p->dev))) { /* a promiscuous device's */
+    if (UNLIKELY(!mac_same(p->data, p->dev->mac)) && !is_group(p)) { /* a promiscuous device's */
         packet_free(p);
         return;
     }
     uint16_t type = be16(p->data + 12);
 
     p->ethertype = type;
-    packet_pull(p, ETH_HLEN);
+    packet_advance(p, ETH_HLEN);
     p->network = p->data;
     if (LIKELY(type == ETH_P_IP))
         ipv4_receive(p);

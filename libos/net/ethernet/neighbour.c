@@ -8,6 +8,7 @@
 #include "../ip/ip.h"
 
 #include <u2k/errno.h>
+#include <u2k/log.h>
 #include <u2k/netinfo.h>
 #include <u2k/optional.h>
 #include <u2k/pages.h>
@@ -214,7 +215,7 @@ static int wait_in_line(struct neighbour *n, struct packet *p)
     return 0;
 }
 
-static int send_slowly(struct neighbour *n, struct packet *p)
+static COLD int send_slowly(struct neighbour *n, struct packet *p)
 {
     if (n->state != NEIGHBOUR_STALE)
         return wait_in_line(n, p);
@@ -230,7 +231,9 @@ int neighbour_send(struct neighbour *n, struct packet *p)
 
     if (UNLIKELY(n->state <= NEIGHBOUR_STALE))
         return send_slowly(n, p);
-    word_t *h = (word_t *)(void *)(packet_push(p, ETH_HLEN) - 2);
+    if (UNLIKELY(packet_headroom(p) < ETH_HLEN + 2))
+        panic("no room for a link header");
+    word_t *h = (word_t *)(void *)(packet_retreat(p, ETH_HLEN) - 2);
     h[0] = n->header[0];
     h[1] = n->header[1];
     return netdev_send(n->dev, p);

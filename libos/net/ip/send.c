@@ -27,15 +27,20 @@ IF_LINKED(part_udp, udp_receive, ip_unknown_protocol);
 IF_LINKED(part_tcp, tcp_error, unlinked_nothing);
 IF_LINKED(part_udp, udp_error, unlinked_nothing);
 
+static COLD int send_anew(struct packet *p, struct ip_route *r, bool dont_fragment)
+{
+    int error = ip_route(&p->dst, &p->src, r->device, r);
+
+    if (!error)
+        return ip_send(p, r, dont_fragment);
+    packet_free(p);
+    return error;
+}
+
 int ip_send(struct packet *p, struct ip_route *r, bool dont_fragment)
 {
-    if (UNLIKELY(!ip_route_valid(r))) {
-        int error = ip_route(&p->dst, &p->src, r->device, r);
-        if (error) {
-            packet_free(p);
-            return error;
-        }
-    }
+    if (UNLIKELY(!ip_route_valid(r)))
+        return send_anew(p, r, dont_fragment);
     return ip_is_v4(&p->dst) ? ipv4_send(p, r, dont_fragment) : ipv6_send(p, r, dont_fragment);
 }
 

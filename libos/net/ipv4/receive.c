@@ -12,7 +12,7 @@ IF_LINKED(part_dhcp, dhcp_receive, unlinked_nothing);
 
 bool ipv4_dhcp_listens;
 
-static void drop(struct packet *p, uint64_t *counter)
+static COLD void drop(struct packet *p, uint64_t *counter)
 {
     ++*counter;
     packet_free(p);
@@ -65,7 +65,7 @@ void ipv4_deliver(struct packet *p)
     }
 }
 
-static void reassemble(struct packet *p, unsigned field)
+static COLD void reassemble(struct packet *p, unsigned field)
 {
     const struct fragment f = {.src = p->src,
                                .dst = p->dst,
@@ -89,42 +89,91 @@ static bool accept_rarely(struct packet *p)
     return ip_is_multicast(&p->dst) && ip_group_joined(p->dev, &p->dst);
 }
 
+/* The 16-bit sums of a header without options (RFC 1071), folded. */
+static ALWAYS_INLINE uint16_t header_sum(const uint8_t *h)
+{
+    uint64_t sum = (uint64_t)raw32(h) + raw32(h + 4) + raw32(h + 8) + raw32(h + 12) + raw32(h + 16);
+
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum += sum << 32 | sum >> 32; /* the upper half is the sum with its carry */
+    uint32_t folded = (uint32_t)(sum >> 32);
+    folded = (folded & 0xffff) + (folded >> 16);
+    return (uint16_t)(folded + (folded >> 16));
+}
+
+/* Lengths, options, checksum: false if something does not fit. */
+static COLD bool header_good(struct packet *p)
+{
+    const uint8_t *h = p->data;
+    unsigned header = (h[0] & 15u) * 4;
+
+    if (h[0] >> 4 != 4 || header < IPV4_HEADER || !packet_contiguous(p, header) ||
+        be16(h + IPV4_LENGTH) < header || !options_good(h, header))
+        return false;
+    return p->flags & PACKET_LOOPED || checksum(h, header, 0) == 0xffff;
+}
+
+/* False: the packet is gone. */
+static COLD bool addresses_good(struct packet *p)
+{
+    if (!source_good(p)) {
+        drop(p, &p->dev->stats.rx_errors);
+        return false;
+    }
+    if (ip_is_ours(&p->dst, 0) || accept_rarely(p))
+        return true;
+    if (!ipv4_dhcp_listens || !dhcp_receive(p))
+        drop(p, &p->dev->stats.rx_dropped);
+    return false;
+}
+
+/* Two addresses that were looked at last, and how they came: the next packet most often has the same. */
+static struct {
+    const struct netdev *dev;
+    uint32_t src, dst, generation;
+} good;
+
 void ipv4_receive(struct packet *p)
 {
-    struct netdev_stats *stats = &p->dev->stats;
     const uint8_t *h = p->data;
 
-    if (UNLIKELY(!packet_contiguous(p, IPV4_HEADER)))
-        return drop(p, &stats->rx_errors);
-    unsigned header = (h[0] & 15u) * 4, total = be16(h + IPV4_LENGTH);
-    if (UNLIKELY(h[0] != 0x45)) {
-        if (h[0] >> 4 != 4 || header < IPV4_HEADER || !packet_contiguous(p, header) ||
-            !options_good(h, header))
-            return drop(p, &stats->rx_errors);
+    if (UNLIKELY(p->len < IPV4_HEADER) && !packet_contiguous(p, IPV4_HEADER))
+        return drop(p, &p->dev->stats.rx_errors);
+    uint32_t header = IPV4_HEADER, total = be16(h + IPV4_LENGTH);
+    if (UNLIKELY(h[0] != 0x45 || total < IPV4_HEADER ||
+                 (!(p->flags & PACKET_LOOPED) && header_sum(h) != 0xffff))) {
+        if (!header_good(p))
+            return drop(p, &p->dev->stats.rx_errors);
+        header = (h[0] & 15u) * 4;
     }
-    if (UNLIKELY(total < header || total > p->total))
-        return drop(p, &stats->rx_errors);
-    if (!(p->flags & PACKET_LOOPED) && UNLIKELY(checksum(h, header, 0) != 0xffff))
-        return drop(p, &stats->rx_errors);
-    if (p->total > total)
+    if (UNLIKELY(total != p->total)) {
+        if (total > p->total)
+            return drop(p, &p->dev->stats.rx_errors);
         packet_trim(p, total);
-    p->src = ip_from_v4(raw32(h + IPV4_SOURCE));
-    p->dst = ip_from_v4(raw32(h + IPV4_DESTINATION));
-    p->protocol = h[IPV4_PROTOCOL];
-    p->ttl = h[IPV4_TTL];
-    p->tos = h[IPV4_TOS];
-    packet_pull(p, header);
-    p->transport = p->data;
-    if (UNLIKELY(!source_good(p)))
-        return drop(p, &stats->rx_errors);
-    if (UNLIKELY(!ip_is_ours(&p->dst, 0) && !accept_rarely(p))) {
-        if (!ipv4_dhcp_listens || !dhcp_receive(p))
-            drop(p, &stats->rx_dropped);
-        return;
     }
-    unsigned field = be16(h + IPV4_FRAGMENT);
-    if (UNLIKELY(field & (IPV4_MF | IPV4_OFFSET)))
-        reassemble(p, field);
+    uint32_t src = raw32(h + IPV4_SOURCE), dst = raw32(h + IPV4_DESTINATION);
+    p->src = ip_from_v4(src);
+    p->dst = ip_from_v4(dst);
+    p->ttl = h[IPV4_TTL];
+    p->protocol = h[IPV4_PROTOCOL];
+    p->tos = h[IPV4_TOS];
+    packet_advance(p, header);
+    p->transport = p->data;
+    if (UNLIKELY(src != good.src || dst != good.dst || p->dev != good.dev ||
+                 good.generation != net_generation)) {
+        if (!addresses_good(p))
+            return;
+        if (!ip_is_multicast(&p->dst)) {
+            good.src = src;
+            good.dst = dst;
+            good.dev = p->dev;
+            good.generation = net_generation;
+        }
+    }
+    if (UNLIKELY(raw16(h + IPV4_FRAGMENT) & net16(IPV4_MF | IPV4_OFFSET)))
+        reassemble(p, be16(h + IPV4_FRAGMENT));
+    else if (LIKELY(p->protocol == IPPROTO_TCP && !ip_raw_sockets))
+        tcp_receive(p);
     else
         ipv4_deliver(p);
 }

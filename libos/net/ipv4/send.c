@@ -5,48 +5,65 @@
 #include "../ip/ip.h"
 
 #include <u2k/errno.h>
+#include <u2k/log.h>
 #include <u2k/string.h>
 
 enum { TTL = 64 }; /* RFC 1700, as Linux has it */
 
-void ipv4_push_header(struct packet *p, uint16_t fragment, uint16_t id)
+static ALWAYS_INLINE void push_header(struct packet *p, uint32_t second)
 {
-    uint8_t *h = packet_push(p, IPV4_HEADER);
-    uint32_t first = net32(0x45000000u | (uint32_t)p->tos << 16 | (p->total & 0xffff));
-    uint32_t second = net32((uint32_t)id << 16 | fragment);
-    uint32_t third = net32((uint32_t)(p->ttl ? p->ttl : TTL) << 24 | (uint32_t)p->protocol << 16);
+    uint8_t *h = packet_retreat(p, IPV4_HEADER);
+    /* As the bytes lie in memory, the first one lowest. */
+    uint32_t first = 0x45u | (uint32_t)p->tos << 8 | (uint32_t)net16(p->total) << 16;
+    uint32_t third = (p->ttl ? p->ttl : (uint32_t)TTL) | (uint32_t)p->protocol << 8;
     uint32_t src = ip_v4(&p->src), dst = ip_v4(&p->dst);
     uint64_t sum = (uint64_t)first + second + third + src + dst;
 
     sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
+    sum += sum << 32 | sum >> 32; /* the upper half is the sum with its carry */
+    uint32_t folded = (uint32_t)(sum >> 32);
+    folded = (folded & 0xffff) + (folded >> 16);
+    folded += folded >> 16;
     put_raw32(h, first);
     put_raw32(h + IPV4_ID, second);
-    put_raw32(h + IPV4_TTL, third);
-    put_raw16(h + IPV4_SUM, (uint16_t)~sum);
+    put_raw32(h + IPV4_TTL, third | ~folded << 16);
     put_raw32(h + IPV4_SOURCE, src);
     put_raw32(h + IPV4_DESTINATION, dst);
     p->network = h;
 }
 
+void ipv4_push_header(struct packet *p, uint16_t fragment, uint16_t id)
+{
+    if (UNLIKELY(packet_headroom(p) < IPV4_HEADER))
+        panic("no room for an IP header");
+    push_header(p, net32((uint32_t)id << 16 | fragment));
+}
+
+/* Longer than the path takes, or it may be cut on the way: then its number must not be guessed. */
+static COLD int send_rarely(struct packet *p, const struct ip_route *r, bool dont_fragment)
+{
+    bool fits = p->total + IPV4_HEADER <= r->mtu;
+
+    if (!fits && !p->gso && !dont_fragment)
+        return ipv4_send_fragments(p, r);
+    if ((!fits && !p->gso) || p->total + IPV4_HEADER > 65535) {
+        packet_free(p);
+        return -EMSGSIZE;
+    }
+    ipv4_push_header(p, dont_fragment ? IPV4_DF : 0, (uint16_t)ip_random());
+    return neighbour_send(r->neighbour, p);
+}
+
 int ipv4_send(struct packet *p, struct ip_route *r, bool dont_fragment)
 {
-    static uint16_t next_id; /* of what is never fragmented: RFC 6864, 4.1 */
+    static uint32_t next_id; /* of what is never fragmented: RFC 6864, 4.1 */
 
     p->transport = p->data;
-    if (UNLIKELY(p->total + IPV4_HEADER > r->mtu) && !p->gso) {
-        if (!dont_fragment)
-            return ipv4_send_fragments(p, r);
-        packet_free(p);
-        return -EMSGSIZE;
-    }
-    if (UNLIKELY(p->total + IPV4_HEADER > 65535)) {
-        packet_free(p);
-        return -EMSGSIZE;
-    }
-    ipv4_push_header(p, dont_fragment ? IPV4_DF : 0,
-                     dont_fragment ? next_id++ : (uint16_t)ip_random());
+    if (UNLIKELY(p->total + IPV4_HEADER > (p->gso ? 65535 : r->mtu)) || !dont_fragment)
+        return send_rarely(p, r, dont_fragment);
+    if (UNLIKELY(packet_headroom(p) < IPV4_HEADER))
+        panic("no room for an IP header");
+    push_header(p, (next_id++ & 0xffff) | (uint32_t)net16(IPV4_DF) << 16);
     return neighbour_send(r->neighbour, p);
 }
 

@@ -88,6 +88,7 @@ static struct netdev loopback = {
 
 void loopback_start(void)
 {
+    packet_start();
     if (!loopback.index)
         netdev_register(&loopback);
 }

@@ -10,7 +10,7 @@ static struct list taps = LIST_INIT(taps), deferred = LIST_INIT(deferred);
 static unsigned holds; /* netdev_hold(), and 1 while a batch is received */
 static bool in_batch, kept_back;
 
-static void show(struct packet *p)
+static COLD void show(struct packet *p)
 {
     LIST_FOR_EACH_SAFE(it, &taps)
     {
@@ -29,7 +29,7 @@ void netdev_tap_remove(struct netdev_tap *t)
     list_remove(&t->link);
 }
 
-static void flush(void)
+static COLD void flush(void)
 {
     kept_back = false;
     NETDEV_FOR_EACH(dev)

@@ -235,6 +235,9 @@ int wait_sleep(uint64_t deadline, bool interruptible)
     return 0;
 }
 
+void netlink_changed(void)
+{
+}
 bool plat_host_events(bool sleeps)
 {
     (void)sleeps;
