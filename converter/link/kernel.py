@@ -85,7 +85,7 @@ def link_kernel(
             return linked_symbols(new_map)
 
         try:
-            link_what_is_needed(optional_symbols(symbols), chosen.parts, once)
+            link_what_is_needed(optional_symbols(symbols), chosen.parts, once, symbols)
         finally:
             replaced.unlink(missing_ok=True)
         new_map.replace(folder / "kernel.map")

@@ -15,6 +15,7 @@ from pathlib import Path
 _PREFIX = "if_linked."
 _PART = "part_"
 _PASSES = 16  # each adds at least one function; in practice there are three
+_SHARED = frozenset(("unlinked_never", "unlinked_nothing"))  # stand for so many that they are always there
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,13 +58,27 @@ def link_what_is_needed(
     optional: tuple[OptionalSymbol, ...],
     parts: Iterable[str],
     link: Callable[[dict[str, str]], frozenset[str]],
+    defined: Set[str] = frozenset(),
 ) -> None:
-    """Call `link` (with replacements; it returns the symbols that came in) until nothing more comes in."""
+    """Call `link` (with replacements; it returns the symbols that came in) until nothing more comes in.
+
+    The linker keeps what stands for a function though nobody refers to that function. So those in `defined`
+    are tried without at the end: of what then comes in somebody does want the other.
+    """
     linked = frozenset(_PART + name for name in parts)
+    now: dict[str, str] = {}
     before: dict[str, str] | None = None
     for _ in range(_PASSES):
         now = replacements(optional, linked)
         if now == before:
-            return
+            break
         linked |= link(now)
         before = now
+    spare = {symbol for symbol, other in now.items() if other not in _SHARED and symbol in defined}
+    while spare:
+        wanted = spare & link({symbol: now[symbol] for symbol in now if symbol not in spare})
+        if not wanted:
+            return
+        spare -= wanted
+        if not spare:
+            link(now)
