@@ -25,6 +25,7 @@ from converter.link.catalogue import read_catalogue
 from converter.link.choice import STRICT, Choice, choose
 from converter.link.kernel import Kernel, link_kernel, linker_script
 from converter.link.manifest import SCHEMA, Manifest
+from converter.link.sites import packed_sites
 from converter.link.unikernel import Unikernel, write_unikernel
 from converter.link.wishes import Wishes
 from converter.options import Options
@@ -100,7 +101,8 @@ def convert(
     if "writable" not in parts.parts:
         layout = plan(with_engine_files(slimmed.tree))
     kernel = link_kernel(chosen.target, machine, parts, shown)
-    record = boot_record(profiled.reading, slimmed)
+    sites = packed_sites(profiled.rewritable, profiled.reading.tree, layout)
+    record = replace(boot_record(profiled.reading, slimmed), sites=sites)
     manifest = describe(profiled, kernel, record, chosen)
     manifest = replace(manifest, root_on="disk" if on_disk else "memory")
     with whole_file(path) as out:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from converter.analyze.adaptation import Adaptation, adapted
@@ -65,6 +65,7 @@ class Profiled:
     profile:    that, and what was seen, given and asked for
     trace:      the run that was asked for, if any
     violations: what was seen and not foretold
+    rewritable: StaticCalls.rewritable
     """
 
     reading: Reading
@@ -72,6 +73,7 @@ class Profiled:
     profile: Profile
     trace: Trace | None = None
     violations: tuple[Violation, ...] = ()
+    rewritable: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
 
 def read_image(ref: str, options: Options | None = None, progress: Progress | None = None) -> Reading:
@@ -109,15 +111,17 @@ def profile_image(
         sandbox()
     reading = read_image(ref, chosen, progress)
     if trace is None:
-        static = read_profile_of(reading, chosen)
-        return Profiled(reading, static, asked_for(merge([static, *given]), chosen))
+        static, calls = read_profile_of(reading, chosen)
+        profile = asked_for(merge([static, *given]), chosen)
+        return Profiled(reading, static, profile, rewritable=calls.rewritable)
     from converter.trace.check import violations
 
     watched = _watched(reading, trace, progress)
     reading = as_watched(reading, watched, adapt=chosen.adapt)
-    static = read_profile_of(reading, chosen)
+    static, calls = read_profile_of(reading, chosen)
     profile = asked_for(merge([static, watched.profile, *given]), chosen)
-    return Profiled(reading, static, profile, watched, violations(static, watched.profile))
+    found = violations(static, watched.profile)
+    return Profiled(reading, static, profile, watched, found, calls.rewritable)
 
 
 def unsupported(profiled: Profiled) -> tuple[Refusal, ...]:
@@ -242,13 +246,14 @@ def _words(argv: tuple[bytes, ...]) -> str:
     return " ".join(map(os.fsdecode, argv))
 
 
-def read_profile_of(reading: Reading, options: Options) -> Profile:
-    """What reading alone tells of the program."""
+def read_profile_of(reading: Reading, options: Options) -> tuple[Profile, StaticCalls]:
+    """What reading alone tells of the program, and of its code."""
     unread = options.form == "full" and options.platform.architecture != "amd64"
     with _collector_paused():
         analyse = _unread if unread else CallAnalysis(reading.tree).run
         runtime = close_libraries(reading.tree, reading.program, reading.libraries, analyse)
-        return static_profile(reading.image, reading.resolution, reading.libraries, runtime)
+        profile = static_profile(reading.image, reading.resolution, reading.libraries, runtime)
+        return profile, runtime.calls
 
 
 @contextmanager

@@ -106,6 +106,11 @@ class ElfMemory:
         _, high, delta = self._loads[at]
         return self.data[address + delta : min(address + length, high) + delta] if address < high else b""
 
+    def place(self, address: int) -> int | None:
+        """Where in the file the byte at `address` is; None outside the file's part of the image."""
+        at = bisect.bisect_right(self._load_starts, address) - 1
+        return address + self._loads[at][2] if at >= 0 and address < self._loads[at][1] else None
+
     def word(self, address: int) -> int | None:
         """The 64-bit word at `address`, None outside the file's part of the image."""
         at = bisect.bisect_right(self._load_starts, address) - 1

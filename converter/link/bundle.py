@@ -30,6 +30,7 @@ class Tag(enum.IntEnum):
     ENTRYPOINT_ARGS = 9
     LEFT_OUT = 10
     UMASK = 11
+    SITES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class BootRecord:
 
     left_out: canonical paths of the image that are not in the root
     umask:    of the program, at most 0o777 (umask(2)); containers start with 022
+    sites:    BOOT_SITES, ascending
     """
 
     path: bytes
@@ -51,6 +53,7 @@ class BootRecord:
     entrypoint_args: int = 0
     left_out: Sequence[bytes] = ()
     umask: int = 0o022
+    sites: Sequence[int] = ()
 
     def pack(self) -> bytes:
         """Tag-length-value items, each padded to eight bytes."""
@@ -67,6 +70,8 @@ class BootRecord:
         if self.left_out:
             hashes = sorted(set(map(path_hash, self.left_out)))
             items.append((Tag.LEFT_OUT, struct.pack(f"<{len(hashes)}I", *hashes)))
+        if self.sites:
+            items.append((Tag.SITES, struct.pack(f"<{len(self.sites)}I", *self.sites)))
         return b"".join(
             _ITEM.pack(tag, 0, len(value)) + value + bytes(-len(value) % 8) for tag, value in items
         )

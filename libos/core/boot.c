@@ -171,6 +171,11 @@ static int read_item(struct record *rec, unsigned tag, const char *data, uint32_
         b->left_out_count = len / 4;
         return len % 4 ? -EINVAL : 0;
     }
+    if (tag == BOOT_SITES) {
+        b->sites = (const uint8_t *)data;
+        b->site_count = len / 4;
+        return len % 4 ? -EINVAL : 0;
+    }
     bool is_number =
         (tag >= BOOT_UID && tag <= BOOT_GROUP) || tag == BOOT_ENTRYPOINT_ARGS || tag == BOOT_UMASK;
 

@@ -18,7 +18,9 @@ struct thread *current;
 static struct list run_queue = LIST_INIT(run_queue);
 static uint64_t slice_end;               /* 0: nobody else has been waiting for the CPU */
 static uint64_t armed = TIME_NEVER;      /* what plat_timer() has been told */
-static uint64_t cpu_since;               /* plat_clock_cpu() when `current` got the CPU */
+/* Monotonic time, less what was spent in plat_idle() since, when `current` got the CPU; 0: it has always had it.
+ * plat_clock_cpu() can be a call of the host, which is too much for each switch. */
+static uint64_t cpu_since;
 
 void sched_ready(struct thread *t)
 {
@@ -41,16 +43,18 @@ void thread_wake(struct thread *t)
 
 uint64_t thread_cpu_time(const struct thread *t)
 {
-    return t == current ? t->cpu_time + (plat_clock_cpu() - cpu_since) : t->cpu_time;
+    if (!cpu_since)
+        return t == current ? plat_clock_cpu() : 0;
+    return t == current ? t->cpu_time + (clock_monotonic() - cpu_since) : t->cpu_time;
 }
 
 OPTIONAL void sched_switch(struct thread *next)
 {
     struct thread *prev = current;
-    uint64_t cpu = plat_clock_cpu();
+    uint64_t now = clock_monotonic();
 
-    prev->cpu_time += cpu - cpu_since;
-    cpu_since = cpu;
+    prev->cpu_time += cpu_since ? now - cpu_since : plat_clock_cpu();
+    cpu_since = now;
     slice_end = 0;
     current = next;
     if (next->fresh) { /* goes straight to the program from here */
@@ -68,7 +72,10 @@ void schedule(void)
     if (current->state == THREAD_READY)
         list_push_back(&run_queue, &current->run_link);
     while (list_empty(&run_queue)) {
+        uint64_t idle_from = cpu_since ? clock_monotonic() : 0;
         plat_idle(timer_next());
+        if (cpu_since)
+            cpu_since += clock_monotonic() - idle_from;
         armed = TIME_NEVER; /* the platform may have used its timer for this */
         timers_run();
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import os
 from collections.abc import Sequence
 from typing import cast
 
@@ -93,6 +94,7 @@ class CallAnalysis:
             dlopen_names=lookups.names(origins, witness, lookups.DLOPEN),
             dlsym_names=lookups.names(origins, witness, lookups.DLSYM),
             dlopen_any=lookups.any_name(origins, lookups.DLOPEN),
+            rewritable=_rewritable(reach, summaries, paths),
         )
 
     def _summary(self, each: CodeObject) -> Summary:
@@ -107,6 +109,18 @@ class CallAnalysis:
 def static_calls(tree: FileTree, objects: Sequence[CodeObject]) -> StaticCalls:
     """`CallAnalysis(tree).run(objects)`, for one run."""
     return CallAnalysis(tree).run(objects)
+
+
+def _rewritable(
+    reach: Reach, summaries: Sequence[Summary], paths: Sequence[bytes]
+) -> dict[str, tuple[tuple[int, int], ...]]:
+    found: dict[str, set[tuple[int, int]]] = {}
+    for (number, start), node in reach.nodes.items():
+        for site in node.sites:
+            length, place = summaries[number].moved_before(start, site)
+            if length:
+                found.setdefault(os.fsdecode(paths[number]), set()).add((place, length))
+    return {path: tuple(sorted(sites)) for path, sites in sorted(found.items())}
 
 
 def _load(tree: FileTree, each: CodeObject, budget: Budget) -> ObjectGraph:

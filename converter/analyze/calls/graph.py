@@ -178,6 +178,19 @@ class ObjectGraph:
 
     # Code
 
+    def moved_before(self, start: int, site: int) -> tuple[int, int]:
+        """Architecture.moved_before of a site in the function at `start`; the site's place in the file."""
+        known = self.functions.containing(start)
+        end = min(known[1], self.memory.end) if known else self.functions.limit(start)
+        length = 0
+        if self.budget.spend((end - start) // 4 + FUNCTION):
+            length = self.architecture.moved_before(self.memory, start, end, site, whole=known is not None)
+        place = self.memory.place(site)
+        first = site - length
+        if place is None or any(map(self.functions.is_start, range(first + 1, first + 5))):  # in the jump
+            return 0, 0
+        return length, place
+
     def constant(self, address: int) -> int | None:
         """The 64-bit word at `address` if the program cannot change it, as far as can be seen.
 

@@ -119,5 +119,12 @@ class Architecture(Protocol):
     def address_pattern(self, memory: ElfMemory) -> set[int]:
         """All addresses that instructions anywhere in the object compute, and a few that none does: cheap."""
 
+    def moved_before(self, memory: ElfMemory, start: int, end: int, site: int, *, whole: bool) -> int:
+        """For rewriting the system call at `site`: bytes of the instructions before it, from one on in whose
+        place a jump can stand. 0: none.
+
+        The function is [start, end), `whole` if it is known to be code from end to end.
+        """
+
     def slicer(self, memory: ElfMemory, body: tuple[tuple[int, int], ...], budget: Budget) -> Slicer:
         """The function made of the ranges `body`, of which the first begins with its entry."""

@@ -44,6 +44,8 @@ class StaticCalls:
     dlopen_names: constant strings that reach the first argument of dlopen -> why
     dlsym_names:  the same for the name that dlsym looks up
     dlopen_any:   dlopen is also called with names that could not be told
+    rewritable:   path of an object -> system calls that can be rewritten from the instructions before them:
+                  (place of the call in the file, bytes of those instructions)
     """
 
     syscalls: Entries = field(default_factory=dict)
@@ -54,6 +56,7 @@ class StaticCalls:
     dlopen_names: Mapping[str, Evidences] = field(default_factory=dict)
     dlsym_names: Mapping[str, Evidences] = field(default_factory=dict)
     dlopen_any: bool = False
+    rewritable: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """The same in built-in types."""
@@ -66,6 +69,7 @@ class StaticCalls:
             "dlopen_names": _plain(self.dlopen_names),
             "dlsym_names": _plain(self.dlsym_names),
             "dlopen_any": self.dlopen_any,
+            "rewritable": dict(self.rewritable),
         }
 
     @classmethod
@@ -80,6 +84,7 @@ class StaticCalls:
             dlopen_names=_entries(plain["dlopen_names"]),
             dlsym_names=_entries(plain["dlsym_names"]),
             dlopen_any=plain["dlopen_any"],
+            rewritable=plain["rewritable"],
         )
 
 

@@ -175,6 +175,10 @@ class Summary:
         self.changed = True
         return found
 
+    def moved_before(self, start: int, site: int) -> tuple[int, int]:
+        """ObjectGraph.moved_before."""
+        return self._ask("moved", (start, site), lambda: self.graph.moved_before(start, site))
+
     # Values
 
     def values(self, start: int, at: int, register: int) -> frozenset[Value]:

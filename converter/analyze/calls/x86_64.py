@@ -12,6 +12,7 @@ from converter.analyze.calls.budget import Budget
 from converter.analyze.calls.instructions import Code, Slicer
 from converter.analyze.calls.x86_64_body import BRANCHES, STOPS
 from converter.analyze.calls.x86_64_pointers import pointer_calls
+from converter.analyze.calls.x86_64_sites import moved_before as moved_before
 from converter.analyze.calls.x86_64_steps import steps as steps
 from converter.analyze.calls.x86_64_values import ValueBody
 from converter.elf.memory import ElfMemory

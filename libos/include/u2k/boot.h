@@ -46,6 +46,7 @@ enum boot_tag {
     BOOT_ENTRYPOINT_ARGS = 9, /* uint32: how many leading BOOT_ARGs run-time arguments keep */
     BOOT_LEFT_OUT = 10, /* uint32 each, ascending: paths that are not in the root */
     BOOT_UMASK = 11, /* uint32: umask(2) of the program; without it 022 */
+    BOOT_SITES = 12, /* uint32 each, ascending: system calls in the root image */
 };
 
 /*
@@ -53,6 +54,13 @@ enum boot_tag {
  * their components from the last to the first with slashes between them: `sh/bin/usr` for /usr/bin/sh. A
  * look-up of one is told once, at log level 2, in this form:
  *   PATH was left out of the root: ENOENT; keep it with: u2k convert --keep 'PATH'
+ */
+
+/*
+ * BOOT_SITES has the `syscall` instructions of programs and libraries that a platform may rewrite from the
+ * instructions before them: the first of these has 5 bytes or more, and code was read and nothing leads
+ * into the middle of it. 8 times the place of the call in the root image, plus the length of those instructions less
+ * 5. Calls that can be rewritten from the instruction behind need not be in it (platform/process/README.md).
  */
 
 /*
@@ -101,6 +109,8 @@ struct boot_config {
     size_t group_count;
     const uint8_t *left_out; /* BOOT_LEFT_OUT, little-endian, not aligned */
     size_t left_out_count;
+    const uint8_t *sites; /* BOOT_SITES, the same */
+    size_t site_count;
     const void *root; /* EROFS image, page aligned; NULL: not in memory, see plat_root() */
     size_t root_size;
 };

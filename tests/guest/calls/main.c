@@ -44,6 +44,8 @@ static void behind(void)
         right += site_call(SYS_close, -1, 0, 0) == 1000000 + EBADF;
         right += site_enter_behind(i) == i;
         right += site_enter_behind(-i - 1) == 1000001 + i;
+        right += site_plain(SYS_getpid) == getpid();
+        right += site_plain_late(SYS_getppid) == getppid();
     }
     printf("right: %u\n", right);
 }

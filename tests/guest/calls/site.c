@@ -80,4 +80,13 @@ __asm__(
     "addq $1000000, %rax\n\t"
     "ret\n"
     "site_end:\n\t"
+
+    ".globl site_plain, site_plain_late\n"
+    "site_plain_late:\n\t"
+    "jmp 2f\n"
+    "site_plain:\n\t"
+    "movl $0x11223344, %edx\n"
+    "2: movq %rdi, %rax\n\t"
+    "syscall\n\t"
+    "ret\n\t"
     ".popsection");

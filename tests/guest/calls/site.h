@@ -14,6 +14,9 @@ long site_registers(uint64_t behind[SITE_WORDS]);
 /* A call whose first instruction behind `syscall` is site_target; and the same entered there, with `value`. */
 long site_call(long nr, long a, long b, long c);
 long site_enter_behind(long value);
+/* Calls without arguments whose site has `ret` behind; the second comes in behind the first instruction. */
+long site_plain(long nr);
+long site_plain_late(long nr);
 extern const unsigned char site_instruction[], site_target[], site_end[];
 
 #endif

@@ -69,6 +69,7 @@ void storm(void)
         while (alarms < enough) {
             rounds++;
             wrong += site_call(SYS_getppid, 0, 0, 0) != getppid();
+            wrong += site_plain(SYS_gettid) != site_plain_late(SYS_gettid);
             wrong += site_call(SYS_close, -1, 0, 0) != 1000000 + EBADF;
             wrong += write(pipe_fds[1], "x", 1) != 1;
             wrong += read(pipe_fds[0], &byte, 1) != 1 || byte != 'x';

@@ -37,6 +37,7 @@ records = st.builds(
     entrypoint_args=number,
     left_out=st.lists(text.map(lambda value: b"/" + value), max_size=5),
     umask=st.integers(0, 0o777),
+    sites=st.lists(number, max_size=5).map(sorted),
 )
 
 
@@ -115,4 +116,5 @@ def test_what_goes_in_comes_out(record: BootRecord, root_pages: int) -> None:
     assert found.pop(Tag.UMASK, [struct.pack("<I", 0o022)]) == [struct.pack("<I", record.umask)]
     hashes = struct.iter_unpack("<I", b"".join(found.pop(Tag.LEFT_OUT, [])))
     assert [each for (each,) in hashes] == sorted({path_hash(path) for path in record.left_out})
+    assert found.pop(Tag.SITES, [b""]) == [struct.pack(f"<{len(record.sites)}I", *record.sites)]
     assert found == {}

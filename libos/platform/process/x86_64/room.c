@@ -12,7 +12,12 @@
 #include <u2k/string.h>
 
 enum { ROOMS_MAX = 16, WINDOW = 256, WINDOW_DISTANCE = 65536, WINDOW_PLACE = 0xcc00 };
-enum { LEA_SIZE = 7, JUMP_SIZE = 5 };
+enum {
+    LEA_SIZE = 7,
+    JUMP_SIZE = 5,
+    SYSCALL_SIZE = 2,
+    SITE_MAX = 16 /* bytes up to the address behind the call */
+};
 #define ROOM_SIZE ((size_t)ROOM_PAGES * PAGE_SIZE)
 #define REACH (0x7fffffffull - PAGE_SIZE)
 
@@ -92,7 +97,8 @@ bool trampoline_take(const struct code *c, vaddr_t next, struct trampoline *out)
     if (!r)
         return false;
     /* `next` is 3 bytes before the end of the jump. */
-    vaddr_t end = next - 2 + JUMP_SIZE, first = (end + WINDOW_PLACE - r->base) % WINDOW_DISTANCE;
+    vaddr_t end = next - SYSCALL_SIZE + JUMP_SIZE,
+            first = (end + WINDOW_PLACE - r->base) % WINDOW_DISTANCE;
     for (; first < ROOM_SIZE; first += WINDOW_DISTANCE) {
         size_t offset = ALIGN_UP(first, TRAMPOLINE_SIZE);
         for (; offset < MIN(first + WINDOW, ROOM_SIZE); offset += TRAMPOLINE_SIZE) {
@@ -140,17 +146,25 @@ vaddr_t trampoline_next(const struct trampoline *t)
     return t->at + before + LEA_SIZE + (vaddr_t)(int64_t)displacement;
 }
 
-/* Each trampoline whose site lies in [at, at + len), or outside of it: its site is put back or not, it is
- * free then. */
+static bool overlap(vaddr_t at, size_t len, vaddr_t lo, vaddr_t hi)
+{
+    return lo < hi && at < hi && lo < at + len;
+}
+
+/* Each trampoline whose site, the jump to it, lies in [at, at + len), or outside of it: the site is put back or
+ * not, the trampoline is free then. Half a jump is always put back. */
 static void give_up(struct room *r, vaddr_t at, size_t len, bool inside, bool restore)
 {
     for (size_t offset = 0; offset < ROOM_SIZE; offset += TRAMPOLINE_SIZE) {
         if (!r->page[offset >> PAGE_SHIFT].bytes || offset % PAGE_SIZE == 0)
             continue;
         struct trampoline t = trampoline(r, offset);
-        if (!*t.shape || (trampoline_next(&t) - 2 - at < len) != inside)
+        if (!*t.shape)
             continue;
-        if (restore)
+        vaddr_t site = trampoline_next(&t) - SYSCALL_SIZE - (*t.shape >> 4);
+        if (overlap(at, len, site, site + JUMP_SIZE) != inside)
+            continue;
+        if (restore || (inside && (site < at || site + JUMP_SIZE > at + len)))
             site_restore(&t);
         *t.shape = 0;
         site_changes++;
@@ -170,18 +184,13 @@ static void room_lost(unsigned number, vaddr_t at, size_t len)
     site_changes++;
 }
 
-static bool overlap(vaddr_t at, size_t len, vaddr_t lo, vaddr_t hi)
-{
-    return lo < hi && at < hi && lo < at + len;
-}
-
 void fast_unmapped(vaddr_t at, size_t len)
 {
     for (unsigned i = room_count; i-- > 0;) {
         struct room *r = rooms[i];
         if (overlap(at, len, r->base, r->base + ROOM_SIZE))
             room_lost(i, at, len);
-        else if (overlap(at, len, r->lo - 2, r->hi))
+        else if (overlap(at, len, r->lo - SITE_MAX, r->hi + JUMP_SIZE))
             give_up(r, at, len, true, false);
     }
 }
@@ -189,6 +198,6 @@ void fast_unmapped(vaddr_t at, size_t len)
 void fast_restore(vaddr_t at, size_t len)
 {
     for (unsigned i = 0; i < room_count; i++)
-        if (overlap(at, len, rooms[i]->lo - 2, rooms[i]->hi))
+        if (overlap(at, len, rooms[i]->lo - SITE_MAX, rooms[i]->hi + JUMP_SIZE))
             give_up(rooms[i], at, len, true, true);
 }

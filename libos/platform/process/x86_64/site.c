@@ -3,6 +3,10 @@
  * The sites of calls, and how they are rewritten. `syscall` and the instruction behind it, of 3 bytes or
  * more, become one jump. That both begin where they do needs no analysis: the one has just been run, the
  * other is what runs next. Whoever jumps to the second one is helped on: room.c.
+ *
+ * Where that is not possible, for there is `ret` behind, the jump stands in the place of an instruction before
+ * the call, and `syscall` stays. Where that one begins, and that nothing leads to its middle, is known
+ * by reading: BOOT_SITES.
  */
 #include "../process.h"
 #include "fast.h"
@@ -13,7 +17,7 @@
 #include <u2k/uaccess.h>
 
 enum { JUMP = 0xe9, JUMP_SIZE = 5, SYSCALL_SIZE = 2 };
-enum { BEHIND_MAX = TRAMPOLINE_SIZE - CONTINUATION - JUMP_SIZE };
+enum { BEHIND_MAX = TRAMPOLINE_SIZE - CONTINUATION - JUMP_SIZE, BEFORE_MAX = 12 };
 enum { COUNTERS = 1024, TRAPS = 4 }; /* rewriting costs as much as some three traps */
 /* Of these a site gains nothing: they do not come back behind the call. Unwinders know the code that makes
  * rt_sigreturn by its bytes. */
@@ -113,6 +117,17 @@ static uint8_t *put_relative(uint8_t *p, vaddr_t at, const char *op, size_t n, v
 #define RELATIVE(p, t, op, target) \
     put_relative((p), (t)->at + (vaddr_t)((p) - (t)->bytes), (op), sizeof(op) - 1, (target))
 
+static void write_trampoline_before(const struct trampoline *t, vaddr_t next, const uint8_t *before,
+                                    unsigned length)
+{
+    uint8_t *p = put(t->bytes, before, length);
+
+    p = RELATIVE(p, t, "\x48\x8d\x0d", next); /* lea next(%rip), %rcx */
+    p = put(p, "\x49\x89\xcb", 3); /* mov %rcx, %r11 */
+    (void)RELATIVE(p, t, "\xff\x25", ALIGN_DOWN(t->at, (vaddr_t)PAGE_SIZE)); /* jmp *(%rip) */
+    *t->shape = (uint8_t)(length << 4);
+}
+
 static void write_trampoline(const struct trampoline *t, vaddr_t next, const uint8_t *behind,
                              unsigned length)
 {
@@ -147,33 +162,79 @@ void site_restore(const struct trampoline *t)
 {
     uint8_t bytes[JUMP_SIZE] = {syscall_code[0], syscall_code[1]};
     vaddr_t next = trampoline_next(t);
+    unsigned before = *t->shape >> 4;
     struct code c = {.prot = PROT_READ | PROT_EXEC};
 
-    memcpy(bytes + SYSCALL_SIZE, t->bytes + CONTINUATION, sizeof(bytes) - SYSCALL_SIZE);
+    if (before)
+        memcpy(bytes, t->bytes, sizeof(bytes));
+    else
+        memcpy(bytes + SYSCALL_SIZE, t->bytes + CONTINUATION, sizeof(bytes) - SYSCALL_SIZE);
     (void)core_code_at(next,
                        &c); /* of no use where the rights are about to change, which is as well */
-    (void)write_code(next - SYSCALL_SIZE, bytes, sizeof(bytes), &c);
+    (void)write_code(next - SYSCALL_SIZE - before, bytes, sizeof(bytes), &c);
+}
+
+/* Bytes before a call that reading has found to be movable, 0: none. */
+static unsigned length_before(const struct code *c, vaddr_t site)
+{
+    const struct boot_config *b = &boot_config;
+    uint64_t place = (uintptr_t)c->backing + (site - c->lo) - (uintptr_t)b->root;
+    size_t low = 0, high = b->site_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        uint32_t entry;
+        memcpy(&entry, b->sites + middle * sizeof(entry), sizeof(entry));
+        if (entry / 8 == place)
+            return entry % 8 + JUMP_SIZE;
+        if (entry / 8 < place)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}
+
+/* Instructions of `length` bytes together, of which the first leaves room for a jump. */
+static bool all_movable(const uint8_t *code, unsigned length)
+{
+    unsigned at = movable(code);
+    bool roomy = at >= JUMP_SIZE;
+
+    for (unsigned n = at; n && at < length; at += n)
+        n = movable(code + at);
+    return roomy && at == length;
 }
 
 static void rewrite(vaddr_t next)
 {
-    uint8_t code[SYSCALL_SIZE + 16], jump[JUMP_SIZE] = {JUMP};
+    uint8_t code[BEFORE_MAX + SYSCALL_SIZE + 16], jump[JUMP_SIZE] = {JUMP};
+    const uint8_t *site = code + BEFORE_MAX, *behind = site + SYSCALL_SIZE;
     struct trampoline t;
     struct code c;
 
-    if (!core_code_at(next, &c) || next - SYSCALL_SIZE < c.lo || next + 16 > c.hi ||
+    if (!core_code_at(next, &c) || next - SYSCALL_SIZE - BEFORE_MAX < c.lo || next + 16 > c.hi ||
         (uintptr_t)c.backing - bundle_file.base >= bundle_file.len)
         return;
-    if (user_read(code, next - SYSCALL_SIZE, sizeof(code)) || code[0] != syscall_code[0] ||
-        code[1] != syscall_code[1])
+    if (user_read(code, next - SYSCALL_SIZE - BEFORE_MAX, sizeof(code)) ||
+        site[0] != syscall_code[0] || site[1] != syscall_code[1])
         return;
-    unsigned length = movable(code + SYSCALL_SIZE);
-    if (length < JUMP_SIZE - SYSCALL_SIZE || length > BEHIND_MAX || !trampoline_take(&c, next, &t))
+    unsigned length = movable(behind), before = 0;
+    if (length < JUMP_SIZE - SYSCALL_SIZE || length > BEHIND_MAX) {
+        before = length_before(&c, next - SYSCALL_SIZE);
+        if (!before || before > BEFORE_MAX || !all_movable(site - before, before))
+            return;
+    }
+    if (!trampoline_take(&c, next, &t))
         return;
-    write_trampoline(&t, next, code + SYSCALL_SIZE, length);
-    int32_t displacement = (int32_t)(t.at - (next - SYSCALL_SIZE + JUMP_SIZE));
+    if (before)
+        write_trampoline_before(&t, next, site - before, before);
+    else
+        write_trampoline(&t, next, behind, length);
+    vaddr_t at = next - SYSCALL_SIZE - before;
+    int32_t displacement = (int32_t)(t.at - (at + JUMP_SIZE));
     memcpy(jump + 1, &displacement, sizeof(displacement));
-    if (!write_code(next - SYSCALL_SIZE, jump, sizeof(jump), &c))
+    if (!write_code(at, jump, sizeof(jump), &c))
         *t.shape = 0;
 }
 
@@ -212,9 +273,11 @@ vaddr_t site_address(vaddr_t rip)
 
     if (!trampoline_at(rip, &t))
         return rip;
-    unsigned length = *t.shape & 15, offset = (unsigned)(rip - t.at);
+    unsigned before = *t.shape >> 4, length = *t.shape & 15, offset = (unsigned)(rip - t.at);
     vaddr_t next = trampoline_next(&t);
-    if (offset < CONTINUATION)
+    if (offset < before) /* the code there is as it was, but for the first instruction */
+        return next - SYSCALL_SIZE - before + offset;
+    if (before || offset < CONTINUATION)
         return next - SYSCALL_SIZE;
     return offset == CONTINUATION ? next : next + length;
 }
