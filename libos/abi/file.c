@@ -40,7 +40,12 @@ void buffers_one(struct buffers *b, vaddr_t at, size_t len)
     b->few[0] = (struct iovec_k){at, len};
     b->vec = b->few;
     b->count = 1;
-    b->it = (struct iter){.vec = b->vec, .count = 1, .left = len};
+    /* One by one: a whole structure would be cleared with its padding, in pieces that overlap. */
+    b->it.vec = b->vec;
+    b->it.count = 1;
+    b->it.offset = 0;
+    b->it.left = len;
+    b->it.kernel = false;
 }
 
 int buffers_many(struct buffers *b, vaddr_t vec, long count)

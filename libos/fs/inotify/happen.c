@@ -103,6 +103,14 @@ int file_open(struct dentry *d, uint32_t flags, struct file **out)
     return err;
 }
 
+int open_truncate(struct dentry *d)
+{
+    int err = open_truncate_plain(d);
+    if (err == 0)
+        inotify_tell(d, IN_MODIFY);
+    return err;
+}
+
 void file_end(struct file *f)
 {
     struct dentry *d = watched_count && f->dentry && f->ops ? dentry_ref(f->dentry) : NULL;
@@ -121,6 +129,7 @@ IF_LINKED(inotify_open, file_read, file_read_plain);
 IF_LINKED(inotify_open, file_write, file_write_plain);
 IF_LINKED(inotify_open, file_open, file_open_plain);
 IF_LINKED(inotify_open, file_end, file_end_plain);
+IF_LINKED(inotify_open, open_truncate, open_truncate_plain);
 
 /* ---- names ---- */
 

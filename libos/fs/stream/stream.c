@@ -28,11 +28,13 @@ static enum stream stream_of(const struct file *f)
 
 /* Who watches the stream for good (epoll) is told of the next event; until then of none, since it may be that
  * nobody reads what is there. */
-static void tell_watchers(enum stream s)
+OPTIONAL void stream_watched(enum stream s)
 {
     if (!list_empty(&stream_events[s].waiters))
         plat_stream_want(s, s == STREAM_IN ? STREAM_READABLE : STREAM_WRITABLE);
 }
+
+IF_LINKED(file_poll, stream_watched, unlinked_nothing);
 
 static ssize_t stream_read(struct file *f, struct iter *it, int64_t *pos)
 {
@@ -44,7 +46,7 @@ static ssize_t stream_read(struct file *f, struct iter *it, int64_t *pos)
         if (len == 0)
             return -EFAULT;
         ssize_t n = plat_stream_read(s, at, len);
-        tell_watchers(s);
+        stream_watched(s);
         if (n >= 0) {
             iter_advance(it, (size_t)n);
             return n;
@@ -85,7 +87,7 @@ static ssize_t stream_write(struct file *f, struct iter *it, int64_t *pos)
         void *at;
         size_t done = 0, len = iter_span(it, PROT_READ, WRITE_AT_ONCE, &at);
         int err = -EFAULT;
-        tell_watchers(stream_of(f));
+        stream_watched(stream_of(f));
         /* The buffer may be unmapped by another thread while we wait, so wait out here only. */
         if (len > 0)
             err = stream_write_all(stream_of(f), at, len, true, &done);
@@ -114,7 +116,7 @@ unsigned stream_poll(struct file *f, struct poll_set *set)
     }
     poll_add(set, &stream_events[s]);
     if (!events)
-        tell_watchers(s);
+        stream_watched(s);
     return events;
 }
 

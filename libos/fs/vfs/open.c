@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* open(2): look-up, creation, permissions, and what kind of file it becomes. */
 #include <u2k/errno.h>
-#include <u2k/inotify.h>
 #include <u2k/log.h>
 #include <u2k/optional.h>
 #include <u2k/path.h>
@@ -172,17 +171,10 @@ IF_LINKED(part_writable, open_tmpfile, open_tmpfile_none);
 IF_LINKED(part_devfs, open_tmpfile, open_tmpfile_none);
 IF_LINKED(part_tmpfs, open_tmpfile, open_tmpfile_none);
 
-OPTIONAL int open_truncate(struct dentry *d)
+int open_truncate_plain(struct dentry *d)
 {
-    int err = vfs_truncate(d->inode, 0);
-    if (err == 0)
-        inotify_tell(d, IN_MODIFY);
-    return err;
+    return vfs_truncate(d->inode, 0);
 }
-
-IF_LINKED(part_writable, open_truncate, unlinked_never);
-IF_LINKED(part_devfs, open_truncate, unlinked_never);
-IF_LINKED(part_tmpfs, open_truncate, unlinked_never);
 
 static int open_found(struct dentry *d, uint32_t flags, bool made, struct file **out)
 {

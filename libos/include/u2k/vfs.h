@@ -249,11 +249,13 @@ static inline bool file_writable(const struct file *f)
 ssize_t file_read(struct file *f, struct iter *it, int64_t *pos);
 ssize_t file_write(struct file *f, struct iter *it, int64_t *pos);
 void file_end(struct file *f); /* the last reference is gone */
-/* What the four functions do; where inotify is linked they tell it, too (u2k/inotify.h). */
+int open_truncate(struct dentry *d); /* O_TRUNC, of what has been opened */
+/* What these functions do; where inotify is linked they tell it, too (u2k/inotify.h). */
 int file_open_plain(struct dentry *d, uint32_t flags, struct file **out);
 ssize_t file_read_plain(struct file *f, struct iter *it, int64_t *pos);
 ssize_t file_write_plain(struct file *f, struct iter *it, int64_t *pos);
 void file_end_plain(struct file *f);
+int open_truncate_plain(struct dentry *d);
 int64_t seek_in(struct file *f, int64_t offset, int whence, int64_t end); /* for plain files */
 int64_t seek_nowhere(struct file *f, int64_t offset, int whence); /* for /dev/null */
 ssize_t read_buffer(const void *buf, size_t len, struct iter *it, int64_t *pos);

@@ -15,6 +15,8 @@ void check_timerfd(void);
 void check_signalfd(void);
 void check_splice(void);
 void check_inotify(void);
+void check_timers(void);
+void check_sockets(void);
 void check_input_level(void);
 void check_input_edge(void);
 void check_input_once(void);

@@ -16,6 +16,8 @@ int main(int count, char **arguments)
         {"signalfd", check_signalfd},
         {"splice", check_splice},
         {"inotify", check_inotify},
+        {"timers", check_timers},
+        {"sockets", check_sockets},
         {"input-level", check_input_level},
         {"input-edge", check_input_edge},
         {"input-once", check_input_once},
