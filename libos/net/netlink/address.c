@@ -5,14 +5,9 @@
 #include <u2k/errno.h>
 #include <u2k/sched.h>
 
-enum { IFA_ADDRESS = 1, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO = 6, IFA_FLAGS = 8 };
 enum { FLAG_DEPRECATED = 0x20, FLAG_TENTATIVE = 0x40, FLAG_PERMANENT = 0x80 };
 enum { SCOPE_GLOBAL = 0, SCOPE_LINK = 253, SCOPE_HOST = 254 };
 
-struct ifaddrmsg {
-    uint8_t family, prefix, flags, scope;
-    uint32_t index;
-};
 struct cacheinfo {
     uint32_t preferred, valid; /* seconds */
     uint32_t made, changed;    /* hundredths of one */
@@ -71,43 +66,4 @@ int address_get(struct answer *a, const struct cursor *body)
             address_put(a, dev, addr);
     }
     return 0;
-}
-
-static int take(const struct cursor *body, struct netdev **dev, struct ip_addr *addr,
-                unsigned *prefix)
-{
-    const struct ifaddrmsg *m = cursor_at(body, 0, sizeof *m);
-    if (!m)
-        return -EINVAL;
-    struct attribute local = attribute_find(body, sizeof *m, IFA_LOCAL);
-    if (!local.len)
-        local = attribute_find(body, sizeof *m, IFA_ADDRESS);
-    *dev = netdev_by_index(m->index);
-    *prefix = m->prefix;
-    if (!*dev)
-        return -ENODEV;
-    if (m->family != AF_INET && m->family != AF_INET6)
-        return -EAFNOSUPPORT;
-    return attribute_address(&local, m->family, addr) ? 0 : -EINVAL;
-}
-
-int address_new(struct answer *a, const struct cursor *body)
-{
-    struct netdev *dev;
-    struct ip_addr addr;
-    unsigned prefix;
-    int err = take(body, &dev, &addr, &prefix);
-    if (err == 0)
-        err = ip_addr_add(dev, &addr, prefix);
-    return err == -EEXIST && (a->request.flags & NLM_F_REPLACE) ? 0 : err;
-}
-
-int address_delete(struct answer *a, const struct cursor *body)
-{
-    struct netdev *dev;
-    struct ip_addr addr;
-    unsigned prefix;
-    (void)a;
-    int err = take(body, &dev, &addr, &prefix);
-    return err < 0 ? err : ip_addr_remove(dev, &addr);
 }

@@ -3,23 +3,8 @@
 #include "netlink.h"
 
 #include <u2k/errno.h>
-#include <u2k/process.h>
 #include <u2k/string.h>
 
-enum {
-    IFLA_ADDRESS = 1,
-    IFLA_BROADCAST,
-    IFLA_IFNAME,
-    IFLA_MTU,
-    IFLA_QDISC = 6,
-    IFLA_STATS,
-    IFLA_TXQLEN = 13,
-    IFLA_OPERSTATE = 16,
-    IFLA_STATS64 = 23,
-    IFLA_GROUP = 27,
-    IFLA_PROMISCUITY = 30,
-    IFLA_CARRIER = 33
-};
 enum {
     OPER_UNKNOWN = 0,
     OPER_DOWN = 2,
@@ -27,13 +12,6 @@ enum {
     TXQLEN = 1000,
     LOWER_UP = 0x10000,
     STATS = 24
-};
-
-struct ifinfomsg {
-    uint8_t family, pad;
-    uint16_t type;
-    int32_t index;
-    uint32_t flags, change;
 };
 
 static void put_stats(struct answer *a, const struct netdev_stats *s)
@@ -95,28 +73,5 @@ int link_get(struct answer *a, const struct cursor *body)
     }
     NETDEV_FOR_EACH(dev)
     link_put(a, dev);
-    return 0;
-}
-
-/* Up and down, and the MTU. */
-int link_set(struct answer *a, const struct cursor *body)
-{
-    const struct ifinfomsg *m = cursor_at(body, 0, sizeof *m);
-    struct netdev *dev = named(body);
-    struct attribute mtu = attribute_find(body, sizeof *m, IFLA_MTU);
-    (void)a;
-    if (!m)
-        return -EINVAL;
-    if (!dev)
-        return a->request.type == RTM_NEWLINK ? -EOPNOTSUPP : -ENODEV;
-    if (mtu.len && (attribute_u32(&mtu) < 68 || attribute_u32(&mtu) > dev->mtu))
-        return -EINVAL; /* the device's own is the most that it takes */
-    if (mtu.len)
-        dev->mtu = attribute_u32(&mtu);
-    uint32_t change = m->change ? m->change : m->flags ? UINT32_MAX : 0;
-    if (change & IFF_UP)
-        dev->flags = (dev->flags & ~(uint32_t)(IFF_UP | IFF_RUNNING)) |
-                     (m->flags & IFF_UP ? (uint32_t)(IFF_UP | IFF_RUNNING) : 0);
-    net_changed();
     return 0;
 }

@@ -7,27 +7,18 @@
 #include <u2k/socket.h>
 
 enum { NLMSG_ERROR = 2, NLMSG_DONE = 3, NLMSG_MIN = 16 };
-enum {
-    NLM_F_REQUEST = 1,
-    NLM_F_MULTI = 2,
-    NLM_F_ACK = 4,
-    NLM_F_DUMP = 0x300,
-    NLM_F_REPLACE = 0x100,
-    NLM_F_EXCL = 0x200
-};
+enum { NLM_F_REQUEST = 1, NLM_F_MULTI = 2, NLM_F_ACK = 4, NLM_F_DUMP = 0x300 };
 enum {
     RTM_NEWLINK = 16,
     RTM_GETLINK = 18,
-    RTM_SETLINK,
-    RTM_NEWADDR,
-    RTM_DELADDR,
-    RTM_GETADDR,
+    RTM_NEWADDR = 20,
+    RTM_GETADDR = 22,
     RTM_NEWROUTE = 24,
-    RTM_DELROUTE,
-    RTM_GETROUTE,
+    RTM_GETROUTE = 26,
     RTM_NEWNEIGH = 28,
     RTM_GETNEIGH = 30,
-    RTM_GETRULE = 34
+    RTM_GETRULE = 34,
+    RTM_MAX = 123
 };
 
 struct nlmsghdr {
@@ -86,17 +77,53 @@ struct attribute attribute_find(const struct cursor *c, size_t header, uint16_t 
 bool attribute_address(const struct attribute *a, uint8_t family, struct ip_addr *out);
 uint32_t attribute_u32(const struct attribute *a);
 
+/* ---- headers of the types (rtnetlink(7)) ---- */
+struct ifinfomsg {
+    uint8_t family, pad;
+    uint16_t type;
+    int32_t index;
+    uint32_t flags, change;
+};
+struct ifaddrmsg {
+    uint8_t family, prefix, flags, scope;
+    uint32_t index;
+};
+struct rtmsg {
+    uint8_t family, to_prefix, from_prefix, tos;
+    uint8_t table, protocol, scope, type;
+    uint32_t flags;
+};
+enum {
+    IFLA_ADDRESS = 1,
+    IFLA_BROADCAST,
+    IFLA_IFNAME,
+    IFLA_MTU,
+    IFLA_QDISC = 6,
+    IFLA_STATS,
+    IFLA_TXQLEN = 13,
+    IFLA_OPERSTATE = 16,
+    IFLA_STATS64 = 23,
+    IFLA_GROUP = 27,
+    IFLA_PROMISCUITY = 30,
+    IFLA_CARRIER = 33
+};
+enum { IFA_ADDRESS = 1, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO = 6, IFA_FLAGS = 8 };
+enum {
+    RTA_DST = 1,
+    RTA_OIF = 4,
+    RTA_GATEWAY,
+    RTA_PRIORITY,
+    RTA_PREFSRC,
+    RTA_METRICS,
+    RTA_TABLE = 15
+};
+
 /* ---- what is asked for. `body`: behind struct nlmsghdr. 0 or -errno ---- */
 int link_get(struct answer *a, const struct cursor *body);
-int link_set(struct answer *a, const struct cursor *body);
 void link_put(struct answer *a, const struct netdev *dev);
 int address_get(struct answer *a, const struct cursor *body);
-int address_new(struct answer *a, const struct cursor *body);
-int address_delete(struct answer *a, const struct cursor *body);
 void address_put(struct answer *a, const struct netdev *dev, const struct netdev_addr *addr);
 int route_get(struct answer *a, const struct cursor *body);
-int route_new(struct answer *a, const struct cursor *body);
-int route_delete(struct answer *a, const struct cursor *body);
 int neighbour_list(struct answer *a, const struct cursor *body);
 
 /* Requests of one send(2), each answered. */

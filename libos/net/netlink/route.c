@@ -4,15 +4,6 @@
 
 #include <u2k/errno.h>
 
-enum {
-    RTA_DST = 1,
-    RTA_OIF = 4,
-    RTA_GATEWAY,
-    RTA_PRIORITY,
-    RTA_PREFSRC,
-    RTA_METRICS,
-    RTA_TABLE = 15
-};
 enum { TABLE_MAIN = 254, TABLE_LOCAL = 255, PROTO_KERNEL = 2, PROTO_BOOT = 3 };
 enum {
     SCOPE_UNIVERSE = 0,
@@ -21,12 +12,6 @@ enum {
     UNICAST = 1,
     LOCAL = 2,
     CLONED = 0x200
-};
-
-struct rtmsg {
-    uint8_t family, to_prefix, from_prefix, tos;
-    uint8_t table, protocol, scope, type;
-    uint32_t flags;
 };
 
 static void put_entry(struct answer *a, const struct ip_route_entry *e)
@@ -101,59 +86,4 @@ int route_get(struct answer *a, const struct cursor *body)
             put_entry(a, e);
     }
     return 0;
-}
-
-struct change {
-    struct ip_addr to, gateway;
-    unsigned prefix;
-    struct netdev *dev;
-    uint32_t metric;
-};
-
-static int take(const struct cursor *body, struct change *c)
-{
-    const struct rtmsg *m = cursor_at(body, 0, sizeof *m);
-    if (!m || (m->family != AF_INET && m->family != AF_INET6) ||
-        m->to_prefix > (m->family == AF_INET ? 32 : 128))
-        return -EINVAL;
-    struct attribute to = attribute_find(body, sizeof *m, RTA_DST);
-    struct attribute gateway = attribute_find(body, sizeof *m, RTA_GATEWAY);
-    struct attribute device = attribute_find(body, sizeof *m, RTA_OIF);
-    struct attribute metric = attribute_find(body, sizeof *m, RTA_PRIORITY);
-    const struct ip_addr none = m->family == AF_INET ? ip_from_v4(0) : (struct ip_addr){0};
-    struct ip_route r;
-    *c = (struct change){.to = none, .gateway = none, .prefix = m->to_prefix};
-    if ((to.len && !attribute_address(&to, m->family, &c->to)) ||
-        (gateway.len && !attribute_address(&gateway, m->family, &c->gateway)))
-        return -EINVAL;
-    c->metric = attribute_u32(&metric);
-    c->dev = device.len ? netdev_by_index(attribute_u32(&device)) : NULL;
-    if (device.len && !c->dev)
-        return -ENODEV;
-    if (!c->dev && gateway.len) { /* where the gateway is */
-        int err = ip_route(&c->gateway, NULL, 0, &r);
-        if (err < 0)
-            return err;
-        c->dev = r.dev;
-    }
-    return 0;
-}
-
-int route_new(struct answer *a, const struct cursor *body)
-{
-    struct change c;
-    int err = take(body, &c);
-    if (err == 0 && !c.dev)
-        err = -ENODEV;
-    if (err == 0)
-        err = ip_route_add(&c.to, c.prefix, &c.gateway, c.dev, c.metric);
-    return err == -EEXIST && (a->request.flags & NLM_F_REPLACE) ? 0 : err;
-}
-
-int route_delete(struct answer *a, const struct cursor *body)
-{
-    struct change c;
-    (void)a;
-    int err = take(body, &c);
-    return err < 0 ? err : ip_route_remove(&c.to, c.prefix, c.dev);
 }
