@@ -7,6 +7,8 @@
 IF_LINKED(part_tcp, tcp_each, unlinked_nothing);
 IF_LINKED(part_udp, udp_each, unlinked_nothing);
 
+enum { LISTENS = 10 };
+
 struct listing {
     struct text *t;
     unsigned count;
@@ -39,7 +41,7 @@ static void entry(const struct inet_info *i, void *arg)
     text_add(l->t, " ");
     net_hex(l->t, i->state, 2);
     text_add(l->t, " ");
-    net_hex(l->t, i->send_queue, 8);
+    net_hex(l->t, i->state == LISTENS ? 0 : i->send_queue, 8); /* a backlog is netlink's to tell */
     text_add(l->t, ":");
     net_hex(l->t, i->receive_queue, 8);
     text_add(l->t, " 00:00000000 00000000 %5u        0 %lu 1 0000000000000000",
@@ -76,7 +78,7 @@ static void list_udp(struct text *t, bool v6)
 
     if (v6)
         text_add(t,
-                 "   sl  local_address                         "
+                 "  sl  local_address                         "
                  "remote_address                        %s ref pointer drops",
                  columns);
     else

@@ -41,6 +41,8 @@ void config_search(const char *names);
 void config_hostname(const char *name);
 void config_resolver_finish(void);
 
+void config_wake(void); /* a lease is there: the start goes on */
+
 /* In the place of the DHCP client where there is none. */
 int config_no_dhcp(struct netdev *dev);
 bool config_nobody_asks(void);

@@ -82,14 +82,24 @@ static void apply_token(const char *text)
         log_warning("ip=%s: there is no such device", text);
 }
 
+static struct thread *waiting;
+
+void config_wake(void)
+{
+    if (waiting)
+        thread_wake(waiting);
+}
+
 static void wait_for_leases(void)
 {
     uint64_t end = clock_monotonic() + LEASE_WAIT;
 
+    waiting = current;
     while (!dhcp_all_bound() && clock_monotonic() < end) {
         if (!net_poll(true))
             wait_sleep(MIN(end, clock_monotonic() + LOOK_AGAIN), false);
     }
+    waiting = NULL;
     if (!dhcp_all_bound())
         log_warning("no DHCP server has answered yet: the program starts without");
 }

@@ -176,6 +176,7 @@ static void bind(struct client *c, const struct dhcp_message *m)
     config_lease(&l);
     for (unsigned i = 0; i < m->route_count; i++)
         config_route(c->dev, &m->routes[i].to, m->routes[i].prefix, &m->routes[i].gateway);
+    config_wake();
 }
 
 static bool usable(const struct ip_addr *a)

@@ -13,12 +13,14 @@ static void answer_echo(struct packet *p)
     struct packet *answer;
     struct ip_route r;
 
-    if (!ip_is_ours(&p->dst, 0) || ip_is_any(&p->src) ||
-        ip_route(&p->src, &p->dst, ip_is_link_local(&p->src) ? p->dev->index : 0, &r) < 0 ||
+    /* One to a group is answered from an address of ours (RFC 4443, 4.2), as Linux does it. */
+    if (ip_is_any(&p->src) ||
+        ip_route(&p->src, ip_is_multicast(&p->dst) ? NULL : &p->dst,
+                 ip_is_link_local(&p->src) ? p->dev->index : 0, &r) < 0 ||
         !(answer = packet_clone(p, PACKET_HEADROOM)))
         return;
     answer->flags = 0;
-    answer->src = p->dst;
+    answer->src = r.source;
     answer->dst = p->src;
     answer->ttl = 0;
     answer->data[0] = ICMPV6_ECHO_REPLY;

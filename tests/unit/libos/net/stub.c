@@ -226,6 +226,11 @@ void part_missing(const char *name, const char *what)
 {
     (void)name, (void)what;
 }
+struct thread *current;
+void thread_wake(struct thread *t)
+{
+    (void)t;
+}
 int wait_sleep(uint64_t deadline, bool interruptible)
 {
     (void)interruptible;

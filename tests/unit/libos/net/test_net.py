@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
@@ -21,16 +22,23 @@ FLAGS = [
 CASES = re.findall(r'\{"(\w+)", \w+\}', "".join(path.read_text() for path in sorted(HERE.glob("*.c"))))
 
 
+CLANG = shutil.which("clang-14") or shutil.which("clang")
+
+
+def sources(*mine: str) -> list[Path]:
+    stack = [source for part in PARTS for source in sorted((LIBOS / "net" / part).glob("*.c"))]
+    core = [LIBOS / f"core/{name}.c" for name in ("timer", "format", "cursor")]
+    return [*(HERE / f"{name}.c" for name in mine), *stack, *core]
+
+
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    compiler = shutil.which("clang-14") or shutil.which("clang") or shutil.which("gcc")
+    compiler = CLANG or shutil.which("gcc")
     if compiler is None or os.uname().machine != "x86_64":
         pytest.skip("needs a host compiler with sanitizers, on x86-64")
     out = tmp_path_factory.mktemp("net") / "net_test"
-    mine = [HERE / f"{name}.c" for name in ("main", "stub", "ipv4", "ipv6", "config")]
-    stack = [source for part in PARTS for source in sorted((LIBOS / "net" / part).glob("*.c"))]
-    core = [LIBOS / f"core/{name}.c" for name in ("timer", "format", "cursor")]
-    subprocess.run([compiler, *FLAGS, "-o", out, *mine, *stack, *core], check=True)
+    mine = sources("main", "stub", "ipv4", "ipv6", "config")
+    subprocess.run([compiler, *FLAGS, "-o", out, *mine], check=True)
     return out
 
 
@@ -38,3 +46,20 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_net(program: Path, case: str) -> None:
     done = subprocess.run([program, case], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(CLANG is None, reason="needs clang's libFuzzer")
+def test_hostile_packets_never_crash(tmp_path: Path) -> None:
+    """The corpus, one input a line, and what libFuzzer makes of it in some seconds: U2K_FUZZ_SECONDS."""
+    assert CLANG is not None
+    seconds = os.environ.get("U2K_FUZZ_SECONDS", "5")
+    seeds = tmp_path / "seeds"
+    seeds.mkdir()
+    for number, line in enumerate((HERE / "corpus.txt").read_text().splitlines()):
+        (seeds / f"{number:04}").write_bytes(b64decode(line))
+    flags = [flag.replace("address", "fuzzer,address") for flag in FLAGS]
+    out = tmp_path / "fuzz"
+    subprocess.run([CLANG, *flags, "-o", out, *sources("fuzz", "stub")], check=True)
+    limits = ["-max_len=4000", "-timeout=20", f"-max_total_time={seconds}", f"-artifact_prefix={tmp_path}/"]
+    done = subprocess.run([out, *limits, seeds], capture_output=True, text=True, errors="replace")
+    assert done.returncode == 0, done.stderr[-4000:]
