@@ -24,6 +24,19 @@ struct table {
     struct vq_desc desc[];
 };
 
+/* A packet that found the ring full, as it was then: its other owners may go on with it. */
+struct waiting {
+    struct list link;
+    struct packet *packet;
+    uint32_t count, unused;
+    struct vq_piece piece[];
+};
+
+static size_t waiting_size(unsigned count)
+{
+    return sizeof(struct waiting) + count * sizeof(struct vq_piece);
+}
+
 static size_t table_size(unsigned count)
 {
     return sizeof(struct table) + count * sizeof(struct vq_desc);
@@ -36,24 +49,6 @@ static unsigned piece_count(const struct packet *p)
     for (const struct packet *b = p; b; b = b->next)
         count++;
     return count;
-}
-
-/* The pieces of a packet, one after the other: its buffers, the first with the header in front, then slices. */
-struct pieces {
-    const struct packet *packet, *buffer;
-    unsigned slice;
-};
-
-static struct vq_piece next_piece(struct pieces *at)
-{
-    const struct packet *b = at->buffer;
-
-    if (!b) {
-        const struct slice *s = &at->packet->slices[at->slice++];
-        return (struct vq_piece){s->at, s->len};
-    }
-    at->buffer = b->next;
-    return (struct vq_piece){b->data, b->len};
 }
 
 /* Into the headroom, which is nobody's: the packet itself stays as it is, for it may have other owners. */
@@ -74,40 +69,37 @@ static void write_header(const struct net *n, const struct packet *p)
     }
 }
 
-/* Into the ring: 0, -ENOBUFS: there is no room now, -ENOMEM. Only with 0 the packet is taken. */
-static int give(struct net *n, struct packet *p)
+/* The pieces of a packet, one after the other: its buffers, the first with the header in front, then slices. */
+static void gather(const struct net *n, const struct packet *p, struct vq_piece *piece)
 {
-    unsigned count = piece_count(p);
-    struct pieces at = {p, p, 0};
-    struct vq_piece piece[PIECES_MAX];
+    *piece++ = (struct vq_piece){p->data - n->header_size, p->len + n->header_size};
+    for (const struct packet *b = p->next; b; b = b->next)
+        *piece++ = (struct vq_piece){b->data, b->len};
+    for (unsigned i = 0; i < p->slice_count; i++)
+        *piece++ = (struct vq_piece){p->slices[i].at, p->slices[i].len};
+}
+
+/* Into the ring; false: there is no room now. */
+static bool give(struct net *n, struct packet *p, const struct vq_piece *piece, unsigned count)
+{
     struct table *table = NULL;
 
+    if (!n->tx.free_count)
+        return false;
     if (count > (n->tx.free_count > n->tx.size / 2 ? IN_RING : 1) &&
         n->device.features & VIRTIO_F_INDIRECT)
         table = heap_alloc(table_size(count));
-    if (n->tx.free_count < (table ? 1 : count)) {
-        heap_free(table, table_size(count));
-        return -ENOBUFS;
-    }
-    write_header(n, p);
-    for (unsigned i = 0; i < count; i++) {
-        struct vq_piece next = next_piece(&at);
-        if (!i) {
-            next.at = (const char *)next.at - n->header_size;
-            next.len += n->header_size;
-        }
-        if (table)
-            vq_table_set(table->desc, i, count, next);
-        else
-            piece[i] = next;
-    }
     if (table) {
         *table = (struct table){.packet = p, .count = count};
+        for (unsigned i = 0; i < count; i++)
+            vq_table_set(table->desc, i, count, piece[i]);
         virtqueue_give_table(&n->tx, (char *)table + 1, table->desc, count);
-    } else {
-        virtqueue_give_pieces(&n->tx, p, piece, count, 0);
+        return true;
     }
-    return 0;
+    if (n->tx.free_count < count)
+        return false;
+    virtqueue_give_pieces(&n->tx, p, piece, count, 0);
+    return true;
 }
 
 /* ---- after it was sent ---- */
@@ -144,12 +136,13 @@ void net_reclaim(struct net *n)
     while ((token = virtqueue_take(&n->tx, &len)) != NULL)
         free_sent(token);
     while (UNLIKELY(n->backlog_count)) {
-        struct packet *p = LIST_ENTRY(n->backlog.next, struct packet, link);
-        if (give(n, p) < 0) {
+        struct waiting *w = LIST_ENTRY(n->backlog.next, struct waiting, link);
+        if (!give(n, w->packet, w->piece, w->count)) {
             interrupt_for_room(n);
             break;
         }
-        list_remove(&p->link);
+        list_remove(&w->link);
+        heap_free(w, waiting_size(w->count));
         n->backlog_count--;
         given = true;
     }
@@ -171,15 +164,23 @@ static void tidy(struct timer *t)
 
 /* ---- sending ---- */
 
-/* A packet that the ring has no room for waits; one that has other owners, which have it in their lists, cannot. */
-static int keep(struct net *n, struct packet *p)
+static int drop(struct net *n, struct packet *p)
 {
-    if (p->refs > 1 || n->backlog_count == BACKLOG_MAX) {
-        n->dev.stats.tx_dropped++;
-        packet_free(p);
-        return -ENOBUFS;
-    }
-    list_push_back(&n->backlog, &p->link);
+    n->dev.stats.tx_dropped++;
+    packet_free(p);
+    return -ENOBUFS;
+}
+
+static int keep(struct net *n, struct packet *p, const struct vq_piece *piece, unsigned count)
+{
+    struct waiting *w = n->backlog_count < BACKLOG_MAX ? heap_alloc(waiting_size(count)) : NULL;
+
+    if (!w)
+        return drop(n, p);
+    w->packet = p;
+    w->count = count;
+    memcpy(w->piece, piece, count * sizeof(*piece));
+    list_push_back(&n->backlog, &w->link);
     if (!n->backlog_count++) {
         virtqueue_kick(&n->tx);
         interrupt_for_room(n);
@@ -191,21 +192,23 @@ static int keep(struct net *n, struct packet *p)
 int net_send(struct netdev *dev, struct packet *p, bool more)
 {
     struct net *n = dev->priv;
-    int error;
+    struct vq_piece piece[PIECES_MAX];
+    unsigned count = piece_count(p);
 
-    if (UNLIKELY(piece_count(p) > PIECES_MAX)) {
+    if (UNLIKELY(count > PIECES_MAX)) {
         struct packet *copy = packet_clone(p, PACKET_HEADROOM);
+        if (!copy)
+            return drop(n, p);
         packet_free(p);
-        if (!(p = copy)) {
-            dev->stats.tx_dropped++;
-            return -ENOBUFS;
-        }
+        p = copy;
+        count = 1;
     }
+    write_header(n, p);
+    gather(n, p, piece);
     if (n->tx.free_count < n->tx.size / 2)
         net_reclaim(n);
-    error = n->backlog_count ? -ENOBUFS : give(n, p);
-    if (UNLIKELY(error))
-        return keep(n, p);
+    if (UNLIKELY(n->backlog_count || !give(n, p, piece, count)))
+        return keep(n, p, piece, count);
     if (!more || n->tx.free_count == n->tx.size / 2) /* it may begin with a long batch */
         virtqueue_kick(&n->tx);
     if (!n->tidy_set) {
