@@ -136,7 +136,7 @@ def _process(folder: Path, redis: Subject, runs: int) -> list[bool]:
 def _sizes(folder: Path, redis: Subject, corpus: Path) -> list[bool]:
     go = subject_of("go-http", corpus / "go-http.oci.tar", 8080, ["/server"])
     file, manifest = unikernel_file(folder, redis, "vm")
-    _, full = unikernel_file(folder, Subject("redis-full", *_rest(redis)), "vm", full=True)
+    _, full = unikernel_file(folder, Subject("redis-full", *_rest(redis)), "vm", form="full")
     go_file, _ = unikernel_file(folder, go, "vm")
     rows = (
         ("kernel for redis", manifest.kernel_bytes, 250 << 10),
