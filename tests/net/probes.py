@@ -74,10 +74,11 @@ class Probe:
 
 @dataclass(frozen=True)
 class Server:
-    """An image's server: its port and its probes."""
+    """An image's server: its port and its probes. `args` instead of the image's CMD."""
 
     port: int
     probes: Sequence[Probe]
+    args: Sequence[str] = ()
 
 
 FIXTURES = {
@@ -87,6 +88,7 @@ FIXTURES = {
             Probe(send=b"PING\r\n", expect=r"\+PONG\r\n"),
             Probe(send=b"SET k v1\r\nINCR n\r\nGET k\r\n", expect=r"\+OK\r\n:\d+\r\n\$2\r\nv1\r\n"),
         ),
+        ("/etc/redis.conf", "--protected-mode", "no"),  # who asks is not on its loopback interface
     ),
     "nginx": Server(80, (Probe(request="GET /", status=200, expect="hello from nginx"),)),
     "memcached": Server(

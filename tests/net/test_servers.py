@@ -77,7 +77,7 @@ def on_published_port(file: Path, server: Server, platform: str, folder: Path) -
     udp = [probe for probe in server.probes if probe.udp]
     if udp:
         arguments += ["-p", f"127.0.0.1:{port}:{server.port}/udp"]
-    with started(log, None, *arguments, str(file)):
+    with started(log, None, *arguments, str(file), *server.args):
         asked(server, "127.0.0.1", port, log)
 
 
@@ -91,7 +91,7 @@ def over_a_tap(file: Path, server: Server, platform: str, folder: Path) -> None:
         where.ip("addr", "add", "10.76.0.1/24", "dev", "t0")
         where.ip("link", "set", "t0", "up")
         arguments = ["--on", platform, "--network", "tap:t0", "--ip", "10.76.0.2/24,gateway=10.76.0.1"]
-        with started(log, where, *arguments, str(file)), where.entered():
+        with started(log, where, *arguments, str(file), *server.args), where.entered():
             asked(server, "10.76.0.2", server.port, log)
 
 
