@@ -127,7 +127,10 @@ static long do_accept(const struct syscall *sc, int flags)
     int err = socket_get(ARG(int, 0), &f, &s);
     if (err < 0)
         return err;
-    err = socket_accept(s, socket_dontwait(f), &made);
+    /* Who waits to be accepted goes on waiting when there is no descriptor for it. */
+    err = fd_available();
+    if (err == 0)
+        err = socket_accept(s, socket_dontwait(f), &made);
     file_unref(f);
     if (err < 0)
         return err;

@@ -96,6 +96,11 @@ static uint64_t limit(void)
     return MIN(process.limits[RLIMIT_NOFILE].soft, (uint64_t)LIMIT);
 }
 
+int fd_available(void)
+{
+    return lowest_free(0) < limit() ? 0 : -EMFILE;
+}
+
 int fd_install(struct file *f, int from, bool on_exec)
 {
     unsigned fd = lowest_free((unsigned)from);

@@ -11,6 +11,8 @@ struct file *fd_peek(int fd);     /* no reference */
 /* The lowest free descriptor from `from` on: takes over the reference. -EMFILE, -ENOMEM; the file is
  * released then. */
 int fd_install(struct file *f, int from, bool cloexec);
+/* Is there a descriptor to be had? For calls that take something away which they could not hand out. */
+int fd_available(void); /* 0, -EMFILE */
 int fd_replace(struct file *f, int fd, bool cloexec); /* dup2: takes over the reference */
 int fd_close(int fd); /* -EBADF */
 int fd_next(int fd); /* the first open one from `fd` on, or -1 */

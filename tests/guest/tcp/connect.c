@@ -67,8 +67,34 @@ void connecting(void)
     must(close(two));
 }
 
+/* Without a descriptor for it a connection waits on. */
+static void no_descriptor(void)
+{
+    struct sockaddr_in a;
+    struct rlimit few, all;
+    int fd = listener(&a, 5), one = stream_socket(), two;
+    char byte = 0;
+
+    must(connect(one, NAME(a)));
+    getrlimit(RLIMIT_NOFILE, &all);
+    few = all;
+    few.rlim_cur = (rlim_t)one + 1;
+    must(setrlimit(RLIMIT_NOFILE, &few));
+    result("no descriptor", accept(fd, NULL, NULL));
+    ready("still there", fd);
+    must(setrlimit(RLIMIT_NOFILE, &all));
+    two = (int)must(accept(fd, NULL, NULL));
+    must(write(one, "x", 1));
+    must(read(two, &byte, 1));
+    printf("it lives: %c\n", byte);
+    close(one);
+    close(two);
+    close(fd);
+}
+
 void listening(void)
 {
+    no_descriptor();
     struct sockaddr_in a, from;
     socklen_t len = sizeof from;
     int fd = listener(&a, 1), one[3], two, n = 1;
