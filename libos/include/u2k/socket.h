@@ -175,6 +175,8 @@ void socket_init(struct socket *s, const struct socket_ops *ops, int family, int
  * the file. */
 int socket_create(int family, int type, int protocol, struct socket **out);
 ssize_t socket_send(struct socket *s, struct message *m);
+ssize_t socket_send_pages(struct file *f, struct inode *in, uint64_t pos, size_t n,
+                          bool more); /* file_ops.send_pages */
 ssize_t socket_receive(struct socket *s, struct message *m);
 int socket_connect(struct socket *s, const struct sockaddr_k *a, unsigned len, bool dontwait);
 int socket_accept(struct socket *s, bool dontwait, struct socket **out);

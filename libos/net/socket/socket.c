@@ -80,6 +80,7 @@ const struct file_ops socket_file_ops = {
     .poll = socket_poll,
     .ioctl = socket_ioctl,
     .release = socket_release,
+    .send_pages = socket_send_pages,
 };
 
 int socket_file(struct socket *s, unsigned flags, struct file **out)

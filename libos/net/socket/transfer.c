@@ -3,7 +3,9 @@
 #include "wait.h"
 
 #include <u2k/errno.h>
+#include <u2k/fcntl.h>
 #include <u2k/netdev.h>
+#include <u2k/optional.h>
 #include <u2k/signal.h>
 
 static bool is_stream(const struct socket *s)
@@ -88,3 +90,26 @@ ssize_t socket_send(struct socket *s, struct message *m)
             return done > 0 ? (ssize_t)done : err;
     }
 }
+
+/* file_ops.send_pages: sendfile(2) in place, for protocols that can. */
+ssize_t socket_send_pages(struct file *f, struct inode *in, uint64_t pos, size_t n, bool more)
+{
+    struct socket *s = f->priv;
+    const struct message m = {.flags = (f->flags & O_NONBLOCK) ? MSG_DONTWAIT : 0u};
+    struct patience p = {.timeout = s->sndtimeo, .dontwait = m.flags != 0};
+    size_t done = 0;
+    if (!s->ops->send_pages)
+        return -EINVAL;
+    for (;;) {
+        ssize_t got = s->ops->send_pages(s, in, pos + done, n - done, more);
+        net_settle();
+        done += (size_t)MAX(got, 0);
+        if (done == n || (got < 0 && got != -EAGAIN))
+            return done > 0 ? (ssize_t)done : send_failed(s, &m, got);
+        int err = socket_wait(s, POLLOUT | POLLWRNORM, &p);
+        if (err < 0)
+            return done > 0 ? (ssize_t)done : err;
+    }
+}
+
+IF_LINKED(sys_sendfile, socket_send_pages, unlinked_never);

@@ -17,6 +17,7 @@ void check_splice(void);
 void check_inotify(void);
 void check_timers(void);
 void check_sockets(void);
+void check_sendfile(void);
 void check_input_level(void);
 void check_input_edge(void);
 void check_input_once(void);

@@ -8,19 +8,13 @@ int main(int count, char **arguments)
         const char *name;
         void (*check)(void);
     } groups[] = {
-        {"epoll", check_epoll},
-        {"nested", check_epoll_nested},
-        {"threads", check_epoll_threads},
-        {"eventfd", check_eventfd},
-        {"timerfd", check_timerfd},
-        {"signalfd", check_signalfd},
-        {"splice", check_splice},
-        {"inotify", check_inotify},
-        {"timers", check_timers},
-        {"sockets", check_sockets},
-        {"input-level", check_input_level},
-        {"input-edge", check_input_edge},
-        {"input-once", check_input_once},
+        {"epoll", check_epoll},           {"nested", check_epoll_nested},
+        {"threads", check_epoll_threads}, {"eventfd", check_eventfd},
+        {"timerfd", check_timerfd},       {"signalfd", check_signalfd},
+        {"splice", check_splice},         {"inotify", check_inotify},
+        {"timers", check_timers},         {"sockets", check_sockets},
+        {"sendfile", check_sendfile},     {"input-level", check_input_level},
+        {"input-edge", check_input_edge}, {"input-once", check_input_once},
     };
 
     own_folder();
