@@ -15,6 +15,7 @@ struct inet_socket {
     bool bound_address; /* by bind(2), not by a route */
     bool port_chosen; /* by us for a connect(2) or send(2): another may be chosen anew */
     bool multicast_loop;
+    bool multicast_own; /* IP_MULTICAST_ALL is off: of groups only those that this socket joined */
     uint8_t mtu_discover; /* IP_PMTUDISC_*; 1 (want): don't fragment what fits */
     uint8_t ttl, tos; /* 0: default */
     uint8_t multicast_ttl;
@@ -125,6 +126,9 @@ int datagram_way(struct datagram_socket *d, const struct message *m, struct data
 /* Addresses, ttl and tos of the packet, and whether it must stay whole (IP_MTU_DISCOVER): ip_send()'s. */
 bool datagram_address(const struct datagram_socket *d, struct packet *p,
                       const struct datagram_way *w);
+
+/* Whether a packet to a group is for this socket, too, if it has joined it or takes those of others. */
+bool inet_takes_group(const struct inet_socket *s, const struct ip_addr *group, unsigned device);
 
 /* Ancillary data of a received packet, as the options ask for it. */
 void inet_control_receive(const struct inet_socket *s, struct message *m, const struct packet *p);

@@ -84,6 +84,11 @@ struct sockaddr_k { /* struct sockaddr_storage */
     uint8_t data[126];
 };
 
+struct ucred_k { /* struct ucred */
+    int32_t pid;
+    uint32_t uid, gid;
+};
+
 /* Ancillary data on its way (cmsg(3)). Sent: records in library OS memory, read by control_next(). Received: the
  * program's buffer, filled by control_put(). */
 struct control {

@@ -63,6 +63,11 @@ int inet_join(struct inet_socket *s, const struct ip_addr *group, unsigned devic
     return 0;
 }
 
+bool inet_takes_group(const struct inet_socket *s, const struct ip_addr *group, unsigned device)
+{
+    return !s->multicast_own || find(s, group, device);
+}
+
 static void leave(struct membership *m)
 {
     struct netdev *dev = netdev_by_index(m->device);

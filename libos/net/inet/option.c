@@ -108,8 +108,7 @@ static int set_group(struct inet_socket *s, int name, const void *value, unsigne
     return 0;
 }
 
-OPTIONAL int inet_set_group_request(struct inet_socket *s, int name, const void *value,
-                                    unsigned len)
+int inet_set_group_request(struct inet_socket *s, int name, const void *value, unsigned len)
 {
     struct group_req r;
     struct ip_addr group;
@@ -148,6 +147,7 @@ static int set_number(struct inet_socket *s, int name, int32_t v)
     case IP_MULTICAST_TTL:
         return s->s.type == SOCK_STREAM ? -EINVAL : in_range(v, 0, 255, 1, &s->multicast_ttl);
     case IP_MULTICAST_LOOP: s->multicast_loop = v != 0; return 0;
+    case IP_MULTICAST_ALL: s->multicast_own = v == 0; return v == 0 || v == 1 ? 0 : -EINVAL;
     default: return -ENOPROTOOPT;
     }
 }
@@ -194,7 +194,7 @@ static int get_v4(const struct inet_socket *s, int name, int32_t *v)
     case IP_MULTICAST_LOOP: *v = s->multicast_loop; break;
     case IP_MULTICAST_IF: *v = (int32_t)ip_v4(&s->multicast_source); break;
     case IP_BIND_ADDRESS_NO_PORT: *v = 0; break;
-    case IP_MULTICAST_ALL: *v = 1; break;
+    case IP_MULTICAST_ALL: *v = !s->multicast_own; break;
     case IP_MTU:
         if (!ip_route_valid(&s->route) || s->s.state != SOCKET_CONNECTED)
             return -ENOTCONN;

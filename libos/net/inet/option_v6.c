@@ -17,6 +17,7 @@ enum {
     IPV6_MTU,
     IPV6_RECVERR,
     IPV6_V6ONLY,
+    IPV6_MULTICAST_ALL = 29,
     MCAST_JOIN_GROUP = 42,
     MCAST_LEAVE_GROUP = 45,
     IPV6_RECVPKTINFO = 49,
@@ -68,6 +69,8 @@ int inet_set_v6(struct inet_socket *s, int name, const void *value, unsigned len
     int32_t v;
     if (name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP)
         return set_group(s, name, value, len);
+    if (name == MCAST_JOIN_GROUP || name == MCAST_LEAVE_GROUP)
+        return inet_set_group_request(s, name, value, len);
     if (len < sizeof v)
         return -EINVAL;
     memcpy(&v, value, sizeof v);
@@ -81,6 +84,7 @@ int inet_set_v6(struct inet_socket *s, int name, const void *value, unsigned len
     case IPV6_MULTICAST_HOPS:
         return s->s.type == SOCK_STREAM ? -ENOPROTOOPT : hops(v, &s->multicast_ttl, 1);
     case IPV6_MULTICAST_LOOP: s->multicast_loop = v != 0; return v < 0 || v > 1 ? -EINVAL : 0;
+    case IPV6_MULTICAST_ALL: s->multicast_own = v == 0; return v == 0 || v == 1 ? 0 : -EINVAL;
     case IPV6_MULTICAST_IF: return set_multicast_device(s, v);
     case IPV6_MTU_DISCOVER:
         if (v < 0 || v > PMTUDISC_OMIT)
@@ -108,6 +112,7 @@ int inet_get_v6(const struct inet_socket *s, int name, int32_t *v)
     case IPV6_UNICAST_HOPS: *v = s->ttl ? s->ttl : HOPS_DEFAULT; break;
     case IPV6_MULTICAST_HOPS: *v = s->multicast_ttl; break;
     case IPV6_MULTICAST_LOOP: *v = s->multicast_loop; break;
+    case IPV6_MULTICAST_ALL: *v = !s->multicast_own; break;
     case IPV6_MULTICAST_IF: *v = (int32_t)s->multicast_device; break;
     case IPV6_MTU_DISCOVER: *v = s->mtu_discover; break;
     case IPV6_RECVERR: *v = s->recverr; break;

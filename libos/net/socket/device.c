@@ -32,6 +32,16 @@ int socket_bind_to_device(struct socket *s, const char *name, unsigned len)
     return 0;
 }
 
+int socket_bind_to_index(struct socket *s, int32_t index)
+{
+    if (index < 0)
+        return -EINVAL;
+    if (index && !socket_device_name((unsigned)index))
+        return -ENODEV;
+    s->device = (unsigned)index;
+    return 0;
+}
+
 int socket_bound_device(const struct socket *s, char *name, unsigned *len)
 {
     const char *from = s->device ? socket_device_name(s->device) : NULL;

@@ -6,6 +6,7 @@
 #include <u2k/socket.h>
 
 int socket_bind_to_device(struct socket *s, const char *name, unsigned len);
+int socket_bind_to_index(struct socket *s, int32_t index); /* SO_BINDTOIFINDEX */
 int socket_bound_device(const struct socket *s, char *name, unsigned *len);
 
 #endif

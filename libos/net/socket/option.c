@@ -118,7 +118,9 @@ static int set_number(struct socket *s, int name, int32_t v)
     case SO_SNDLOWAT: return -ENOPROTOOPT;
     /* Hints, which one CPU and no queueing discipline make idle. */
     case SO_BUSY_POLL:
-    case SO_INCOMING_CPU: return 0;
+    case SO_INCOMING_CPU:
+    case SO_NO_CHECK: return 0; /* checksums cost nothing that is worth a choice */
+    case SO_BINDTOIFINDEX: return socket_bind_to_index(s, v);
     default: return -ENOPROTOOPT;
     }
 }
@@ -173,6 +175,7 @@ static bool get_number(struct socket *s, int name, int32_t *v)
     case SO_ACCEPTCONN: *v = s->state == SOCKET_LISTENING; break;
     case SO_TIMESTAMP:
     case SO_TIMESTAMPNS: *v = s->timestamp == name; break;
+    case SO_BINDTOIFINDEX: *v = (int32_t)s->device; break;
     case SO_BUSY_POLL:
     case SO_NO_CHECK:
     case SO_INCOMING_CPU: *v = 0; break;
@@ -202,7 +205,13 @@ int socket_getsockopt(struct socket *s, int level, int name, void *value, unsign
         default: break;
         }
     }
-    return s->ops->getsockopt    ? s->ops->getsockopt(s, level, name, value, len)
-           : level == SOL_SOCKET ? -ENOPROTOOPT
-                                 : -EOPNOTSUPP;
+    int err = s->ops->getsockopt ? s->ops->getsockopt(s, level, name, value, len) : -EOPNOTSUPP;
+    if (err >= 0 || level != SOL_SOCKET)
+        return err;
+    if (name != SO_PEERCRED)
+        return -ENOPROTOOPT;
+    const struct ucred_k nobody = {0, UINT32_MAX, UINT32_MAX};
+    *len = MIN(*len, (unsigned)sizeof nobody);
+    memcpy(value, &nobody, *len);
+    return 0;
 }

@@ -85,6 +85,8 @@ static void to_all(struct packet *p, uint16_t src_port, uint16_t port)
         struct inet_socket *i = LIST_ENTRY(it, struct inet_socket, port_link);
         if (i->local_port != port || score(i, &p->src, src_port, &p->dst, p->dev->index) < 0)
             continue;
+        if (ip_is_multicast(&p->dst) && !inet_takes_group(i, &p->dst, p->dev->index))
+            continue;
         struct packet *copy = packet_clone(p, 0);
         if (!copy)
             break;

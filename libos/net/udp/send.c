@@ -25,7 +25,7 @@ static void loop_back(const struct inet_socket *i, const struct packet *p,
                       const struct datagram_way *w)
 {
     bool group = ip_is_multicast(&w->to);
-    if (!group && !ip_is_broadcast(&w->to))
+    if ((!group && !ip_is_broadcast(&w->to)) || (w->route->dev->flags & IFF_LOOPBACK))
         return;
     if (group && (!i->multicast_loop || !ip_group_joined(w->route->dev, &w->to)))
         return;

@@ -12,11 +12,6 @@
 #define UNIX_PATH_MAX 108u
 #define UNIX_HEADER 2u /* bytes of struct sockaddr_un before sun_path */
 
-struct ucred_k {
-    int32_t pid;
-    uint32_t uid, gid;
-};
-
 /* A name: shared by a listening socket and those that it accepts. */
 struct unix_address {
     unsigned refs, len; /* len: as getsockname(2) tells it */
