@@ -149,7 +149,7 @@ static long choose_address(vaddr_t at, size_t len, unsigned flags)
     if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
         at = ALIGN_DOWN(at, PAGE_SIZE);
         at = at ? MAX(at, MMAP_MIN_ADDR) : 0;
-        const struct vma *next = at && mm_inside(at, len) ? vma_find(at) : NULL;
+        const struct vma *next = at && mm_inside(at, len) ? mm_next(at) : NULL;
         if (at && mm_inside(at, len) && (!next || next->start >= at + len))
             return (long)at;
         at = mm_place(len, flags);
@@ -163,7 +163,7 @@ static long choose_address(vaddr_t at, size_t len, unsigned flags)
         return -EPERM;
     if (!mm_inside(at, len))
         return -ENOMEM;
-    const struct vma *there = vma_find(at);
+    const struct vma *there = mm_next(at);
     return (flags & MAP_FIXED_NOREPLACE) && there && there->start < at + len ? -EEXIST : (long)at;
 }
 

@@ -40,6 +40,24 @@ void code(void)
             (uintptr_t)start < hi)
             break;
     from += (uintptr_t)start - lo;
+
+    /* What lies below the program is nobody's, as far as it can know. */
+    rewind(maps);
+    unsigned long lowest = 0;
+    while (!lowest && fgets(line, sizeof(line), maps))
+        if (strstr(line, "/calls"))
+            sscanf(line, "%lx", &lowest);
+    unsigned char *below = mmap((void *)(lowest - 32 * page), 32 * page, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    printf("below: %d\n", below == (void *)(lowest - 32 * page));
+    run(site_call);
+    for (size_t i = 0; i < 32 * page; i++)
+        wrong += below[i] != 0;
+    memset(below, 1, 32 * page);
+    run(site_call);
+    munmap(below, 32 * page);
+    run(site_call);
+    printf("wrong: %u\n", wrong);
     for (int i = 0; i < ROUNDS; i++) {
         unsigned char *at = mmap(NULL, len, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, (off_t)from);
         if (at == MAP_FAILED) {

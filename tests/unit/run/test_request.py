@@ -109,3 +109,8 @@ def test_arguments_that_are_given_are_adapted_as_the_image_s_were() -> None:
     assert adapted_tokens(started, 3, entrypoint=b"/usr/sbin/nginx") == [
         "u2k.exec=/usr/sbin/nginx", "u2k.arg=-g", f"u2k.arg={both}",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("traps", "said"), [(None, []), (0, ["u2k.fastcalls=0"]), (3, ["u2k.fastcalls=3"])])
+def test_fast_calls_are_told_if_they_are_not_as_ever(traps: int | None, said: list[str]) -> None:
+    assert tokens(fast_calls=traps) == said
