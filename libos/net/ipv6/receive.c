@@ -18,7 +18,7 @@ struct chain {
     bool reassembled;
 };
 
-static void drop(struct packet *p)
+static COLD void drop(struct packet *p)
 {
     p->dev->stats.rx_dropped++;
     packet_free(p);
@@ -154,42 +154,70 @@ static bool is_extension(const struct chain *c)
            c->next == IPV6_DESTINATION_OPTIONS || (c->next == IPV6_HOP_BY_HOP && !c->headers);
 }
 
-static bool addresses_good(const struct packet *p)
+static COLD bool addresses_good(const struct packet *p)
 {
     if (ip_is_multicast(&p->src) || ip_is_v4(&p->src) || ip_is_v4(&p->dst) || ip_is_any(&p->dst))
         return false;
-    return p->flags & PACKET_LOOPED || (!ip_is_loopback(&p->src) && !ip_is_loopback(&p->dst));
+    if (!(p->flags & PACKET_LOOPED) && (ip_is_loopback(&p->src) || ip_is_loopback(&p->dst)))
+        return false;
+    return ip_is_ours(&p->dst, 0) || (ip_is_multicast(&p->dst) && ip_group_joined(p->dev, &p->dst));
 }
+
+/* Extension headers, and what is not for TCP. */
+static COLD void receive_rarely(struct packet *p, uint8_t next)
+{
+    struct chain c = {.p = p, .next = next, .next_at = IPV6_NEXT};
+
+    while (is_extension(&c))
+        if (!take_extension(&c))
+            return;
+    deliver(&c);
+}
+
+/* Two addresses that were looked at last, and how they came: the next packet most often has the same. */
+static struct {
+    struct ip_addr src, dst;
+    const struct netdev *dev;
+    uint32_t generation;
+} good;
 
 void ipv6_receive(struct packet *p)
 {
     const uint8_t *h = p->data;
     size_t total;
 
-    if (UNLIKELY(!packet_contiguous(p, IPV6_HEADER)) || UNLIKELY(h[0] >> 4 != 6) ||
-        UNLIKELY((total = IPV6_HEADER + (size_t)be16(h + IPV6_LENGTH)) > p->total)) {
+    if (UNLIKELY((p->len < IPV6_HEADER && !packet_contiguous(p, IPV6_HEADER)) || h[0] >> 4 != 6 ||
+                 (total = IPV6_HEADER + (size_t)be16(h + IPV6_LENGTH)) > p->total)) {
         p->dev->stats.rx_errors++;
         packet_free(p);
         return;
     }
-    if (p->total > total)
+    if (UNLIKELY(p->total != total))
         packet_trim(p, total);
     p->src = ipv6_at(h + IPV6_SOURCE);
     p->dst = ipv6_at(h + IPV6_DESTINATION);
     p->ttl = h[IPV6_HOP_LIMIT];
     p->tos = (uint8_t)(be16(h) >> 4);
-    packet_pull(p, IPV6_HEADER);
-    if (UNLIKELY(!addresses_good(p)) ||
-        (!ip_is_ours(&p->dst, 0) &&
-         !(ip_is_multicast(&p->dst) && ip_group_joined(p->dev, &p->dst)))) {
-        drop(p);
-        return;
-    }
-    struct chain c = {.p = p, .next = h[IPV6_NEXT], .next_at = IPV6_NEXT};
-    while (UNLIKELY(is_extension(&c)))
-        if (!take_extension(&c))
+    p->protocol = h[IPV6_NEXT];
+    packet_advance(p, IPV6_HEADER);
+    p->transport = p->data;
+    if (UNLIKELY(good.generation != net_generation || good.dev != p->dev ||
+                 !ip_same(&good.src, &p->src) || !ip_same(&good.dst, &p->dst))) {
+        if (!addresses_good(p)) {
+            drop(p);
             return;
-    deliver(&c);
+        }
+        if (!ip_is_multicast(&p->dst)) {
+            good.src = p->src;
+            good.dst = p->dst;
+            good.dev = p->dev;
+            good.generation = net_generation;
+        }
+    }
+    if (LIKELY(p->protocol == IPPROTO_TCP && !ip_raw_sockets))
+        tcp_receive(p);
+    else
+        receive_rarely(p, p->protocol);
 }
 
 bool ipv6_skip_extensions(const uint8_t *at, size_t len, uint8_t *next, size_t *offset)

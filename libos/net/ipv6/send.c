@@ -5,24 +5,32 @@
 #include "../ip/ip.h"
 
 #include <u2k/errno.h>
+#include <u2k/log.h>
 #include <u2k/string.h>
 
 enum { HOP_LIMIT = 64, FRAGMENT_HEADER = 8 };
 
-void ipv6_push_header(struct packet *p)
+static ALWAYS_INLINE void push_header(struct packet *p)
 {
-    uint32_t len = p->total;
-    uint8_t *h = packet_push(p, IPV6_HEADER);
+    uint32_t len = p->total, limit = p->ttl ? p->ttl : (uint32_t)HOP_LIMIT;
+    uint8_t *h = packet_retreat(p, IPV6_HEADER);
 
     put_be32(h, 0x60000000u | (uint32_t)p->tos << 20);
-    put_be32(h + IPV6_LENGTH,
-             (len & 0xffff) << 16 | (uint32_t)p->protocol << 8 | (p->ttl ? p->ttl : HOP_LIMIT));
-    memcpy(h + IPV6_SOURCE, &p->src, 16);
-    memcpy(h + IPV6_DESTINATION, &p->dst, 16);
+    /* As the bytes lie in memory, the first one lowest. */
+    put_raw32(h + IPV6_LENGTH, net16(len) | (uint32_t)p->protocol << 16 | limit << 24);
+    __builtin_memcpy(h + IPV6_SOURCE, &p->src, 16);
+    __builtin_memcpy(h + IPV6_DESTINATION, &p->dst, 16);
     p->network = h;
 }
 
-static int send_fragments(struct packet *p, const struct ip_route *r)
+void ipv6_push_header(struct packet *p)
+{
+    if (UNLIKELY(packet_headroom(p) < IPV6_HEADER))
+        panic("no room for an IP header");
+    push_header(p);
+}
+
+static COLD int send_fragments(struct packet *p, const struct ip_route *r)
 {
     uint32_t step = (MAX(r->mtu, (uint32_t)IPV6_MTU_LEAST) - IPV6_HEADER - FRAGMENT_HEADER) & ~7u;
     uint32_t total = p->total, id = ip_random();
@@ -57,15 +65,20 @@ static int send_fragments(struct packet *p, const struct ip_route *r)
     return error;
 }
 
+/* Longer than the path takes. */
+static COLD int send_rarely(struct packet *p, const struct ip_route *r, bool dont_fragment)
+{
+    if (!p->gso && !dont_fragment && p->total <= 65535)
+        return send_fragments(p, r);
+    packet_free(p);
+    return -EMSGSIZE;
+}
+
 int ipv6_send(struct packet *p, struct ip_route *r, bool dont_fragment)
 {
     p->transport = p->data;
-    if (UNLIKELY(p->total + IPV6_HEADER > r->mtu) && !p->gso && !dont_fragment && p->total <= 65535)
-        return send_fragments(p, r);
-    if (UNLIKELY(p->total > 65535 || (p->total + IPV6_HEADER > r->mtu && !p->gso))) {
-        packet_free(p);
-        return -EMSGSIZE;
-    }
+    if (UNLIKELY(p->total + IPV6_HEADER > (p->gso ? 65535u + IPV6_HEADER : r->mtu)))
+        return send_rarely(p, r, dont_fragment);
     ipv6_push_header(p);
     return neighbour_send(r->neighbour, p);
 }

@@ -26,27 +26,27 @@ static uint16_t fold(uint64_t sum)
 uint16_t checksum(const void *at, size_t n, uint32_t start)
 {
     const uint8_t *p = at;
-    uint64_t sum = start;
+    unsigned __int128 sum = start; /* carries gather in the upper half: two instructions a word */
 
     for (; n >= 64; n -= 64, p += 64) {
         const word_t *w = (const word_t *)(const void *)p;
-        sum = add(sum, w[0]);
-        sum = add(sum, w[1]);
-        sum = add(sum, w[2]);
-        sum = add(sum, w[3]);
-        sum = add(sum, w[4]);
-        sum = add(sum, w[5]);
-        sum = add(sum, w[6]);
-        sum = add(sum, w[7]);
+        sum += w[0];
+        sum += w[1];
+        sum += w[2];
+        sum += w[3];
+        sum += w[4];
+        sum += w[5];
+        sum += w[6];
+        sum += w[7];
     }
     for (; n >= 8; n -= 8, p += 8)
-        sum = add(sum, *(const word_t *)(const void *)p);
+        sum += *(const word_t *)(const void *)p;
     if (n) {
         uint64_t last = 0;
         memcpy(&last, p, n);
-        sum = add(sum, last);
+        sum += last;
     }
-    return fold(sum);
+    return fold(add((uint64_t)sum, (uint64_t)(sum >> 64)));
 }
 
 /* Sums of pieces are put together; one that starts at an odd place has its bytes the other way round. */
