@@ -58,9 +58,9 @@ class Keeper:
     def _started(self, program: Started) -> None:
         if self.recorder is not None:
             self.recorder.carry()
+        self._change(status="running", started=time.time())
         assert self._server is not None
         self._server.start(program)
-        self._change(status="running", started=time.time())
         if self.watch is not None:
             self.watch.start(self._healthy)
         if self.started is not None:
