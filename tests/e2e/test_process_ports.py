@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import resource
 import select
+import signal
 import socket
 import struct
 import subprocess
@@ -161,6 +163,47 @@ def test_idle_server_is_not_woken(server: Server) -> None:
         before = [line for line in status.read_text().splitlines() if "ctxt" in line]
         time.sleep(2)
         assert [line for line in status.read_text().splitlines() if "ctxt" in line] == before
+
+
+FASTOPEN, TCP_NODELAY, TCP_REPAIR, SO_BINDTODEVICE = 0x20000000, 1, 19, 25
+SOCKET = 5000  # a number of a published port's range, whether it is open or not
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param((41, 2, 1, 0), id="socket"),
+        pytest.param((42, SOCKET, 0, 0), id="connect"),
+        pytest.param((44, SOCKET, 0, 0, FASTOPEN), id="connect by sendto"),
+        pytest.param((46, SOCKET, 0, FASTOPEN), id="connect by sendmsg"),
+        pytest.param((44, 1, 0, 0, 0), id="sendto another descriptor"),
+        pytest.param((45, 0, 0, 0, 0), id="recvfrom another descriptor"),
+        pytest.param((288, 0, 0, 0, 0), id="accept4 of another descriptor"),
+        pytest.param((3, 2), id="close another descriptor"),
+        pytest.param((233, SOCKET, 1, 0, 0), id="epoll_ctl of another descriptor"),
+        pytest.param((54, SOCKET, 6, TCP_REPAIR, 0, 0), id="TCP_REPAIR"),
+        pytest.param((54, SOCKET, 1, SO_BINDTODEVICE, 0, 0), id="SO_BINDTODEVICE"),
+        pytest.param((54, 1, 6, TCP_NODELAY, 0, 0), id="setsockopt of another descriptor"),
+        pytest.param((49, SOCKET, 0, 0), id="bind"),
+        pytest.param((32, 0), id="dup"),
+        pytest.param((72, 0, 0, 0), id="fcntl"),
+    ],
+)
+def test_calls_that_the_ports_do_not_need_are_the_end(server: Server, call: tuple[int, ...]) -> None:
+    """From the library OS's own text, where a hostile program can jump to."""
+    with server.connect() as s:
+        s.sendall(b"call" + struct.pack("7Q", *call, *[0] * (7 - len(call))))
+        with contextlib.suppress(ConnectionError):
+            assert s.recv(8) == b""
+    assert server.process.wait(30) == -signal.SIGSYS
+
+
+def test_calls_that_the_ports_need_pass(server: Server) -> None:
+    calls = [(44, SOCKET, 0, 0, 0x4040), (54, SOCKET, 6, TCP_NODELAY, 0, 0), (3, SOCKET), (48, SOCKET, 1)]
+    for call in calls:
+        with server.connect() as s:
+            s.sendall(b"call" + struct.pack("7Q", *call, *[0] * (7 - len(call))))
+            assert struct.unpack("q", exactly(s, 8)) == (-9,)  # EBADF
 
 
 @pytest.mark.parametrize(

@@ -4,30 +4,15 @@
  * first byte behind the Ethernet header says more: 'Q' ends with status 0; 'C' computes for ever, so that only
  * the platform's tick brings what follows.
  */
+#include "no_program.h"
 #include <u2k/log.h>
-#include <u2k/netdev.h>
 #include <u2k/pages.h>
-#include <u2k/platform.h>
-#include <u2k/sched.h>
-#include <u2k/socket.h>
 #include <u2k/string.h>
 
 enum { HEADER = 14, IPV4 = 20, IPV6 = 40, TCP_CHECKSUM = 16 };
 
-struct thread *current;
-uint32_t net_generation;
 static bool computes;
 
-/* Its condition (IF_LINKED) is that of the network's part. */
-void net_start(void) {}
-
-/* Of ports of the host, which no test here has. */
-unsigned waitq_wake(struct waitq *q, unsigned n, unsigned events)
-{
-    (void)q;
-    (void)n;
-    return events != 0;
-}
 void socket_init(struct socket *s, const struct socket_ops *ops, int family, int type, int protocol)
 {
     *s = (struct socket){.ops = ops, .family = (uint16_t)family};
@@ -88,32 +73,3 @@ NORETURN void core_main(void)
     arch_start_regs(&regs, PROGRAM, PROGRAM + PAGE_SIZE);
     plat_enter(&regs);
 }
-
-void core_syscall(struct regs *regs)
-{
-    (void)regs;
-}
-void core_fault(struct regs *regs, const struct fault *f)
-{
-    (void)f;
-    plat_panic("fault", regs);
-}
-bool core_fault_kernel(vaddr_t addr, unsigned access)
-{
-    (void)addr;
-    (void)access;
-    return false;
-}
-void core_interrupt(struct regs *regs)
-{
-    (void)regs;
-}
-void core_stream_event(enum stream s)
-{
-    (void)s;
-}
-void core_signal_event(int signo)
-{
-    plat_exit(128 + signo);
-}
-void core_resize_event(void) {}
