@@ -5,6 +5,7 @@
 uint64_t tcp_clock;
 
 static unsigned depth;
+static bool unfinished; /* something below waits for the last tcp_leave() */
 static struct list backlog = LIST_INIT(backlog); /* segments that came while we were inside */
 static struct tcp *owing; /* they acknowledge at the end of the batch */
 static struct tcp_link *buried;
@@ -45,7 +46,7 @@ void tcp_later(struct tcp *t)
 {
     if (t->in_ack_list)
         return;
-    t->in_ack_list = true;
+    t->in_ack_list = unfinished = true;
     t->ack_next = owing;
     owing = t;
 }
@@ -64,18 +65,45 @@ void tcp_bury(struct tcp *t)
 {
     if (t->dead)
         return;
-    t->dead = true;
+    t->dead = unfinished = true;
     t->link.next = buried;
     buried = &t->link;
 }
 
 /* ---- segments ---- */
 
+/* Not for a connection that there is. Takes the packet. */
+static COLD void deliver_rare(struct tcp_segment *seg, struct tcp_link *l,
+                              const struct tcp_tuple *tuple)
+{
+    struct packet *p = seg->packet;
+
+    if (ip_is_multicast(&p->dst) || (p->flags & PACKET_BROADCAST)) {
+        packet_free(p);
+        return;
+    }
+    if (l && l->kind == TCP_REQUEST) {
+        tcp_request_input(CONTAINER_OF(l, struct tcp_request, link), seg);
+        return;
+    }
+    if (l && !tcp_timewait_input(tcp_timewait_of(l), seg)) {
+        packet_free(p);
+        return;
+    }
+    struct tcp *listener = tcp_find_listener(tuple, p->dev);
+    if (listener) {
+        tcp_listen_input(listener, seg);
+        return;
+    }
+    tcp_reset_answer(seg);
+    packet_free(p);
+}
+
 static void deliver(struct packet *p)
 {
     struct tcp_segment seg;
 
-    if (ip_is_multicast(&p->dst) || (p->flags & PACKET_BROADCAST) || !tcp_segment_read(&seg, p)) {
+    if (UNLIKELY(!tcp_segment_read(&seg, p))) {
         packet_free(p);
         return;
     }
@@ -86,57 +114,54 @@ static void deliver(struct packet *p)
                               .peer_port = swap16(h->source)};
     struct tcp_link *l = tcp_find(&tuple);
 
-    if (LIKELY(l && l->kind == TCP_CONNECTION)) {
+    if (LIKELY(l && l->kind == TCP_CONNECTION))
         tcp_input(tcp_of_link(l), &seg);
-        return;
-    }
-    if (l && l->kind == TCP_REQUEST) {
-        tcp_request_input(CONTAINER_OF(l, struct tcp_request, link), &seg);
-        return;
-    }
-    if (l && !tcp_timewait_input(tcp_timewait_of(l), &seg)) {
-        packet_free(p);
-        return;
-    }
-    struct tcp *listener =
-        tcp_find_listener(&p->dst, tuple.local_port, &p->src, tuple.peer_port, p->dev);
-    if (listener) {
-        tcp_listen_input(listener, &seg);
-        return;
-    }
-    tcp_reset_answer(&seg);
-    packet_free(p);
+    else
+        deliver_rare(&seg, l, &tuple);
 }
 
-void tcp_leave(void)
+static COLD void finish(void)
 {
-    if (LIKELY(depth == 1)) {
-        while (UNLIKELY(!list_empty(&backlog))) {
-            struct packet *p = LIST_ENTRY(backlog.next, struct packet, link);
-            list_remove(&p->link);
-            deliver(p);
-        }
-        while (UNLIKELY(buried)) {
-            struct tcp *t = tcp_of_link(buried);
-            buried = t->link.next;
-            forget(t);
-            tcp_free(t);
-        }
+    depth++;
+    unfinished = false;
+    while (!list_empty(&backlog)) {
+        struct packet *p = LIST_ENTRY(backlog.next, struct packet, link);
+        list_remove(&p->link);
+        deliver(p);
+    }
+    while (buried) {
+        struct tcp *t = tcp_of_link(buried);
+        buried = t->link.next;
+        forget(t);
+        tcp_free(t);
     }
     depth--;
-    if (UNLIKELY(owing && depth == 0 && !deferred)) {
+    if (owing && !deferred) {
         deferred = true;
         netdev_defer(&deferral);
     }
 }
 
+void tcp_leave(void)
+{
+    if (--depth == 0 && UNLIKELY(unfinished))
+        finish();
+}
+
+static COLD void later(struct packet *p)
+{
+    list_push_back(&backlog, &p->link);
+    unfinished = true;
+}
+
 void tcp_receive(struct packet *p)
 {
-    if (depth) {
-        list_push_back(&backlog, &p->link);
+    if (UNLIKELY(depth)) {
+        later(p);
         return;
     }
-    tcp_enter();
+    depth = 1;
+    tcp_clock = clock_monotonic();
     deliver(p);
     tcp_leave();
 }

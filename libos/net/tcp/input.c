@@ -14,6 +14,32 @@ static bool predicted(struct tcp *t, const struct tcp_segment *seg)
            t->urgent == URGENT_NONE;
 }
 
+/* The one segment that was on the way has arrived, and nothing waits for that. */
+static ALWAYS_INLINE bool simple_ack(const struct tcp *t, const struct tcp_segment *seg)
+{
+    return seg->ack == t->snd_nxt && t->sent_count == 1 && t->written == t->snd_nxt &&
+           !t->cwnd_limited && !t->no_space && !t->urgent_sent && !tcp_sent_at(t, 0)->flags &&
+           !t->send_head->next;
+}
+
+static void take_simple_ack(struct tcp *t, const struct tcp_segment *seg)
+{
+    uint32_t rtt = tcp_tick() - tcp_sent_at(t, 0)->at, window = seg->window << t->snd_scale;
+
+    tcp_rtt_sample(t, rtt);
+    if (rtt < t->min_rtt || !t->min_rtt)
+        t->min_rtt = MAX(rtt, 1u);
+    t->sent_count = t->sent_head = 0;
+    t->snd_una = seg->ack;
+    t->snd_wl1 = seg->seq;
+    t->snd_wnd = window;
+    t->max_window = MAX(t->max_window, window);
+    t->retries = t->backoff = t->probes = 0;
+    t->due &= (uint8_t)~DUE_SEND;
+    tcp_chunk_free(t->send_head);
+    t->send_head = t->send_tail = t->send_next = NULL;
+}
+
 static void predicted_input(struct tcp *t, struct tcp_segment *seg)
 {
     bool progress = seg->ack != t->snd_una || seg->len == 0;
@@ -22,7 +48,9 @@ static void predicted_input(struct tcp *t, struct tcp_segment *seg)
         t->ts_recent = seg->tsval;
         t->ts_recent_at = t->heard_at;
     }
-    if (progress || seg->window << t->snd_scale != t->snd_wnd)
+    if (LIKELY(simple_ack(t, seg)))
+        take_simple_ack(t, seg);
+    else if (progress || seg->window << t->snd_scale != t->snd_wnd)
         (void)tcp_ack(t, seg);
     if (seg->len) {
         tcp_tune_receive(t, seg);

@@ -51,8 +51,8 @@ static uint32_t choose(struct tcp *t, uint32_t unsent, uint32_t window, uint32_t
             n = whole;
         return n;
     }
-    if (n <
-        unsent) /* the window's rest, as Linux does: a receiver avoids silly windows by itself (RFC 9293 3.8.6.2.2) */
+    /* The window's rest, as Linux does: the receiver avoids silly ones (RFC 9293 3.8.6.2.2). */
+    if (n < unsent)
         return n;
     return forced || small_may_go(t) ? n : 0;
 }
@@ -63,7 +63,7 @@ static bool emit(struct tcp *t, uint32_t n, bool fin, bool last)
 
     if (!tcp_sent_push(t, seq, end))
         return false;
-    if (!tcp_send_range(t, seq, end, TCP_ACK | (last ? TCP_PSH : 0u))) {
+    if (!tcp_send_range(t, seq, end, TCP_ACK | (last && n ? TCP_PSH : 0u))) {
         t->sent_count--;
         return false;
     }
@@ -81,7 +81,16 @@ static bool emit(struct tcp *t, uint32_t n, bool fin, bool last)
     return true;
 }
 
-static void output(struct tcp *t, bool forced)
+static void was_sent(struct tcp *t)
+{
+    t->sent_at = tcp_beat();
+    if (t->sent_at - t->heard_at < TCP_DELAYED_ACK)
+        t->pingpong = true;
+    if (!(t->due & DUE_SEND) || t->send_timer == SEND_PROBE || t->send_timer == SEND_TLP)
+        tcp_timer_rto(t);
+}
+
+static COLD void output(struct tcp *t, bool forced)
 {
     bool sent = false, blocked = false;
 
@@ -112,11 +121,7 @@ static void output(struct tcp *t, bool forced)
         sent = true;
     }
     if (sent) {
-        t->sent_at = tcp_beat();
-        if (t->sent_at - t->heard_at < TCP_DELAYED_ACK)
-            t->pingpong = true;
-        if (!(t->due & DUE_SEND) || t->send_timer == SEND_PROBE || t->send_timer == SEND_TLP)
-            tcp_timer_rto(t);
+        was_sent(t);
     } else if ((tcp_unsent(t) || (t->fin_wanted && !t->fin_sent)) && t->snd_nxt == t->snd_una &&
                !(t->due & DUE_SEND)) {
         /* Nothing is on the way that could be answered: a closed window, or CORK, or no memory. */
@@ -126,9 +131,27 @@ static void output(struct tcp *t, bool forced)
     }
 }
 
+/* An answer that fits into one segment, and nothing is on the way. */
+static ALWAYS_INLINE bool one_segment(const struct tcp *t)
+{
+    uint32_t unsent = t->written - t->snd_nxt;
+
+    return t->state == TCP_ESTABLISHED && t->snd_nxt == t->snd_una && unsent && unsent <= t->mss &&
+           !t->ooo && !t->trouble && !t->cork && !t->more && unsent <= t->snd_wnd &&
+           unsent <= t->cwnd;
+}
+
 void tcp_output(struct tcp *t)
 {
-    output(t, false);
+    if (UNLIKELY(!one_segment(t))) {
+        output(t, false);
+        return;
+    }
+    tcp_cwnd_idle(t);
+    if (LIKELY(emit(t, t->written - t->snd_nxt, false, true)))
+        was_sent(t);
+    else
+        tcp_timer_send(t, SEND_PROBE, BEATS(200));
 }
 
 void tcp_output_forced(struct tcp *t)

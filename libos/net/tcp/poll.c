@@ -4,33 +4,43 @@
 
 static unsigned readable(const struct tcp *t)
 {
-    const struct socket *s = &t->inet.s;
-    uint32_t want = s->rcvlowat > 1 ? MIN(s->rcvlowat, tcp_window_capacity(t)) : 1;
+    uint32_t low = t->inet.s.rcvlowat, want = low > 1 ? MIN(low, tcp_window_capacity(t)) : 1;
 
     return tcp_readable_bytes(t) >= want ? POLLIN | POLLRDNORM : 0;
 }
 
-unsigned tcp_poll(struct socket *s)
+static COLD unsigned poll_rare(struct tcp *t)
 {
-    struct tcp *t = tcp_of(s);
+    const struct socket *s = &t->inet.s;
     unsigned events = 0;
 
     if (t->state == TCP_LISTEN)
         return list_empty(&t->listener->ready) ? 0 : POLLIN | POLLRDNORM;
     if (s->error)
         events |= POLLERR;
-    if (s->shut == 3 || t->state == TCP_CLOSED)
+    if (s->shut == SHUT_BOTH || t->state == TCP_CLOSED)
         events |= POLLHUP;
-    if (s->shut & 1 || t->fin_received)
+    if (s->shut & SHUT_READING || t->fin_received)
         events |= POLLIN | POLLRDNORM | POLLRDHUP;
     if (t->state == TCP_SYN_SENT)
         return events;
     events |= readable(t);
     if (t->urgent == URGENT_THERE)
         events |= POLLPRI;
-    if (s->shut & 2 || t->state == TCP_CLOSED || tcp_writable(t))
+    if (s->shut & SHUT_WRITING || t->state == TCP_CLOSED || tcp_writable(t))
         events |= POLLOUT | POLLWRNORM;
     else
         t->no_space = true; /* whoever asks wants to be told */
     return events;
+}
+
+unsigned tcp_poll(struct socket *s)
+{
+    struct tcp *t = tcp_of(s);
+
+    if (UNLIKELY(t->state != TCP_ESTABLISHED || s->error || s->shut || t->urgent ||
+                 s->rcvlowat > 1 || t->written - t->snd_una > s->sndbuf / 2 ||
+                 t->notsent_lowat != UINT32_MAX))
+        return poll_rare(t);
+    return POLLOUT | POLLWRNORM | (t->rcv_nxt != t->copied ? POLLIN | POLLRDNORM : 0u);
 }

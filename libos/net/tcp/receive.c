@@ -57,44 +57,67 @@ static bool pass_urgent(struct tcp *t, bool first, uint32_t at, size_t *n, bool 
     return true;
 }
 
-/* One packet's share. Bytes done; *stop: no more of this call. -EFAULT. */
-static ssize_t read_packet(struct tcp *t, struct packet *p, struct iter *it, unsigned flags,
-                           bool first, bool *stop)
+/* The copy may fault and wait, and somebody else may read meanwhile: then it is made again. */
+static COLD ssize_t overtaken(struct packet *p, struct iter *it, const struct iter *before)
 {
-    size_t skip = p->note[NOTE_SKIP], n = MIN(it->left, p->total - skip), got;
-    bool over = false;
+    packet_free(p);
+    *it = *before;
+    return 0;
+}
 
-    if (UNLIKELY(t->urgent != URGENT_NONE) && !pass_urgent(t, first, t->copied, &n, &over)) {
-        *stop = true;
-        return 0;
-    }
-    if (UNLIKELY(over)) {
-        consume(t, p, skip, 1);
-        t->urgent = t->urgent == URGENT_TAKEN ? URGENT_NONE : t->urgent;
-        return 0;
-    }
-    if (UNLIKELY(flags & MSG_TRUNC)) {
-        iter_advance(it, n);
-        got = n;
-    } else {
-        p->refs++; /* the copy may fault and wait; somebody else may read meanwhile */
-        const struct iter before = *it;
-        got = copy_out(p, skip, it, n);
-        bool moved = t->rcv_queue.next != &p->link || p->note[NOTE_SKIP] != skip;
-        if (UNLIKELY(moved)) {
-            packet_free(p);
-            *it = before;
-            return 0;
-        }
-        p->refs--;
-    }
-    if (got == 0)
+/* `n` bytes of the first packet: bytes done, -EFAULT. */
+static ssize_t read_packet(struct tcp *t, struct packet *p, struct iter *it, size_t n)
+{
+    size_t skip = p->note[NOTE_SKIP], got;
+    const struct iter before = *it;
+
+    p->refs++;
+    got = copy_out(p, skip, it, n);
+    if (UNLIKELY(t->rcv_queue.next != &p->link || p->note[NOTE_SKIP] != skip))
+        return overtaken(p, it, &before);
+    p->refs--;
+    if (UNLIKELY(got == 0))
         return -EFAULT;
-    *stop = got < n;
-    if (t->urgent != URGENT_NONE && t->urgent_seq - t->copied < got)
-        t->urgent = URGENT_NONE;
     consume(t, p, skip, got);
     return (ssize_t)got;
+}
+
+static size_t bytes_of(const struct packet *p)
+{
+    return p->total - p->note[NOTE_SKIP];
+}
+
+static struct packet *first_of(const struct tcp *t)
+{
+    return LIST_ENTRY(t->rcv_queue.next, struct packet, link);
+}
+
+/* Bytes with an urgent one among them, or to be thrown away (MSG_TRUNC). */
+static COLD ssize_t read_special(struct tcp *t, struct iter *it, bool discard)
+{
+    ssize_t done = 0;
+
+    while (it->left > 0 && !list_empty(&t->rcv_queue)) {
+        struct packet *p = first_of(t);
+        size_t n = MIN(it->left, bytes_of(p));
+        bool over = false;
+        ssize_t got = (ssize_t)n;
+        if (t->urgent != URGENT_NONE && !pass_urgent(t, done == 0, t->copied, &n, &over))
+            break;
+        bool mark = t->urgent != URGENT_NONE && t->urgent_seq - t->copied < n;
+        if (over || discard) {
+            consume(t, p, p->note[NOTE_SKIP], n);
+            got = over ? 0 : (ssize_t)n;
+            if (!over)
+                iter_advance(it, n);
+        } else if ((got = read_packet(t, p, it, n)) < 0) {
+            return done ? done : got;
+        }
+        if (mark && (!over || t->urgent == URGENT_TAKEN) && got >= 0)
+            t->urgent = URGENT_NONE;
+        done += got;
+    }
+    return done;
 }
 
 static ssize_t peek(struct tcp *t, struct iter *it, bool discard)
@@ -141,18 +164,28 @@ static ssize_t receive_urgent(struct tcp *t, struct message *m)
 }
 
 /* Nothing to read: the end, an error, or not yet. */
-static ssize_t nothing(struct tcp *t)
+static COLD ssize_t nothing(struct tcp *t)
 {
     struct socket *s = &t->inet.s;
 
-    if (s->error && !t->fin_received) {
-        int err = -s->error;
-        s->error = 0;
-        return err;
-    }
-    if (s->shut & 1 || t->fin_received)
+    if (t->state == TCP_LISTEN || s->state == SOCKET_FRESH)
+        return -ENOTCONN;
+    if (s->error && !t->fin_received)
+        return socket_take_error(s);
+    if (s->shut & SHUT_READING || t->fin_received)
         return 0;
     return t->state == TCP_CLOSED ? -ENOTCONN : -EAGAIN;
+}
+
+static COLD ssize_t receive_special(struct tcp *t, struct message *m)
+{
+    if (m->flags & MSG_OOB)
+        return receive_urgent(t, m);
+    if (m->flags & MSG_ERRQUEUE)
+        return -EAGAIN;
+    if (m->flags & MSG_PEEK)
+        return peek(t, m->data, m->flags & MSG_TRUNC);
+    return read_special(t, m->data, m->flags & MSG_TRUNC);
 }
 
 ssize_t tcp_receive_message(struct socket *s, struct message *m)
@@ -160,30 +193,22 @@ ssize_t tcp_receive_message(struct socket *s, struct message *m)
     struct tcp *t = tcp_of(s);
     struct iter *it = m->data;
     ssize_t done = 0, got = 0;
-    bool stop = false;
+    size_t want = it->left;
 
-    if (t->state == TCP_LISTEN || (t->state == TCP_CLOSED && s->state == SOCKET_FRESH))
-        return -ENOTCONN;
-    if (UNLIKELY(m->flags & MSG_OOB))
-        return receive_urgent(t, m);
-    if (UNLIKELY(m->flags & MSG_ERRQUEUE))
-        return -EAGAIN;
-    if (UNLIKELY(m->flags & MSG_PEEK)) {
-        done = peek(t, it, m->flags & MSG_TRUNC);
-        return done || (it->left == 0 && !list_empty(&t->rcv_queue)) ? done : nothing(t);
+    if (UNLIKELY((m->flags & (MSG_OOB | MSG_ERRQUEUE | MSG_PEEK | MSG_TRUNC)) || t->urgent)) {
+        done = receive_special(t, m);
+        if (done < 0 || m->flags & (MSG_OOB | MSG_ERRQUEUE))
+            return done;
     }
-    while (it->left > 0 && !stop && !list_empty(&t->rcv_queue)) {
-        struct packet *p = LIST_ENTRY(t->rcv_queue.next, struct packet, link);
-        got = read_packet(t, p, it, m->flags, done == 0, &stop);
-        if (got < 0)
+    while (it->left > 0 && !list_empty(&t->rcv_queue) && !(m->flags & MSG_PEEK) && !t->urgent) {
+        struct packet *p = first_of(t);
+        got = read_packet(t, p, it, MIN(it->left, bytes_of(p)));
+        if (UNLIKELY(got < 0))
             break;
         done += got;
     }
-    if (done == 0)
-        return got < 0 ? got : it->left == 0 && !list_empty(&t->rcv_queue) ? 0 : nothing(t);
-    tcp_enter();
-    tcp_tune_copied(t);
-    tcp_window_read(t);
-    tcp_leave();
+    if (UNLIKELY(done == 0))
+        return got < 0 ? got : want == 0 && !list_empty(&t->rcv_queue) ? 0 : nothing(t);
+    tcp_was_read(t);
     return done;
 }

@@ -53,9 +53,11 @@ static bool give_up(struct tcp *t, unsigned tries)
     if (t->user_timeout && t->state != TCP_SYN_SENT && tries > 0 &&
         tcp_beat() - t->stalled_at >= t->user_timeout)
         return true;
+    if (t->orphan)
+        return tries >= ORPHAN_RETRIES;
     if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
         return tries >= (t->syn_count ? t->syn_count : TCP_SYN_RETRIES);
-    return tries >= (t->orphan ? ORPHAN_RETRIES : TCP_RETRIES);
+    return tries >= TCP_RETRIES;
 }
 
 static uint32_t backed_off(const struct tcp *t)

@@ -78,23 +78,7 @@ static void read_options(struct tcp_segment *seg, const uint8_t *at, size_t len)
     }
 }
 
-/* The commonest options by far: two words of padding and the timestamp. */
-static bool only_timestamp(struct tcp_segment *seg, const uint8_t *at, size_t len)
-{
-    uint32_t word[3];
-
-    if (len != TCP_TIMESTAMP_ROOM)
-        return false;
-    __builtin_memcpy(word, at, sizeof word);
-    if (word[0] != TCP_TIMESTAMP_WORD)
-        return false;
-    seg->has_ts = true;
-    seg->tsval = swap32(word[1]);
-    seg->tsecr = swap32(word[2]);
-    return true;
-}
-
-bool tcp_segment_read(struct tcp_segment *seg, struct packet *p)
+static COLD bool read_rare(struct tcp_segment *seg, struct packet *p)
 {
     if (p->total < TCP_HEADER || !packet_contiguous(p, TCP_HEADER))
         return false;
@@ -105,23 +89,43 @@ bool tcp_segment_read(struct tcp_segment *seg, struct packet *p)
         packet_checksum(p, 0, checksum_pseudo(&p->src, &p->dst, IPPROTO_TCP, p->total)) != 0xffff)
         return false;
 
+    *seg = (struct tcp_segment){.len = p->total - size,
+                                .flags = ((const struct tcp_header *)p->data)->flags};
+    read_options(seg, p->data + TCP_HEADER, size - TCP_HEADER);
+    return true;
+}
+
+/* The commonest segments by far have the timestamp alone, behind two bytes of padding. */
+static ALWAYS_INLINE bool usual(const struct packet *p)
+{
+    const struct tcp_header *h = (const struct tcp_header *)p->data;
+
+    return p->len >= TCP_HEADER + TCP_TIMESTAMP_ROOM &&
+           p->flags & (PACKET_CHECKED | PACKET_LOOPED) &&
+           h->offset == (TCP_HEADER + TCP_TIMESTAMP_ROOM) << 2 && !(h->flags & TCP_SYN) &&
+           raw32(h + 1) == TCP_TIMESTAMP_WORD;
+}
+
+bool tcp_segment_read(struct tcp_segment *seg, struct packet *p)
+{
+    if (LIKELY(usual(p))) {
+        seg->len = p->total - (TCP_HEADER + TCP_TIMESTAMP_ROOM);
+        seg->flags = ((const struct tcp_header *)p->data)->flags;
+        seg->has_ts = true;
+        seg->blocks = 0;
+        seg->tsval = be32(p->data + TCP_HEADER + 4);
+        seg->tsecr = be32(p->data + TCP_HEADER + 8);
+    } else if (!read_rare(seg, p)) {
+        return false;
+    }
     const struct tcp_header *h = (const struct tcp_header *)p->data;
     seg->packet = p;
     seg->seq = swap32(h->seq);
     seg->ack = swap32(h->ack);
-    seg->flags = h->flags;
     seg->window = swap16(h->window);
     seg->urgent = swap16(h->urgent);
-    seg->len = p->total - size;
-    seg->end = seg->seq + seg->len + !!(h->flags & TCP_SYN) + !!(h->flags & TCP_FIN);
-    seg->has_ts = false;
-    seg->blocks = 0;
-    seg->mss = 0;
-    seg->iss = 0;
-    seg->sack_permitted = seg->has_scale = false;
-    if (size > TCP_HEADER && !only_timestamp(seg, p->data + TCP_HEADER, size - TCP_HEADER))
-        read_options(seg, p->data + TCP_HEADER, size - TCP_HEADER);
+    seg->end = seg->seq + seg->len + !!(seg->flags & TCP_SYN) + !!(seg->flags & TCP_FIN);
     p->transport = p->data;
-    packet_pull(p, size);
+    packet_advance(p, p->total - seg->len);
     return true;
 }

@@ -60,7 +60,7 @@ struct tcp_segment {
     uint16_t urgent;
     bool has_ts;
     uint32_t tsval, tsecr;
-    /* Of segments with SYN: 0 if the option was absent. */
+    /* Of segments with SYN; 0 if the option was absent. Others with usual options leave this unset. */
     uint16_t mss;
     bool sack_permitted, has_scale;
     uint8_t scale;

@@ -6,40 +6,48 @@
 
 #define FEW_SENT 4u /* as long as fewer are in flight, small writes get packets of their own */
 
-/* 0, or why nothing can be sent: an error that is to be told, a connection that is not there. */
-static int can_send(struct tcp *t)
+/* Why nothing can be sent: an error that is to be told, a connection that is not there. */
+static COLD int cannot_send(struct tcp *t)
 {
     struct socket *s = &t->inet.s;
 
-    if (LIKELY(in_state(t, TCP_SENDING) && !s->error && !(s->shut & 2)))
-        return 0;
     if (s->error) {
         int err = -s->error;
         s->error = 0;
         return err;
     }
-    if (s->shut & 2)
+    if (s->shut & SHUT_WRITING)
         return -EPIPE;
     return in_state(t, STATE(TCP_SYN_SENT) | STATE(TCP_SYN_RECEIVED)) ? -EAGAIN : -EPIPE;
 }
 
-/* SO_SNDBUF, or by itself twice what the network takes at a time. */
-static uint32_t limit(const struct tcp *t)
+static ALWAYS_INLINE int can_send(struct tcp *t)
 {
-    uint32_t most = t->inet.s.sndbuf;
+    const struct socket *s = &t->inet.s;
+
+    return LIKELY(in_state(t, TCP_SENDING) && !s->error && !(s->shut & SHUT_WRITING))
+               ? 0
+               : cannot_send(t);
+}
+
+/* SO_SNDBUF, or by itself twice what the network takes at a time. */
+static COLD uint32_t space_rare(const struct tcp *t)
+{
+    uint32_t most = t->inet.s.sndbuf, queued = tcp_send_queued(t);
 
     if (!t->sndbuf_set && packet_memory < packet_memory_max / 2)
         most = MAX(most, MIN(2 * t->cwnd, TCP_SNDBUF_MAX));
-    return most;
-}
-
-static uint32_t space(const struct tcp *t)
-{
-    uint32_t most = limit(t), queued = tcp_send_queued(t);
 
     if (UNLIKELY(tcp_unsent(t) >= t->notsent_lowat) || packet_memory >= packet_memory_max / 8 * 7)
         return 0;
     return most > queued ? most - queued : 0;
+}
+
+static ALWAYS_INLINE uint32_t space(const struct tcp *t)
+{
+    return LIKELY(t->written == t->snd_una && packet_memory < packet_memory_max / 2)
+               ? t->inet.s.sndbuf
+               : space_rare(t);
 }
 
 /* As poll(2) has it: a third of the buffer is free (sk_stream_is_writeable() of Linux). */

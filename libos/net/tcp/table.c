@@ -129,23 +129,20 @@ static unsigned fits(const struct tcp *t, const struct ip_addr *local, uint16_t 
 }
 
 /* Several with SO_REUSEPORT share the connections by a hash of the peer. */
-struct tcp *tcp_find_listener(const struct ip_addr *local, uint16_t port,
-                              const struct ip_addr *peer, uint16_t peer_port,
-                              const struct netdev *dev)
+struct tcp *tcp_find_listener(const struct tcp_tuple *tuple, const struct netdev *dev)
 {
-    const struct tcp_tuple tuple = {*local, *peer, port, peer_port};
     struct tcp *best = NULL;
     unsigned score = 0, equals = 0;
 
     for (struct tcp_link *l = listeners; l; l = l->next) {
         struct tcp *t = tcp_of_link(l);
-        unsigned mine = fits(t, local, port, dev);
+        unsigned mine = fits(t, &tuple->local, tuple->local_port, dev);
         if (mine > score) {
             best = t;
             score = mine;
             equals = 1;
         } else if (mine && mine == score && t->inet.s.reuseport) {
-            if (tcp_table_hash(&tuple) % ++equals == 0)
+            if (tcp_table_hash(tuple) % ++equals == 0)
                 best = t;
         }
     }

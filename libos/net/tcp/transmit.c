@@ -18,38 +18,50 @@ static unsigned push_blocks(struct tcp *t, struct packet *p)
 
     if (n == 0)
         return 0;
-    uint8_t *at = packet_push(p, 4 + n * 8);
+    uint8_t *at = packet_retreat(p, 4 + n * 8);
     at = put32(at, 0x01010500u | (2 + n * 8));
     for (unsigned i = 0; i < n; i++)
         at = put32(put32(at, block[i].start), block[i].end);
     return 4 + n * 8;
 }
 
-/* Put the header in front of the payload and send it. Takes the packet. */
-static int transmit(struct tcp *t, struct packet *p, uint32_t seq, unsigned flags)
+/* Urgent data is under way. */
+static COLD void announce_urgent(const struct tcp *t, struct tcp_header *h, uint32_t seq)
 {
-    unsigned options = UNLIKELY(t->ooo) && t->sack_on ? push_blocks(t, p) : 0;
-    struct inet_socket *inet = &t->inet;
+    if (!seq_after(t->urgent_up, seq))
+        return;
+    h->flags |= TCP_URG;
+    h->urgent = swap16((uint16_t)MIN(t->urgent_up - seq, 0xffffu));
+}
 
-    if (t->ts_on) {
-        uint8_t *at = packet_push(p, TCP_TIMESTAMP_ROOM);
+static COLD int no_route(struct tcp *t)
+{
+    return inet_route(&t->inet, &t->inet.peer);
+}
+
+/* Put the header in front of the payload and send it. Takes the packet. */
+static void transmit(struct tcp *t, struct packet *p, uint32_t seq, unsigned flags)
+{
+    unsigned size = TCP_HEADER + (UNLIKELY(t->ooo) && t->sack_on ? push_blocks(t, p) : 0);
+    unsigned front = t->ts_on ? TCP_HEADER + TCP_TIMESTAMP_ROOM : TCP_HEADER;
+    struct inet_socket *inet = &t->inet;
+    struct tcp_header *h = (struct tcp_header *)packet_retreat(p, front);
+
+    if (LIKELY(t->ts_on)) {
         const uint32_t words[3] = {TCP_TIMESTAMP_WORD, swap32(tcp_stamp(t)), swap32(t->ts_recent)};
-        __builtin_memcpy(at, words, sizeof words);
-        options += TCP_TIMESTAMP_ROOM;
+        __builtin_memcpy(h + 1, words, sizeof words);
+        size += TCP_TIMESTAMP_ROOM;
     }
-    struct tcp_header *h = (struct tcp_header *)packet_push(p, TCP_HEADER);
     h->source = swap16(inet->local_port);
     h->destination = swap16(inet->peer_port);
     h->seq = swap32(seq);
     h->ack = swap32(t->rcv_nxt);
-    h->offset = (uint8_t)((TCP_HEADER + options) << 2);
+    h->offset = (uint8_t)(size << 2);
     h->flags = (uint8_t)flags;
     h->window = swap16((uint16_t)(tcp_receive_window(t) >> t->rcv_scale));
     h->urgent = 0;
-    if (UNLIKELY(t->urgent_sent) && seq_after(t->urgent_up, seq)) {
-        h->flags |= TCP_URG;
-        h->urgent = swap16((uint16_t)MIN(t->urgent_up - seq, 0xffffu));
-    }
+    if (UNLIKELY(t->urgent_sent))
+        announce_urgent(t, h, seq);
     uint32_t sum = t->pseudo + swap16((uint16_t)p->total);
     sum = (sum & 0xffff) + (sum >> 16);
     h->checksum = (uint16_t)((sum & 0xffff) + (sum >> 16));
@@ -65,17 +77,13 @@ static int transmit(struct tcp *t, struct packet *p, uint32_t seq, unsigned flag
     t->ack_now = false;
     t->due &= (uint8_t)~DUE_ACK;
     t->rcv_acked = t->rcv_nxt;
-    if (UNLIKELY(!ip_route_valid(&inet->route))) {
-        int err = inet_route(inet, &inet->peer);
-        if (err < 0) {
-            packet_free(p);
-            return err;
-        }
+    if (UNLIKELY(!ip_route_valid(&inet->route)) && no_route(t) < 0) {
+        packet_free(p);
+        return;
     }
-    int err = ip_send(p, &inet->route, inet->mtu_discover != 0);
-    if (UNLIKELY(err == -EMSGSIZE)) /* the path has become narrower: retransmissions will fit */
-        tcp_mtu_lowered(t, inet->route.mtu);
-    return err;
+    if (UNLIKELY(ip_send(p, &inet->route, inet->mtu_discover != 0) == -EMSGSIZE))
+        tcp_mtu_lowered(
+            t, inet->route.mtu); /* the path has become narrower: retransmissions will fit */
 }
 
 static struct tcp_chunk *chunk_of(struct tcp *t, uint32_t seq)
@@ -149,7 +157,7 @@ bool tcp_send_range(struct tcp *t, uint32_t seq, uint32_t end, unsigned flags)
     if (UNLIKELY(!p))
         return false;
     offload(t, p, len);
-    (void)transmit(t, p, seq, flags);
+    transmit(t, p, seq, flags);
     return true;
 }
 
@@ -161,7 +169,7 @@ void tcp_send_ack(struct tcp *t)
         tcp_timer_ack(t, TCP_DELAYED_ACK);
         return;
     }
-    (void)transmit(t, p, t->snd_nxt, TCP_ACK);
+    transmit(t, p, t->snd_nxt, TCP_ACK);
 }
 
 /* One byte below the window's edge or beyond it: asks for an acknowledgement (RFC 9293 3.8.6.1, RFC 1122 4.2.3.6). */
@@ -170,7 +178,7 @@ void tcp_send_probe(struct tcp *t, bool old_byte)
     struct packet *p = packet_new(PACKET_HEADROOM, 0);
 
     if (p)
-        (void)transmit(t, p, old_byte ? t->snd_una - 1 : t->snd_nxt, TCP_ACK);
+        transmit(t, p, old_byte ? t->snd_una - 1 : t->snd_nxt, TCP_ACK);
 }
 
 void tcp_send_syn(struct tcp *t, bool with_ack)

@@ -16,7 +16,7 @@ uint32_t tcp_window_capacity(const struct tcp *t)
     return space;
 }
 
-uint32_t tcp_receive_window(struct tcp *t)
+COLD uint32_t tcp_receive_window_new(struct tcp *t)
 {
     uint32_t capacity = tcp_window_capacity(t), waiting = t->rcv_nxt - t->copied;
     uint32_t offered = seq_after(t->rcv_adv, t->rcv_nxt) ? t->rcv_adv - t->rcv_nxt : 0;
@@ -35,19 +35,6 @@ uint32_t tcp_receive_window(struct tcp *t)
     return space;
 }
 
-/* The program has read: is the window so much larger now that the peer has to know at once? */
-void tcp_window_read(struct tcp *t)
-{
-    uint32_t capacity = tcp_window_capacity(t), waiting = t->rcv_nxt - t->copied;
-    uint32_t offered = seq_after(t->rcv_adv, t->rcv_nxt) ? t->rcv_adv - t->rcv_nxt : 0;
-    uint32_t space = capacity > waiting ? capacity - waiting : 0;
-
-    if (LIKELY(offered >= capacity / 2) || !in_state(t, TCP_RECEIVING))
-        return;
-    if (space >= 2 * offered && space - offered >= MIN(capacity / 2, 2u * t->rcv_mss))
-        tcp_send_ack(t);
-}
-
 /* ---- auto-tuning ---- */
 
 /* Round-trip time as a receiver sees it: how old is the timestamp that the peer echoes with data. */
@@ -62,13 +49,14 @@ void tcp_tune_receive(struct tcp *t, const struct tcp_segment *seg)
 }
 
 /* Once a round trip: a program that reads all that comes gets room for twice that. */
-void tcp_tune_copied(struct tcp *t)
+static void tune(struct tcp *t)
 {
-    uint32_t rtt = t->rcv_rtt ? t->rcv_rtt : tcp_srtt(t), now = tcp_tick();
+    uint32_t rtt = t->rcv_rtt ? t->rcv_rtt : tcp_srtt(t), now = tcp_tick(),
+             since = now - t->tune_at;
 
-    if (t->rcvbuf_set || now - t->tune_at < rtt || !rtt)
+    if (t->rcvbuf_set || since < rtt || !rtt)
         return;
-    uint32_t copied = t->copied - t->tune_seq;
+    uint32_t copied = (uint32_t)((uint64_t)(t->copied - t->tune_seq) * rtt / since);
     if (copied > t->tune_space) {
         /* And somewhat more while the peer is in slow start. */
         uint64_t want = 4ull * copied + 16ull * t->rcv_mss;
@@ -80,4 +68,31 @@ void tcp_tune_copied(struct tcp *t)
     }
     t->tune_seq = t->copied;
     t->tune_at = now;
+}
+
+/* Is the window so much larger now that the peer has to know at once? */
+static void tell(struct tcp *t)
+{
+    uint32_t capacity = tcp_window_capacity(t), waiting = t->rcv_nxt - t->copied;
+    uint32_t offered = seq_after(t->rcv_adv, t->rcv_nxt) ? t->rcv_adv - t->rcv_nxt : 0;
+    uint32_t space = capacity > waiting ? capacity - waiting : 0;
+
+    if (!in_state(t, TCP_RECEIVING))
+        return;
+    if (space >= 2 * offered && space - offered >= MIN(capacity / 2, 2u * t->rcv_mss))
+        tcp_send_ack(t);
+}
+
+void tcp_was_read(struct tcp *t)
+{
+    bool much = t->copied - t->tune_seq >= t->tune_space / 2;
+    bool little = t->rcv_adv - t->rcv_nxt < t->inet.s.rcvbuf / 4;
+
+    if (LIKELY(!much && !little))
+        return;
+    tcp_enter();
+    if (much)
+        tune(t);
+    tell(t);
+    tcp_leave();
 }

@@ -28,17 +28,21 @@ CORE = ("core/timer.c", "core/waitq.c", "core/cursor.c", "fs/vfs/iter.c")
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc with sanitizers")
 
 
-@pytest.fixture(scope="session")
-def objects(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Everything but the tests' own main files, compiled once."""
-    folder = tmp_path_factory.mktemp("tcp")
-    sources = [
+def sources() -> list[Path]:
+    """Everything but the tests' own main files."""
+    return [
         *sorted(LIBOS.glob("net/tcp/*.c")),
         *sorted(LIBOS.glob("net/packet/*.c")),
         *(LIBOS / path for path in CORE),
         *(HERE / f"{name}.c" for name in ("wire", "script", "stub")),
     ]
-    command = ["gcc", *FLAGS, *INCLUDES, f"-I{HERE}", "-c", *map(str, sources)]
+
+
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Compiled once."""
+    folder = tmp_path_factory.mktemp("tcp")
+    command = ["gcc", *FLAGS, *INCLUDES, f"-I{HERE}", "-c", *map(str, sources())]
     subprocess.run(command, check=True, cwd=folder)
     return sorted(folder.glob("*.o"))
 
@@ -68,4 +72,17 @@ def test_script(programs: dict[str, Path], script: str, case: str) -> None:
     left_open = os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}  # connections, when a case ends
     command = [programs[script], case]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=left_open)
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+@pytest.mark.skipif(shutil.which("clang") is None, reason="needs clang's libFuzzer")
+@pytest.mark.parametrize("name", ["fuzz", "conversations"])
+def test_hostile_peers(name: str, tmp_path: Path) -> None:
+    out = tmp_path / name
+    flags = [flag.replace("address", "fuzzer,address") for flag in FLAGS]
+    command = ["clang", *flags, *INCLUDES, f"-I{HERE}", "-o", str(out), str(HERE / f"{name}.c")]
+    subprocess.run([*command, *map(str, sources())], check=True)
+    seconds = int(os.environ.get("U2K_FUZZ_SECONDS", "5"))
+    run = [str(out), f"-max_total_time={seconds}", "-max_len=2000", "-detect_leaks=0"]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
