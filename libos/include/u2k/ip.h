@@ -64,10 +64,11 @@ struct ip_error {
     size_t len;
     int error; /* -ECONNREFUSED, -EHOSTUNREACH, -ENETUNREACH, -EMSGSIZE, -EPROTO ... */
     bool hard;
-    uint32_t mtu; /* of -EMSGSIZE, already lowered in the route cache */
+    uint32_t mtu; /* of -EMSGSIZE: what fits */
 };
-void tcp_error(const struct ip_error *e);
-void udp_error(const struct ip_error *e);
+/* True: it quotes what we may have sent of late, so that what it says of the path is believed (RFC 5927). */
+bool tcp_error(const struct ip_error *e);
+bool udp_error(const struct ip_error *e);
 
 /* Answer `p` (which stays the caller's) with "port unreachable", if the rules let us (RFC 1122 3.2.2, rate limits). */
 void ip_port_unreachable(const struct packet *p);

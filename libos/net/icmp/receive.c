@@ -90,7 +90,7 @@ static void take_error(const struct packet *p, const uint8_t *message, size_t le
         uint32_t mtu = be16(message + 6);
         if (!mtu)
             mtu = plateau_below(be16(inner + IPV4_LENGTH));
-        e.mtu = ip_path_mtu_lower(&e.dst, mtu);
+        e.mtu = ip_path_mtu_floor(&e.dst, mtu);
     }
     ip_tell_error(inner[IPV4_PROTOCOL], &e);
 }

@@ -76,7 +76,7 @@ static void take_error(const struct packet *p)
     e.transport = inner + IPV6_HEADER + offset;
     e.len = left - offset;
     if (p->data[0] == ICMPV6_TOO_BIG)
-        e.mtu = ip_path_mtu_lower(&e.dst, be32(p->data + 4));
+        e.mtu = ip_path_mtu_floor(&e.dst, be32(p->data + 4));
     ip_tell_error(next, &e);
 }
 

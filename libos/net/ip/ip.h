@@ -50,8 +50,10 @@ void ip_groups_of(const struct netdev *dev, void (*fn)(const struct ip_addr *gro
 
 /* At most what is known of the path to `to`. */
 uint32_t ip_path_mtu(const struct ip_addr *to, uint32_t mtu);
-/* A router said that no more than `mtu` fits; what is taken of it is given back. */
-uint32_t ip_path_mtu_lower(const struct ip_addr *to, uint32_t mtu);
+/* A router said that no more than `mtu` fits, and is believed. */
+void ip_path_mtu_lower(const struct ip_addr *to, uint32_t mtu);
+/* What is taken of such a word at the most. */
+uint32_t ip_path_mtu_floor(const struct ip_addr *to, uint32_t mtu);
 
 /* ---- reassembly (RFC 791, RFC 8200 4.5, RFC 5722) ---- */
 
@@ -70,7 +72,7 @@ void ip_reassembly_ended(const struct packet *first);
 
 /* ---- transports ---- */
 
-/* An error about a packet of ours, to its transport. */
+/* An error about a packet of ours, to its transport; what it says of the path counts if that believes it. */
 void ip_tell_error(uint8_t protocol, const struct ip_error *e);
 /* Its neighbour did not answer; data at the IP header. The packet stays the caller's. */
 void ip_not_reached(struct packet *p);

@@ -33,17 +33,20 @@ uint32_t ip_path_mtu(const struct ip_addr *to, uint32_t mtu)
     return ip_same(&e->to, to) && e->until > clock_monotonic() ? MIN(e->mtu, mtu) : mtu;
 }
 
-uint32_t ip_path_mtu_lower(const struct ip_addr *to, uint32_t mtu)
+uint32_t ip_path_mtu_floor(const struct ip_addr *to, uint32_t mtu)
+{
+    return MAX(mtu, (uint32_t)(ip_is_v4(to) ? FLOOR_V4 : FLOOR_V6));
+}
+
+void ip_path_mtu_lower(const struct ip_addr *to, uint32_t mtu)
 {
     struct entry *e = entry_of(to);
-    uint32_t floor = ip_is_v4(to) ? FLOOR_V4 : FLOOR_V6;
     uint64_t now = clock_monotonic();
 
-    mtu = MAX(mtu, floor);
+    mtu = ip_path_mtu_floor(to, mtu);
     if (ip_same(&e->to, to) && e->until > now && e->mtu <= mtu)
-        return e->mtu;
+        return;
     *e = (struct entry){.to = *to, .until = now + LIFE, .mtu = mtu};
     any = true;
     net_generation++;
-    return mtu;
 }

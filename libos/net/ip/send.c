@@ -71,10 +71,14 @@ void ip_unknown_protocol(struct packet *p)
 
 void ip_tell_error(uint8_t protocol, const struct ip_error *e)
 {
+    bool believed = false;
+
     if (protocol == IPPROTO_TCP)
-        tcp_error(e);
+        believed = tcp_error(e);
     else if (protocol == IPPROTO_UDP)
-        udp_error(e);
+        believed = udp_error(e);
+    if (believed && e->mtu)
+        ip_path_mtu_lower(&e->dst, e->mtu);
 }
 
 void ip_not_reached(struct packet *p)

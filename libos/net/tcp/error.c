@@ -4,7 +4,7 @@
 
 #include "tcp.h"
 
-void tcp_error(const struct ip_error *e)
+bool tcp_error(const struct ip_error *e)
 {
     struct cursor c = cursor_over(e->transport, e->len);
     struct tcp_tuple tuple = {.local = e->src, .peer = e->dst};
@@ -14,14 +14,14 @@ void tcp_error(const struct ip_error *e)
     uint32_t seq = cursor_be32(&c);
     /* Of our own device while we send: the segment is lost, its retransmission tells. */
     if (c.bad || tcp_inside())
-        return;
+        return false;
     struct tcp_link *l = tcp_find(&tuple);
     if (!l || l->kind != TCP_CONNECTION)
-        return;
+        return false;
     struct tcp *t = tcp_of_link(l);
     if (seq_before(seq, t->state == TCP_SYN_SENT ? t->snd_una : t->snd_una - 1) ||
         seq_after(seq, t->snd_nxt))
-        return;
+        return false;
     tcp_enter();
     if (e->error == -EMSGSIZE) {
         if (t->inet.mtu_discover) {
@@ -43,4 +43,5 @@ void tcp_error(const struct ip_error *e)
         socket_wake(&t->inet.s, POLLERR);
     }
     tcp_leave();
+    return true;
 }

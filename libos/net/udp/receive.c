@@ -128,16 +128,17 @@ malformed:
 }
 
 /* ICMP told us something of what we sent: ip(7), "Error handling". */
-void udp_error(const struct ip_error *e)
+bool udp_error(const struct ip_error *e)
 {
     uint16_t from = be16(e->transport), to = be16(e->transport + 2);
     struct datagram_socket *u = find(&e->dst, to, &e->src, from, 0);
     if (!u)
-        return;
+        return false;
     bool connected = u->i.s.state == SOCKET_CONNECTED;
     bool tell = u->i.recverr || ((e->hard || e->error == -EMSGSIZE) && connected);
     if (tell)
         socket_error(&u->i.s, -e->error);
+    return true;
 }
 
 ssize_t udp_receive_message(struct socket *s, struct message *m)

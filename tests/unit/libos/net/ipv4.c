@@ -301,8 +301,14 @@ static void fragments_out(void)
     put_raw32(quote + 20, ip_v4(&own));
     put_raw32(quote + 24, ip_v4(&peer));
     put_raw16(quote + 2, (uint16_t)~plain_sum(quote, 36));
+    stub_doubts = true;
     wire_give(frame, make(frame, v4(10, 0, 0, 1), own, 1, 0, quote, 36));
     CHECK(told_count, 1);
+    CHECK(ip_route(&peer, NULL, 0, &r), 0);
+    CHECK(r.mtu, 1500);
+    stub_doubts = false;
+    wire_give(frame, make(frame, v4(10, 0, 0, 1), own, 1, 0, quote, 36));
+    CHECK(told_count, 2);
     CHECK(told.error, -EMSGSIZE);
     CHECK(told.mtu, 1000);
     CHECK(ip_route_valid(&r), 0);

@@ -137,21 +137,24 @@ bool raw_receive(struct packet *p)
     note(packet_ref(p), IPPROTO_RAW);
     return true;
 }
-static void note_error(const struct ip_error *e, unsigned protocol)
+bool stub_doubts;
+
+static bool note_error(const struct ip_error *e, unsigned protocol)
 {
     told = *e;
     told_protocol = protocol;
     told_count++;
     uint8_t bytes[2048]; /* a sanitizer sees whether it is all there */
     memcpy(bytes, e->transport, MIN(e->len, sizeof bytes));
+    return !stub_doubts;
 }
-void tcp_error(const struct ip_error *e)
+bool tcp_error(const struct ip_error *e)
 {
-    note_error(e, IPPROTO_TCP);
+    return note_error(e, IPPROTO_TCP);
 }
-void udp_error(const struct ip_error *e)
+bool udp_error(const struct ip_error *e)
 {
-    note_error(e, IPPROTO_UDP);
+    return note_error(e, IPPROTO_UDP);
 }
 
 /* ---- the wire ---- */

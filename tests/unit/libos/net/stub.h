@@ -48,6 +48,7 @@ struct given {
 extern struct given given;
 extern struct ip_error told;
 extern unsigned told_count, told_protocol;
+extern bool stub_doubts; /* transports do not believe errors */
 extern const char *stub_tokens[8]; /* values of ip= */
 extern void (*stub_while_waiting)(void);
 
