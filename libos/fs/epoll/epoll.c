@@ -62,7 +62,7 @@ static void watch_end(struct watch *w)
     leave(w);
     list_remove(&w->link);
     list_remove(&w->ready_link);
-    w->epoll->removals++;
+    w->epoll->turn++;
     DELETE(w);
 }
 

@@ -13,7 +13,7 @@ struct epoll {
     struct waitq waiting; /* threads in epoll_wait(2) */
     struct waitq pollers; /* who waits for this epoll's own file */
     struct file *file;
-    unsigned removals; /* so far: a watch that somebody holds may be one of them */
+    unsigned turn; /* changes when a watch ends, and when somebody takes from the list */
     unsigned visit, depth; /* nest.c */
 };
 

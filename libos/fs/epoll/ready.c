@@ -70,15 +70,15 @@ static void put_back(struct epoll *e, const struct batch *b)
 static long tell_ready(struct epoll *e, vaddr_t at, unsigned max)
 {
     const struct list *last = e->ready.prev;
-    unsigned done = 0, removals = e->removals;
+    unsigned done = 0, turn = ++e->turn;
     bool more = true;
     while (more && done < max) {
         struct batch b;
         more = take(e, last, max - done, &b);
         size_t size = b.count * sizeof b.events[0];
         int err = b.count ? user_write(at + done * sizeof b.events[0], b.events, size) : 0;
-        /* A page of the buffer that had to be fetched made us wait: `last` and the batch may be gone. */
-        bool same = removals == e->removals;
+        /* If a page of the buffer had to be fetched we waited: `last` and the batch may be gone. */
+        bool same = turn == e->turn;
         if (err < 0 && same)
             put_back(e, &b);
         if (err < 0)

@@ -46,6 +46,5 @@ void watched_end(struct watched *w); /* with IN_IGNORED */
 /* Into the queue; what has no room there is an overflow. */
 void event_add(struct inotify *n, int number, uint32_t mask, uint32_t cookie, const char *name,
                size_t len);
-void event_free(struct inotify *n, struct event *e);
 
 #endif

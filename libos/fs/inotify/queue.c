@@ -59,11 +59,15 @@ void event_add(struct inotify *n, int number, uint32_t mask, uint32_t cookie, co
     push(n, e);
 }
 
-void event_free(struct inotify *n, struct event *e)
+static void event_take(struct inotify *n, struct event *e)
 {
     list_remove(&e->link);
     n->event_count--;
     n->bytes -= sizeof e->head + e->head.len;
+}
+
+static void event_free(struct inotify *n, struct event *e)
+{
     if (e != &n->overflow)
         heap_free(e, sizeof *e + e->head.len);
 }
@@ -84,6 +88,7 @@ static ssize_t inotify_read(struct file *f, struct iter *it, int64_t *pos)
         size_t size = sizeof e->head + e->head.len;
         if (size > it->left)
             return done > 0 ? done : -EINVAL;
+        event_take(n, e); /* first: the copy may wait, and there may be other readers */
         bool good = iter_write(it, &e->head, sizeof e->head) == sizeof e->head &&
                     iter_write(it, event_name(e), e->head.len) == e->head.len;
         event_free(n, e);
@@ -115,8 +120,11 @@ static void inotify_release(struct file *f)
     struct inotify *n = f->priv;
     while (!list_empty(&n->watches))
         watched_end(LIST_ENTRY(n->watches.next, struct watched, link));
-    while (!list_empty(&n->events))
-        event_free(n, LIST_ENTRY(n->events.next, struct event, link));
+    while (!list_empty(&n->events)) {
+        struct event *e = LIST_ENTRY(n->events.next, struct event, link);
+        event_take(n, e);
+        event_free(n, e);
+    }
     DELETE(n);
     instances--;
 }

@@ -55,9 +55,11 @@ static int pipe_wait(struct waitq *q, bool nonblock)
 
 int pipe_await_data(struct pipe *p, bool nonblock)
 {
-    while (p->used == 0 || p->head_held) {
+    while (p->used == 0 || p->reading) {
         if (p->used == 0 && p->writers == 0)
             return 0;
+        if (p->reading)
+            p->reading = PIPE_WANTED;
         int err = pipe_wait(&p->read_wait, nonblock);
         if (err < 0)
             return err;
@@ -82,6 +84,14 @@ void pipe_added(struct pipe *p, size_t n)
         waitq_wake(&p->read_wait, 1, POLLIN | POLLRDNORM);
 }
 
+void pipe_let_go(enum pipe_hold *hold, struct waitq *q, unsigned events)
+{
+    bool wanted = *hold == PIPE_WANTED;
+    *hold = PIPE_FREE;
+    if (wanted)
+        waitq_wake(q, 1, events);
+}
+
 ssize_t pipe_to_memory(struct file *f, struct iter *it, bool nonblock)
 {
     struct pipe *p = pipe_of(f);
@@ -91,6 +101,7 @@ ssize_t pipe_to_memory(struct file *f, struct iter *it, bool nonblock)
     int err = pipe_await_data(p, nonblock);
     if (err <= 0)
         return err;
+    p->reading = PIPE_HELD;
     do {
         len = MIN(p->used - done, it->left);
         const uint8_t *from = pipe_piece(p, (p->head + done) % p->size, &len, false);
@@ -98,6 +109,7 @@ ssize_t pipe_to_memory(struct file *f, struct iter *it, bool nonblock)
         done += got;
     } while (got == len && done < p->used && it->left > 0);
     pipe_taken(p, done);
+    pipe_read_done(p);
     return done > 0 ? (ssize_t)done : -EFAULT;
 }
 
@@ -118,8 +130,10 @@ int pipe_await_room(struct pipe *p, size_t room, bool nonblock)
     for (;;) {
         if (p->readers == 0)
             return broken();
-        if (p->size - p->used >= room && !p->tail_held)
+        if (p->size - p->used >= room && !p->writing)
             return 0;
+        if (p->writing)
+            p->writing = PIPE_WANTED;
         int err = pipe_wait(&p->write_wait, nonblock);
         if (err < 0)
             return err;
@@ -131,6 +145,7 @@ static ssize_t fill(struct pipe *p, struct iter *it)
 {
     size_t done = 0;
     int err = 0;
+    p->writing = PIPE_HELD;
     while (it->left > 0 && p->used < p->size && err == 0) {
         size_t len = MIN(p->size - p->used, it->left);
         uint8_t *to = pipe_piece(p, (p->head + p->used) % p->size, &len, true);
@@ -139,6 +154,7 @@ static ssize_t fill(struct pipe *p, struct iter *it)
         done += got;
         pipe_added(p, got);
     }
+    pipe_write_done(p);
     return done > 0 ? (ssize_t)done : err;
 }
 

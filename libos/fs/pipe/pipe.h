@@ -8,13 +8,15 @@
 
 #define PIPE_BUF 4096u
 
+/* Whoever reads or fills the ring in place may wait meanwhile, for another file or for the program's memory. */
+enum pipe_hold { PIPE_FREE, PIPE_HELD, PIPE_WANTED /* held, and somebody waits for that */ };
+
 struct pipe {
     uint8_t **pages; /* size / PAGE_SIZE of them */
     size_t size, head, used; /* bytes; `head` is where reading goes on */
     unsigned readers, writers;
     unsigned reader_opens, writer_opens; /* ever: for the rendezvous of FIFOs */
-    bool head_held,
-        tail_held; /* another file reads or fills the ring in place, and may wait meanwhile */
+    enum pipe_hold reading, writing; /* of the head, of the tail */
     struct waitq read_wait, write_wait;
 };
 
@@ -32,5 +34,15 @@ int pipe_await_room(struct pipe *p, size_t room, bool nonblock);
 /* Bytes at the head are gone, or there are more behind the tail: whoever waits for that is woken. */
 void pipe_taken(struct pipe *p, size_t n);
 void pipe_added(struct pipe *p, size_t n);
+/* Head or tail are free again. */
+void pipe_let_go(enum pipe_hold *hold, struct waitq *q, unsigned events);
+static inline void pipe_read_done(struct pipe *p)
+{
+    pipe_let_go(&p->reading, &p->read_wait, POLLIN | POLLRDNORM);
+}
+static inline void pipe_write_done(struct pipe *p)
+{
+    pipe_let_go(&p->writing, &p->write_wait, POLLOUT | POLLWRNORM);
+}
 
 #endif

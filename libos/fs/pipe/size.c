@@ -27,7 +27,7 @@ long pipe_resize(struct file *f, unsigned long size)
         want *= 2;
     if (want > SIZE_MAX_USER && !capable(CAP_SYS_RESOURCE))
         return -EPERM;
-    if (want < p->used || p->head_held || p->tail_held)
+    if (want < p->used || p->reading || p->writing)
         return -EBUSY;
     if (want == p->size)
         return (long)want;

@@ -38,13 +38,11 @@ ssize_t pipe_to_file(struct file *pipe, struct file *out, int64_t *to, size_t le
         struct pieces from;
         gather(p, 0, MIN(p->used, len - (size_t)done), false, &from);
         size_t want = from.it.left;
-        p->head_held = true;
+        p->reading = PIPE_HELD;
         n = file_write(out, &from.it, to);
-        p->head_held = false;
         done += MAX(n, 0);
         pipe_taken(p, (size_t)MAX(n, 0));
-        if (p->used > 0)
-            waitq_wake(&p->read_wait, 1, POLLIN | POLLRDNORM); /* who waited for the head */
+        pipe_read_done(p);
         if (n < (ssize_t)want)
             break;
     }
@@ -61,11 +59,10 @@ ssize_t pipe_from_file(struct file *pipe, struct file *in, int64_t *from, size_t
     gather(p, p->used, MIN(p->size - p->used, len), true, &to);
     if (to.it.left == 0)
         return -ENOMEM;
-    p->tail_held = true;
+    p->writing = PIPE_HELD;
     ssize_t n = file_read(in, &to.it, from);
-    p->tail_held = false;
     pipe_added(p, (size_t)MAX(n, 0));
-    waitq_wake(&p->write_wait, 1, POLLOUT | POLLWRNORM); /* who waited for the tail */
+    pipe_write_done(p);
     return n;
 }
 
@@ -73,7 +70,7 @@ ssize_t pipe_to_pipe(struct file *in, struct file *out, size_t len, bool keep, b
 {
     struct pipe *from = pipe_of(in), *to = pipe_of(out);
     size_t done = 0;
-    while (from->used == 0 || from->head_held || to->used == to->size || to->tail_held) {
+    while (from->used == 0 || from->reading || to->used == to->size || to->writing) {
         int err = pipe_await_data(from, nonblock);
         if (err > 0)
             err = pipe_await_room(to, 1, nonblock);

@@ -82,6 +82,7 @@ static const struct proc_entry vm[] = {
     PROC_CONST("swappiness", "60\n"),
     {0},
 };
+static const struct proc_entry epoll[] = {PROC_CONST("max_user_watches", "1048576\n"), {0}};
 static const struct proc_entry inotify[] = {
     PROC_CONST("max_queued_events", "16384\n"),
     PROC_CONST("max_user_instances", "128\n"),
@@ -89,6 +90,7 @@ static const struct proc_entry inotify[] = {
     {0},
 };
 static const struct proc_entry fs[] = {
+    PROC_DIR("epoll", epoll),
     PROC_CONST("file-max", "9223372036854775807\n"),
     PROC_DIR("inotify", inotify),
     PROC_CONST("nr_open", "1048576\n"),
