@@ -18,6 +18,7 @@ static ssize_t (*random_fill)(void *buf, size_t len);
 static bool probed;
 static struct stream_size window;
 static unsigned wanted[STREAM_COUNT];
+static bool any_wanted;
 
 void console_offer(const struct console *c)
 {
@@ -136,6 +137,9 @@ void plat_stream_want(enum stream s, unsigned mask)
     const struct console *c = console_of(s);
 
     wanted[s] = mask;
+    any_wanted = false;
+    for (enum stream i = 0; i < STREAM_COUNT; i++)
+        any_wanted = any_wanted || wanted[i];
     if (c->has(s))
         c->want(s, mask);
 }
@@ -144,7 +148,7 @@ bool vm_stream_events(void)
 {
     bool any = false;
 
-    for (enum stream s = 0; s < STREAM_COUNT; s++)
+    for (enum stream s = 0; any_wanted && s < STREAM_COUNT; s++)
         if (wanted[s] && plat_stream_poll(s) & (wanted[s] | STREAM_HANGUP)) {
             core_stream_event(s);
             any = true;

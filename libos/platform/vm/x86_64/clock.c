@@ -33,9 +33,14 @@ static uint64_t idle_ns;
 
 static uint64_t time_of(const struct clock_page *c)
 {
-    uint64_t tsc = rdtsc();
+    uint64_t ns = rdtsc() - c->base_tsc, high;
 
-    return c->base_ns + (uint64_t)((unsigned __int128)(tsc - c->base_tsc) * c->mult >> c->shift);
+    /* ns * mult >> shift of 1 to 63; the compiler would call a function for the shift */
+    __asm__("mulq %3\n\tshrdq %%cl, %%rdx, %%rax"
+            : "+a"(ns), "=&d"(high)
+            : "c"(c->shift), "m"(c->mult)
+            : "cc");
+    return c->base_ns + ns;
 }
 
 static void publish(const struct clock_page *page)
