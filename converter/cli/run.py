@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
@@ -24,13 +23,6 @@ from converter.cli.run_flags import (
     Remove,
 )
 from converter.errors import U2kError
-
-if TYPE_CHECKING:
-    from converter.link.manifest import Manifest
-    from converter.options import Options
-    from converter.run.network.plan import NetworkOptions
-    from converter.run.request import Runner, RunRequest
-    from converter.runs.begin import Named
 
 STATUS_FAILED = 125  # any failure that is not the program's, as with docker run
 _USAGE = 2
@@ -152,38 +144,38 @@ def command(
     """
     explain(verbose)
     from converter.cli.failure import report, report_bug
+    from converter.cli.run_asked import Asked, run_asked
     from converter.run.child import open_closed_streams
     from converter.run.network.plan import NetworkOptions
     from converter.runs.begin import Named
 
     open_closed_streams()
-    network = NetworkOptions(networks or (), addresses or (), macs or (), publish or (), publish_all)
-    named = Named(name, what, detach, remove) if detach or name is not None else None
+    asked = Asked(
+        what,
+        args or [],
+        on,
+        machine,
+        memory,
+        env or [],
+        interactive,
+        terminal,
+        entrypoint,
+        hostname,
+        NetworkOptions(networks or (), addresses or (), macs or (), publish or (), publish_all),
+        Named(name, what, detach, remove) if detach or name is not None else None,
+        not no_healthcheck,
+        fast_calls_after if fast_calls else 0,
+        platform,
+        source,
+        allow_unsupported,
+        not no_adapt,
+        verbose,
+        trace,
+        learn,
+        profile,
+    )
     try:
-        status = _run(
-            what,
-            args or [],
-            on,
-            machine,
-            memory,
-            env or [],
-            interactive,
-            terminal,
-            entrypoint,
-            hostname,
-            network,
-            named,
-            not no_healthcheck,
-            fast_calls_after if fast_calls else 0,
-            platform,
-            source,
-            allow_unsupported,
-            not no_adapt,
-            verbose,
-            trace,
-            learn,
-            profile,
-        )
+        status = run_asked(asked)
     except U2kError as error:
         report(error)
         status = error.run_status
@@ -191,162 +183,3 @@ def command(
         report_bug(error)
         status = STATUS_FAILED
     sys.exit(status)
-
-
-def _run(
-    what: str,
-    args: list[str],
-    on: str,
-    machine: str | None,
-    memory: str | None,
-    env: list[str],
-    interactive: bool,
-    terminal: bool,
-    entrypoint: str | None,
-    hostname: str | None,
-    network: NetworkOptions,
-    named: Named | None,
-    healthcheck: bool,
-    fast_calls: int | None,
-    platform: str,
-    source: str,
-    allow_unsupported: bool,
-    adapt: bool,
-    verbose: bool,
-    trace: Path | None,
-    learn: bool,
-    profile: Path | None,
-) -> int:
-    import os
-
-    from converter.errors import UsageError
-    from converter.link.manifest import read_manifest
-    from converter.run.choose import choose_runner
-    from converter.run.memory import parse_size
-    from converter.run.network.host_ports import open_ports
-    from converter.run.network.plan import planned
-    from converter.run.request import RunRequest, checked_hostname, environment_entry
-    from converter.run.unikernel_file import is_unikernel
-    from converter.runs.begin import run_named
-    from converter.runs.health.reach import health_watch, reachable, wanted_check
-
-    if trace is not None and learn:
-        raise UsageError(
-            "a tracing kernel has every part, so that nothing is missed",
-            where="--trace and --learn",
-            hint="take one of them",
-        )
-    if profile is not None and not learn:
-        raise UsageError("it is for --learn", where="--profile", hint="add --learn")
-    if named is not None:
-        _check_named(named, interactive=interactive, terminal=terminal)
-    variables = [entry for text in env if (entry := environment_entry(text, os.environb)) is not None]
-    path, image = Path(what), None
-    if not is_unikernel(path):
-        image = what
-        options = _options(platform, source, entrypoint, args, variables, allow_unsupported, adapt)
-        path, made_for_them = _converted(what, options)
-        entrypoint = None
-        if made_for_them:
-            args, variables = [], []
-    manifest = read_manifest(path)
-    check = wanted_check(manifest) if named is not None and healthcheck else None
-    plan = reachable(planned(network, manifest), check)
-    request = RunRequest(
-        unikernel=path,
-        manifest=manifest,
-        args=[os.fsencode(arg) for arg in args],
-        env=variables,
-        entrypoint=None if entrypoint is None else os.fsencode(entrypoint),
-        memory=None if memory is None else parse_size(memory),
-        interactive=interactive,
-        terminal=terminal,
-        log_level=3 if verbose else 2,
-        hostname=None if hostname is None else checked_hostname(hostname),
-        network=plan,
-        ports=open_ports(plan.publications),
-        adapt=adapt,
-        fast_calls=fast_calls,
-    )
-
-    def run(asked: RunRequest) -> int:
-        return _watched(asked, lambda found: choose_runner(on, found, machine), image, trace, learn, profile)
-
-    with request.ports as ports:
-        for port in ports.shown if any(not each.hosts for each in plan.publications) else ():
-            print(f"u2k: published {port}", file=sys.stderr)
-        if named is None:
-            return run(request)
-        name, status = run_named(request, run, named, health_watch(manifest, plan, ports.published, check))
-        if named.detached:
-            print(name)
-        return status
-
-
-def _check_named(named: Named, *, interactive: bool, terminal: bool) -> None:
-    from converter.errors import UsageError
-    from converter.runs.begin import check_free
-    from converter.runs.names import checked_name
-
-    if named.detached and (interactive or terminal):
-        raise UsageError(
-            "what goes on by itself has neither terminal nor input",
-            where="-d with -i or -t",
-            hint="leave one of them away",
-        )
-    if named.name is not None:
-        check_free(checked_name(named.name))
-
-
-def _watched(
-    request: RunRequest,
-    choose: Callable[[Manifest], Runner],
-    image: str | None,
-    trace: Path | None,
-    learn: bool,
-    profile: Path | None,
-) -> int:
-    from converter.trace.watched_run import run_learning, run_plainly, run_traced
-
-    if trace is not None:
-        status, said = run_traced(request, choose, image, trace)
-    elif learn:
-        status, said = run_learning(request, choose, image, profile)
-    else:
-        status, said = run_plainly(request, choose, image)
-    for line in said:
-        print(f"u2k: {line}", file=sys.stderr)
-    return status
-
-
-def _options(
-    platform: str,
-    source: str,
-    entrypoint: str | None,
-    args: list[str],
-    env: list[bytes],
-    allow_unsupported: bool,
-    adapt: bool,
-) -> Options:
-    import os
-
-    from converter.image.platform import Platform
-    from converter.options import Options
-
-    return Options(
-        Platform.parse(platform),
-        source=source,
-        entrypoint=None if entrypoint is None else (entrypoint,),
-        args=tuple(args),
-        env=tuple(map(os.fsdecode, env)),
-        allow_unsupported=allow_unsupported,
-        adapt=adapt,
-    )
-
-
-def _converted(what: str, options: Options) -> tuple[Path, bool]:
-    """The image's unikernel, and whether it has arguments and environment in it already."""
-    from converter.cli.progress import shown
-    from converter.converted import unikernel_to_run
-
-    return unikernel_to_run(what, options, shown())
