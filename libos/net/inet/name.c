@@ -73,7 +73,9 @@ void inet_to_sockaddr(const struct inet_socket *s, const struct ip_addr *ip, uin
 int inet_name(struct socket *sock, bool peer, struct sockaddr_k *out, unsigned *len)
 {
     const struct inet_socket *s = inet_of(sock);
-    if (peer && (sock->state != SOCKET_CONNECTED || !s->peer_port))
+    /* accept(2) tells whom a connection was from, although it may be over by then. */
+    bool over = sock->state != SOCKET_CONNECTED && sock->file;
+    if (peer && (over || !s->peer_port))
         return -ENOTCONN;
     inet_to_sockaddr(s, peer ? &s->peer : &s->local, peer ? s->peer_port : s->local_port, out, len);
     return 0;

@@ -18,9 +18,10 @@ static COLD unsigned poll_rare(struct tcp *t)
         return list_empty(&t->listener->ready) ? 0 : POLLIN | POLLRDNORM;
     if (s->error)
         events |= POLLERR;
-    if (s->shut == SHUT_BOTH || t->state == TCP_CLOSED)
+    bool ended = s->shut & SHUT_READING || t->fin_received;
+    if ((ended && s->shut & SHUT_WRITING) || t->state == TCP_CLOSED)
         events |= POLLHUP;
-    if (s->shut & SHUT_READING || t->fin_received)
+    if (ended)
         events |= POLLIN | POLLRDNORM | POLLRDHUP;
     if (t->state == TCP_SYN_SENT)
         return events;
