@@ -17,7 +17,7 @@ struct host_stream {
     struct watched watched; /* first */
     struct socket s;
     enum input input;
-    bool room, ended, hung_up;
+    bool room, ended, hung_up, failed;
     bool keepalive; /* as the host has been told */
     struct host_name peer;
     struct sockaddr_k own;
@@ -35,6 +35,7 @@ static void learn_error(struct host_stream *h)
     uint32_t len = sizeof(error);
     if (host_call(getsockopt, h->watched.fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error)
         h->s.error = error;
+    h->failed = true;
 }
 
 static void stream_event(struct watched *w, uint32_t events)
@@ -57,11 +58,13 @@ static void stream_event(struct watched *w, uint32_t events)
         h->input = INPUT_THERE;
         wake |= POLLIN | POLLRDNORM;
     }
-    if (events & (HOST_EPOLLOUT | HOST_EPOLLHUP | HOST_EPOLLERR)) {
+    /* The host says again that there is room when there is input: that is no event of the program's. */
+    if (events & (HOST_EPOLLHUP | HOST_EPOLLERR) || (events & HOST_EPOLLOUT && !h->room)) {
         h->room = true;
         wake |= POLLOUT | POLLWRNORM;
     }
-    socket_wake(&h->s, wake);
+    if (wake)
+        socket_wake(&h->s, wake);
 }
 
 static ssize_t stream_receive(struct socket *s, struct message *m)
@@ -69,8 +72,6 @@ static ssize_t stream_receive(struct socket *s, struct message *m)
     struct host_stream *h = stream_of(s);
     struct host_iovec v[VECTORS];
     unsigned count, flags = (m->flags & KEEP_FLAGS) | MSG_DONTWAIT;
-    if (s->error)
-        return socket_take_error(s);
     if (s->shut & SHUT_READING)
         return 0;
     size_t all = iter_vectors(m->data, PROT_WRITE, v, &count);
@@ -85,6 +86,8 @@ static ssize_t stream_receive(struct socket *s, struct message *m)
     }
     if (n == -EAGAIN)
         h->input = INPUT_NONE;
+    if (n <= 0 && all && s->error) /* what came before it has been read */
+        return socket_take_error(s);
     if (n < 0)
         return n;
     m->name_len = 0;
@@ -133,9 +136,10 @@ static unsigned stream_poll(struct socket *s)
     unsigned events = h->input == INPUT_THERE || s->shut & SHUT_READING ? POLLIN | POLLRDNORM : 0u;
     if (h->room)
         events |= POLLOUT | POLLWRNORM;
-    if (h->ended || s->shut & SHUT_READING)
+    bool ended = h->ended || s->shut & SHUT_READING;
+    if (ended)
         events |= POLLRDHUP;
-    if (h->hung_up || s->shut == SHUT_BOTH)
+    if (h->hung_up || (ended && s->shut & SHUT_WRITING))
         events |= POLLHUP;
     return s->error ? events | POLLERR : events;
 }
@@ -154,10 +158,29 @@ static int stream_shutdown(struct socket *s, int how)
 static int stream_name(struct socket *s, bool peer, struct sockaddr_k *out, unsigned *len)
 {
     struct host_stream *h = stream_of(s);
+    if (peer && h->failed && s->file) /* accept(2) tells whom it was, whatever came of it */
+        return -ENOTCONN;
     *len = name_for(s->family, &h->peer, out);
     if (!peer)
         memcpy(out, &h->own, *len);
     return 0;
+}
+
+/* What only a socket that is not connected can do, with Linux's answers. */
+static int stream_bind(struct socket *s, const struct sockaddr_k *a, unsigned len)
+{
+    (void)s, (void)a, (void)len;
+    return -EINVAL;
+}
+static int stream_connect(struct socket *s, const struct sockaddr_k *a, unsigned len)
+{
+    (void)s, (void)a, (void)len;
+    return -EISCONN;
+}
+static int stream_listen(struct socket *s, unsigned backlog)
+{
+    (void)s, (void)backlog;
+    return -EINVAL;
 }
 
 /* Others than these would change nothing that the program can see, and are answered as Linux does. */
@@ -219,6 +242,9 @@ static void stream_close(struct socket *s)
 }
 
 static const struct socket_ops stream_ops = {
+    .bind = stream_bind,
+    .connect = stream_connect,
+    .listen = stream_listen,
     .name = stream_name,
     .send = stream_send,
     .receive = stream_receive,
