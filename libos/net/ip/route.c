@@ -7,6 +7,8 @@
 #include <u2k/log.h>
 #include <u2k/pages.h>
 
+enum { LENGTH_MAX = 65535 }; /* of an IPv4 packet: loopback's MTU is one more */
+
 struct list ip_routes = LIST_INIT(ip_routes);
 
 static bool same_version(const struct ip_addr *a, const struct ip_addr *b)
@@ -172,6 +174,8 @@ int ip_route(const struct ip_addr *to, const struct ip_addr *source, unsigned de
     out->neighbour = neighbour_get(out->dev, &out->next_hop);
     if (!out->neighbour)
         return -ENOBUFS;
+    if (ip_is_v4(to))
+        out->mtu = MIN(out->mtu, (uint32_t)LENGTH_MAX);
     out->generation = net_generation;
     return 0;
 }

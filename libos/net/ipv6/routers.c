@@ -8,7 +8,11 @@
 #include <u2k/pages.h>
 #include <u2k/string.h>
 
-enum { MESSAGE = 16, METRIC = 1024 /* as Linux has it for routers' */ };
+enum {
+    MESSAGE = 16,
+    METRIC = 1024, /* as Linux has it for routers' */
+    ROUTES_MAX = 32, /* that routers may bring: whoever is on the link can say so */
+};
 enum { SOURCE_ADDRESS = 1, PREFIX = 3, MTU = 5, ROUTE = 24, SERVERS = 25 };
 enum { ON_LINK = 0x80, AUTONOMOUS = 0x40 };
 
@@ -22,15 +26,18 @@ static void set_route(struct netdev *dev, const struct ip_addr *to, unsigned pre
                       const struct ip_addr *gateway, uint32_t seconds)
 {
     struct ip_route_entry *found = NULL;
+    unsigned count = 0;
 
     LIST_FOR_EACH(it, &ip_routes)
     {
         struct ip_route_entry *e = LIST_ENTRY(it, struct ip_route_entry, link);
+        count += !ip_is_v4(&e->to) && e->metric == METRIC;
         if (e->dev == dev && e->prefix == prefix && !ip_is_v4(&e->to) &&
             ip_prefix_same(&e->to, to, prefix) && ip_same(&e->gateway, gateway))
             found = e;
     }
-    if (!found && seconds && !ip_route_add(to, prefix, gateway, dev, METRIC)) {
+    if (!found && seconds && count < ROUTES_MAX &&
+        !ip_route_add(to, prefix, gateway, dev, METRIC)) {
         set_route(dev, to, prefix, gateway, seconds);
         return;
     }

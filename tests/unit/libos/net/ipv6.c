@@ -186,6 +186,32 @@ static void autoconf(void)
     CHECK(packet_memory, 0);
 }
 
+/* Whoever is on the link can advertise: what comes of it is bounded. */
+static void flood(void)
+{
+    start();
+    for (unsigned i = 0; i < 500; i++) {
+        uint8_t m[64] = {134, 0, 0, 0, 64, 0, 7, 8, [16] = 24, 2, 48, 0, 0, 0, 2, 0,
+                         0x20, 1, 0xd, 0xb9, (uint8_t)(i >> 8), (uint8_t)i, [32] = 3, 4, 64, 0xc0};
+        char router[32] = "fe80::1000";
+        router[8] = (char)('0' + i % 10), router[9] = (char)('0' + i / 10 % 10);
+        put_be32(m + 36, 7200), put_be32(m + 40, 3600);
+        memcpy(m + 48, (uint8_t[]){0x20, 1, 0xd, 0xba, 0, 0, (uint8_t)(i >> 8), (uint8_t)i}, 8);
+        give_icmp(router, "ff02::1", 255, m, sizeof m);
+        wire_clear();
+    }
+    unsigned routes = 0, addresses = 0;
+    for (struct list *it = ip_routes.next; it != &ip_routes; it = it->next)
+        routes++;
+    for (struct list *it = wire.addresses.next; it != &wire.addresses; it = it->next)
+        addresses++;
+    CHECK(routes < 60, 1);
+    CHECK(addresses <= 17, 1);
+    stub_pass(8000 * NSEC_PER_SEC);
+    wire_clear();
+    CHECK(packet_memory, 0);
+}
+
 static void conflict(void)
 {
     const struct ip_addr own = v6(OWN);
@@ -351,5 +377,5 @@ static void fragments6(void)
 
 const struct test tests_ipv6[] = {
     {"autoconf", autoconf},     {"conflict", conflict},     {"neighbours6", neighbours6},
-    {"extensions", extensions}, {"fragments6", fragments6}, {0},
+    {"flood", flood},           {"extensions", extensions}, {"fragments6", fragments6}, {0},
 };
