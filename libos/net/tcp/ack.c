@@ -63,7 +63,7 @@ bool tcp_ack(struct tcp *t, struct tcp_segment *seg)
             tcp_challenge(t);
             return false;
         }
-        if (seg->blocks && t->sent_count)
+        if (seg->opt.blocks && t->sent_count)
             tcp_recovery_ack(t, seg, &acked);
         return true;
     }
@@ -73,7 +73,7 @@ bool tcp_ack(struct tcp *t, struct tcp_segment *seg)
                       !(seg->flags & (TCP_SYN | TCP_FIN));
     if (seg->ack != t->snd_una)
         advance(t, seg, &acked);
-    if (UNLIKELY(t->trouble || seg->blocks || acked.duplicate))
+    if (UNLIKELY(t->trouble || seg->opt.blocks || acked.duplicate))
         tcp_recovery_ack(t, seg, &acked);
     else if (acked.cumulative && t->cwnd_limited)
         tcp_cwnd_grow(t, acked.cumulative);

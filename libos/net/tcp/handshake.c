@@ -6,11 +6,11 @@ static void agree(struct tcp *t, const struct tcp_segment *seg)
 {
     t->rcv_nxt = t->copied = t->rcv_acked = t->tune_seq = seg->seq + 1;
     t->ts_on = t->ts_on && seg->has_ts;
-    t->sack_on = t->sack_on && seg->sack_permitted;
-    if (!seg->has_scale)
+    t->sack_on = t->sack_on && seg->opt.sack_permitted;
+    if (!seg->opt.has_scale)
         t->rcv_scale = 0;
-    t->snd_scale = t->rcv_scale ? seg->scale : 0;
-    t->peer_mss = seg->mss ? (uint16_t)MAX(seg->mss, TCP_MSS_MIN) : 0;
+    t->snd_scale = t->rcv_scale ? seg->opt.scale : 0;
+    t->peer_mss = seg->opt.mss ? (uint16_t)MAX(seg->opt.mss, TCP_MSS_MIN) : 0;
     if (t->ts_on) {
         t->ts_recent = seg->tsval;
         t->ts_recent_at = tcp_beat();

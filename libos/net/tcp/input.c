@@ -10,7 +10,7 @@ static bool predicted(struct tcp *t, const struct tcp_segment *seg)
            seg->seq == t->rcv_nxt && !seq_after(seg->ack, t->snd_nxt) &&
            !seq_before(seg->ack, t->snd_una) && seg->has_ts == t->ts_on &&
            !(t->ts_on && seq_before(seg->tsval, t->ts_recent)) &&
-           seg->len <= t->rcv_adv - t->rcv_nxt && !t->trouble && !seg->blocks && !t->ooo &&
+           seg->len <= t->rcv_adv - t->rcv_nxt && !t->trouble && !seg->opt.blocks && !t->ooo &&
            t->urgent == URGENT_NONE;
 }
 

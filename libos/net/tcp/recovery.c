@@ -141,7 +141,7 @@ void tcp_recovery_ack(struct tcp *t, const struct tcp_segment *seg, struct tcp_a
 
     if (!l)
         return;
-    if (seg->blocks && t->sack_on)
+    if (seg->opt.blocks && t->sack_on)
         tcp_sack_read(t, seg, acked);
     l->fack = seq_max(l->fack, t->snd_una);
     tcp_tlp_ack(t, seg, acked);

@@ -9,7 +9,8 @@ static bool is_dsack(const struct tcp_segment *seg)
 
     if (seq_before(b[0].start, seg->ack))
         return true;
-    return seg->blocks > 1 && !seq_before(b[0].start, b[1].start) && !seq_after(b[0].end, b[1].end);
+    return seg->opt.blocks > 1 && !seq_before(b[0].start, b[1].start) &&
+           !seq_after(b[0].end, b[1].end);
 }
 
 static void arrived(struct tcp *t, struct tcp_sent *s, const struct tcp_segment *seg,
@@ -96,7 +97,7 @@ void tcp_sack_read(struct tcp *t, const struct tcp_segment *seg, struct tcp_acke
             l->undo_again--;
         first = 1;
     }
-    for (unsigned i = first; i < seg->blocks; i++) {
+    for (unsigned i = first; i < seg->opt.blocks; i++) {
         struct tcp_block b = seg->block[i];
         if (!seq_before(b.start, b.end) || seq_after(b.end, t->snd_nxt) ||
             !seq_after(b.end, t->snd_una))

@@ -16,10 +16,10 @@ enum {
 
 static void read_blocks(struct tcp_segment *seg, struct cursor *body)
 {
-    while (cursor_left(body) >= 8 && seg->blocks < TCP_SACK_BLOCKS) {
+    while (cursor_left(body) >= 8 && seg->opt.blocks < TCP_SACK_BLOCKS) {
         struct tcp_block b = {.start = cursor_be32(body)};
         b.end = cursor_be32(body);
-        seg->block[seg->blocks++] = b;
+        seg->block[seg->opt.blocks++] = b;
     }
 }
 
@@ -31,18 +31,18 @@ static void read_option(struct tcp_segment *seg, unsigned kind, struct cursor *b
     switch (kind) {
     case OPTION_MSS:
         if (syn && len == 2)
-            seg->mss = cursor_be16(body);
+            seg->opt.mss = cursor_be16(body);
         break;
     case OPTION_SCALE:
         if (syn && len == 1) {
             uint8_t scale = cursor_u8(body);
-            seg->has_scale = true;
-            seg->scale = MIN(scale, 14); /* RFC 7323, 2.3 */
+            seg->opt.has_scale = true;
+            seg->opt.scale = MIN(scale, 14); /* RFC 7323, 2.3 */
         }
         break;
     case OPTION_SACK_PERMITTED:
         if (syn && len == 0)
-            seg->sack_permitted = true;
+            seg->opt.sack_permitted = true;
         break;
     case OPTION_SACK:
         if (len % 8 == 0)
@@ -112,7 +112,8 @@ bool tcp_segment_read(struct tcp_segment *seg, struct packet *p)
         seg->len = p->total - (TCP_HEADER + TCP_TIMESTAMP_ROOM);
         seg->flags = ((const struct tcp_header *)p->data)->flags;
         seg->has_ts = true;
-        seg->blocks = 0;
+        seg->opt = (struct tcp_rare_options){0};
+        seg->iss = 0;
         seg->tsval = be32(p->data + TCP_HEADER + 4);
         seg->tsecr = be32(p->data + TCP_HEADER + 8);
     } else if (!read_rare(seg, p)) {

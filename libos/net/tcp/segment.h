@@ -60,13 +60,16 @@ struct tcp_segment {
     uint16_t urgent;
     bool has_ts;
     uint32_t tsval, tsecr;
-    /* Of segments with SYN; 0 if the option was absent. Others with usual options leave this unset. */
-    uint16_t mss;
-    bool sack_permitted, has_scale;
-    uint8_t scale;
-    uint8_t blocks; /* of SACK */
-    struct tcp_block block[TCP_SACK_BLOCKS];
+    struct tcp_rare_options {
+        /* Of segments with SYN; 0 if the option was absent. */
+        uint16_t mss;
+        bool sack_permitted, has_scale;
+        uint8_t scale;
+        uint8_t blocks; /* of SACK */
+        uint16_t unused;
+    } opt;
     uint32_t iss; /* where our numbers have to begin, after a TIME-WAIT; 0: anywhere */
+    struct tcp_block block[TCP_SACK_BLOCKS];
     struct packet *packet; /* its data begins with the payload */
 };
 

@@ -7,7 +7,7 @@ bool tcp_tlp_arm(struct tcp *t)
 {
     if (t->trouble || !t->sack_on || !t->srtt8 || t->state == TCP_SYN_RECEIVED)
         return false;
-    uint32_t wait = 2 * tcp_srtt(t) + TICKS(2);
+    uint32_t wait = MAX(2 * tcp_srtt(t), TICKS(10));
     if (t->sent_count == 1) /* a delayed acknowledgement may be what we wait for */
         wait += TICKS(TCP_DELAYED_ACK_MAX);
     if (wait >= t->rto)

@@ -119,11 +119,11 @@ bool script_next(struct seen *out, uint64_t within)
     out->has_ts = seg.has_ts;
     out->tsval = seg.tsval;
     out->tsecr = seg.tsecr;
-    out->mss = seg.mss;
-    out->sack_permitted = seg.sack_permitted;
-    out->has_scale = seg.has_scale;
-    out->scale = seg.scale;
-    out->blocks = seg.blocks;
+    out->mss = seg.opt.mss;
+    out->sack_permitted = seg.opt.sack_permitted;
+    out->has_scale = seg.opt.has_scale;
+    out->scale = seg.opt.scale;
+    out->blocks = seg.opt.blocks;
     memcpy(out->block, seg.block, sizeof out->block);
     out->from_port = swap16(h->source);
     out->to_port = swap16(h->destination);
