@@ -79,7 +79,7 @@ long mm_protect(vaddr_t at, size_t len, unsigned prot)
     }
     while (at < end) {
         v = vma_find(at);
-        if (!v || v->start > at)
+        if (!v || v->start > at || v->flags & VMA_PLATFORM)
             return -ENOMEM; /* what came before the hole is done, as in Linux */
         vaddr_t to = MIN(end, v->end);
         int error = protect_area(v, at, to, prot);

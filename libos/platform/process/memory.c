@@ -188,6 +188,7 @@ static long move_parts(vaddr_t from, vaddr_t to, size_t pages)
 int plat_move(vaddr_t from, vaddr_t to, size_t len)
 {
     fast_restore(from, len);
+    fast_unmapped(from, len);
     fast_unmapped(to, len);
     return told(move_parts(from, to, len >> PAGE_SHIFT));
 }

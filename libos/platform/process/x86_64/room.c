@@ -176,6 +176,7 @@ static void room_lost(unsigned number, vaddr_t at, size_t len)
     struct room *r = rooms[number];
 
     give_up(r, at, len, false, true);
+    (void)host_call(munmap, r->base, ROOM_SIZE);
     for (unsigned i = 0; i < ROOM_PAGES; i++)
         if (r->page[i].bytes)
             pages_free(r->page[i].bytes, 1);
