@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import socket
 import struct
@@ -64,16 +65,17 @@ def unikernel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Wire:
     """The host's end of the tap device."""
 
-    def __init__(self) -> None:
+    def __init__(self, tap: str = "tap0", guest: bytes = GUEST) -> None:
+        self.guest = guest
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        self.socket.bind(("tap0", 0))
+        self.socket.bind((tap, 0))
         self.socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
         self.socket.settimeout(10)
         self.mac: bytes = self.socket.getsockname()[4]
 
     def order(self, what: bytes, pieces: int = 1, count: int = 0, size: int = 0, data: bytes = b"") -> None:
         fields = struct.pack("<cBII", what, pieces, count, size)
-        self.socket.send(GUEST + self.mac + TYPE + fields + data)
+        self.socket.send(self.guest + self.mac + TYPE + fields + data)
 
     def segment(self, size: int) -> None:
         """A TCP packet that nobody has cut yet, as a process of this host sends it."""
@@ -100,18 +102,22 @@ class Wire:
         }
 
 
+def make_tap(name: str) -> None:
+    commands = (
+        f"ip tuntap add {name} mode tap vnet_hdr",
+        f"ip link set {name} mtu 4000 txqueuelen 8000",
+        "sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
+        f"ip link set {name} up",
+    )
+    for command in commands:
+        subprocess.run(command.split(), check=True)
+
+
 @contextmanager
 def machine(unikernel: Path, way: str) -> Iterator[Wire]:
     kind, properties, more = WAYS[way]
     device = "virtio-net-device" if kind.startswith("microvm") else "virtio-net-pci"
-    commands = (
-        "ip tuntap add tap0 mode tap vnet_hdr",
-        "ip link set tap0 mtu 4000 txqueuelen 8000",
-        "sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
-        "ip link set tap0 up",
-    )
-    for command in commands:
-        subprocess.run(command.split(), check=True)
+    make_tap("tap0")
     qemu = subprocess.Popen(
         [
             *(str(QEMU), "-M", kind, "-accel", "tcg", "-cpu", "qemu64", "-m", "16M"),
@@ -199,5 +205,56 @@ def test_frames_both_ways(unikernel: Path, way: str) -> None:
     def work() -> None:
         with machine(unikernel, way) as wire:
             exercise(wire, way)
+
+    in_own_network(work)
+
+
+@pytest.mark.parametrize(("kind", "device"), [("microvm,acpi=off", "device"), ("q35", "pci")])
+def test_two_cards_and_a_cable_that_is_pulled(
+    unikernel: Path, kind: str, device: str, tmp_path: Path
+) -> None:
+    second = GUEST[:-1] + b"\x57"
+
+    def work() -> None:
+        make_tap("tap0")
+        make_tap("tap1")
+        options = []
+        for number, mac in enumerate((GUEST, second)):
+            options += ["-netdev", f"tap,id=n{number},ifname=tap{number},script=no,downscript=no,vhost=off"]
+            options += ["-device", f"virtio-net-{device},netdev=n{number},id=d{number},mac={mac.hex(':')}"]
+        qemu = subprocess.Popen(
+            [
+                *(str(QEMU), "-M", kind, "-accel", "tcg", "-cpu", "qemu64", "-m", "16M"),
+                *("-kernel", str(unikernel), "-nodefaults", "-no-user-config", "-display", "none"),
+                *("-no-reboot", "-serial", "stdio", "-append", "u2k.loglevel=4", *MODERN, *options),
+                *("-qmp", f"unix:{tmp_path}/qmp,server=on,wait=off"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+        )
+        try:
+            assert qemu.stdout is not None
+            said = iter(qemu.stdout.readline, b"")
+            next(line for line in said if b"eth1" in line)
+            wires = Wire("tap0"), Wire("tap1", second)
+            assert [wire.told()["rx"] for wire in wires] == [1, 1]
+            with socket.socket(socket.AF_UNIX) as control, control.makefile("rwb") as file:
+                control.connect(f"{tmp_path}/qmp")
+                file.readline()
+                for command in ("qmp_capabilities", "down", "up"):
+                    asked = {"execute": "set_link", "arguments": {"name": "d1", "up": command == "up"}}
+                    file.write(json.dumps({"execute": command} if "_" in command else asked).encode())
+                    file.flush()
+                    file.readline()
+                    if "_" not in command:
+                        assert next(line for line in said if b"link" in line).endswith(
+                            f"{command}\n".encode()
+                        )
+            assert [wire.told()["running"] for wire in wires] == [64, 64]
+            wires[1].order(b"q")
+            assert qemu.wait(20) == 0
+        finally:
+            qemu.kill()
+            qemu.wait()
 
     in_own_network(work)

@@ -79,7 +79,8 @@ int virtqueue_start(struct virtio_device *d, unsigned index, unsigned size, stru
 /* ---- giving ---- */
 
 /* The next free descriptor, filled; it is the caller's to announce. */
-static unsigned place(struct virtqueue *q, const void *at, uint32_t len, unsigned flags)
+static ALWAYS_INLINE unsigned place(struct virtqueue *q, const void *at, uint32_t len,
+                                    unsigned flags)
 {
     unsigned i = q->free_head;
 
@@ -90,22 +91,42 @@ static unsigned place(struct virtqueue *q, const void *at, uint32_t len, unsigne
     return i;
 }
 
-static void announce(struct virtqueue *q, unsigned head, unsigned count, uint32_t room, void *token)
+static ALWAYS_INLINE void publish(struct virtqueue *q, unsigned head)
 {
-    q->slots[head].token = token;
-    q->slots[head].room = room;
-    q->slots[head].count = (uint16_t)count;
     q->avail[2 + (q->avail_next & (q->size - 1))] = (uint16_t)head;
     q->avail_next++;
     barrier_release();
     q->avail[1] = q->avail_next;
 }
 
+static ALWAYS_INLINE void announce(struct virtqueue *q, unsigned head, unsigned count,
+                                   uint32_t room, void *token)
+{
+    struct vq_slot *s = &q->slots[head];
+
+    s->token = token;
+    s->room = room;
+    s->count = (uint16_t)count;
+    publish(q, head);
+}
+
+/* By far the most frequent, so it is written out. */
 void virtqueue_give(struct virtqueue *q, void *token, const void *buf, uint32_t len,
                     bool device_writes)
 {
-    announce(q, place(q, buf, len, device_writes ? DESC_WRITE : 0), 1, device_writes ? len : 0,
-             token);
+    unsigned head = q->free_head;
+    struct vq_slot *s = &q->slots[head];
+    struct vq_desc *d = &q->desc[head];
+
+    d->address = device_address(buf);
+    d->len = len;
+    d->flags = device_writes ? DESC_WRITE : 0;
+    s->token = token;
+    s->room = device_writes ? len : 0;
+    s->count = 1;
+    q->free_head = s->next;
+    q->free_count--;
+    publish(q, head);
 }
 
 void virtqueue_give_pieces(struct virtqueue *q, void *token, const struct vq_piece *piece,

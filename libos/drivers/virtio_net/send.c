@@ -55,14 +55,17 @@ static unsigned piece_count(const struct packet *p)
 static void write_header(const struct net *n, const struct packet *p)
 {
     struct net_header *h = (void *)(p->data - n->header_size);
+    bool sum = p->flags & PACKET_SUM_WANTED;
 
-    memset(h, 0, n->header_size);
-    if (!(p->flags & PACKET_SUM_WANTED))
-        return;
-    h->flags = HEADER_NEEDS_CSUM;
-    h->csum_start = (uint16_t)(p->csum_start - p->data);
-    h->csum_offset = p->csum_offset;
-    if (p->gso) {
+    h->flags = sum ? HEADER_NEEDS_CSUM : 0;
+    h->gso_type = 0;
+    h->header_len = 0;
+    h->gso_size = 0;
+    h->csum_start = sum ? (uint16_t)(p->csum_start - p->data) : 0;
+    h->csum_offset = sum ? p->csum_offset : 0;
+    if (n->header_size == HEADER_SIZE)
+        h->buffers = 0;
+    if (sum && p->gso) {
         h->gso_type = p->gso == GSO_TCP4 ? HEADER_GSO_TCP4 : HEADER_GSO_TCP6;
         h->gso_size = p->gso_size;
         h->header_len = (uint16_t)(p->transport - p->data + (p->transport[12] >> 4) * 4);
@@ -70,7 +73,8 @@ static void write_header(const struct net *n, const struct packet *p)
 }
 
 /* The pieces of a packet, one after the other: its buffers, the first with the header in front, then slices. */
-static void gather(const struct net *n, const struct packet *p, struct vq_piece *piece)
+static ALWAYS_INLINE void gather(const struct net *n, const struct packet *p,
+                                 struct vq_piece *piece)
 {
     *piece++ = (struct vq_piece){p->data - n->header_size, p->len + n->header_size};
     for (const struct packet *b = p->next; b; b = b->next)
