@@ -14,6 +14,7 @@ from scripts.measure.network import loads
 from scripts.measure.network.guests import (
     Running,
     Subject,
+    first_pong,
     linux_guest,
     make_wire,
     native,
@@ -27,6 +28,7 @@ from tests.net.link import namespace
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = 612  # bytes: nginx's own welcome page has about that
+_TO_PONG = 28_000_000  # instructions
 _CACHE = Path(os.environ.get("U2K_BENCH_CACHE", Path.home() / ".cache/u2k-bench"))
 Load = Callable[[Running], Result]
 
@@ -39,6 +41,7 @@ def run(folder: Path, corpus: Path, runs: int, only: str) -> int:
     )
     if only in ("all", "vm"):
         good += _vm(folder, redis, corpus)
+        good += _start(folder, redis)
     if only in ("all", "process"):
         good += _process(folder, redis, runs)
     if only in ("all", "sizes"):
@@ -105,6 +108,36 @@ def _compare(
             f"wall clock {ours.rate / theirs.rate:.2f}x",
             flush=True,
         )
+    return good
+
+
+def _start(folder: Path, redis: Subject) -> list[bool]:
+    """Instructions from reset to the first PONG; what memory suffices, with the root in memory and on a disk."""
+    good = []
+    disk = Subject("redis-disk", *_rest(redis))
+    with namespace("u2k-bench") as where:
+        tap = make_wire(where)
+        for subject, memory, options in (
+            (redis, "256M", {}),
+            (redis, "32M", {}),
+            (disk, "16M", {"root": "disk"}),
+        ):
+            try:
+                with first_pong(where, tap, folder, subject, memory, **options) as (server, instructions):
+                    for test in ("set", "get"):
+                        loads.redis(where, server, test, 1, 2_000)
+            except (RuntimeError, subprocess.CalledProcessError) as error:
+                print(f"redis with -m {memory}: NOT served: {str(error)[-300:]}", flush=True)
+                good.append(False)
+                continue
+            fine = instructions <= _TO_PONG
+            good.append(fine or subject is disk)
+            print(
+                f"redis with -m {memory}{', root on a disk' if options else ''}: SET and GET served; "
+                f"{instructions / 1e6:.1f} million instructions from reset to PONG "
+                f"({'within' if fine else 'NOT within'} {_TO_PONG / 1e6:.0f})",
+                flush=True,
+            )
     return good
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +101,53 @@ def unikernel_on_qemu(
     command = qemu(file, memory, f"u2k.loglevel=2 {IP}", more)
     with _serving(where, "unikernel", command, log, subject, counter) as made:
         yield made
+
+
+@contextlib.contextmanager
+def first_pong(
+    where: Namespace, tap: str, folder: Path, subject: Subject, memory: str, **options: object
+) -> Iterator[tuple[Running, int]]:
+    """Redis on a microvm, the machine that starts soonest, and the instructions until it answered PING.
+
+    The question is put on the wire before there is anybody, and asked again until it is answered.
+    """
+    file, manifest = unikernel_file(folder, subject, "vm", **options)
+    counter = Counter(folder, f"{subject.name}.pong")
+    log = folder / f"{subject.name}.pong.log"
+    device = [word.replace("virtio-net-pci", "virtio-net-device") for word in tap_device(tap)]
+    command = [
+        *("qemu-system-x86_64", "-M", "microvm,acpi=off", "-accel", "tcg", "-cpu", "max", "-m", memory),
+        *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-serial", "stdio"),
+        *("-kernel", str(file), "-append", f"u2k.loglevel=2 {IP}"),
+        *("-global", "virtio-mmio.force-legacy=false", *device, *counter.options),
+        *("-object", "rng-random,id=r0,filename=/dev/urandom", "-device", "virtio-rng-device,rng=r0"),
+        *(_disk(file) if manifest.root_on == "disk" else ()),
+    ]
+    with started(command, log, where) as process:
+        with where.entered():
+            instructions = _until_pong(counter, subject.port, process)
+        if instructions is None:
+            raise RuntimeError(f"no PONG: {log.read_text(errors='replace')[-1500:]}")
+        yield Running("unikernel", GUEST, process, counter), instructions
+
+
+def _disk(file: Path) -> list[str]:
+    """The file as a disk: the library OS finds its root image in it."""
+    drive = f"driver=raw,node-name=root,read-only=on,file.driver=file,file.filename={file}"
+    return ["-blockdev", drive, "-device", "virtio-blk-device,drive=root"]
+
+
+def _until_pong(counter: Counter, port: int, process: subprocess.Popen[bytes]) -> int | None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with socket.create_connection((GUEST, port), 0.2) as connection:
+                connection.sendall(b"PING\r\n")
+                if connection.recv(100).startswith(b"+PONG"):
+                    return counter.read()
+        except OSError:
+            time.sleep(0.001)
+    return None
 
 
 @contextlib.contextmanager
