@@ -50,8 +50,8 @@ HERE, THERE = "10.76.0.1", "10.76.0.2"
 _CLIENTS = (HERE, "10.76.0.11", "10.76.0.12", "10.76.0.13")
 _BAD_WIRE = Impairment(loss=0.01, delay=0.010, reorder=0.01, duplicate=0.01)
 _BLOCK = 1 << 20
-# Not what the fixture's configuration has beyond redis' own: few clients, files that grow, and threads that wait for
-# each other in busy loops, which cost a time slice a step where there is one CPU.
+# Without what the fixture's configuration adds to redis' own: few clients, files that grow, and threads that
+# wait for each other in busy loops, which cost a time slice a step where there is one CPU.
 _OPEN = (
     "--protected-mode",
     "no",

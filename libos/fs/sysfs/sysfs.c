@@ -20,7 +20,7 @@ static const struct proc_entry entries[] = {
 };
 static const struct proc_entry top = PROC_DIR("", entries);
 
-IF_LINKED(part_netfs, sys_class, proc_nothing);
+IF_LINKED(part_netclass, sys_class, proc_nothing);
 
 static int mount(const char *source, const char *data, struct superblock **out)
 {

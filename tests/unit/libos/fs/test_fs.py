@@ -25,7 +25,7 @@ def sources() -> list[Path]:
     core = [LIBOS / f"core/{name}.c" for name in ("format", "cursor", "optional")]
     shared = [LIBOS / f"abi/{name}.c" for name in ("file", "wait")]
     own = [*shared, *(LIBOS / f"abi/sys_{name}.c" for name in calls), *core]
-    files = [path for path in sorted(LIBOS.glob("fs/*/*.c")) if path.parent.name != "netfs"]
+    files = [path for path in sorted(LIBOS.glob("fs/*/*.c")) if path.parent.name not in ("netfs", "netclass")]
     return [*files, *own, LIBOS / "arch/x86_64/cpuinfo.c"]
 
 

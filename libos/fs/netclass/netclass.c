@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* /sys/class/net: a folder a device (Documentation/ABI/testing/sysfs-class-net of Linux). */
-#include "netfs.h"
+#include "../procfs/proc.h"
 
+#include <u2k/netdev.h>
 #include <u2k/string.h>
 
 /* A device's number stands where a descriptor's does. */
