@@ -48,13 +48,29 @@ static size_t iter_copy(struct iter *it, uint8_t *mem, size_t n, enum direction 
     return done;
 }
 
+/* Most calls are for one buffer of the program's, or a piece of one. */
+static bool in_one(const struct iter *it, size_t n)
+{
+    return LIKELY(n - 1 < it->left && !it->kernel && n <= it->vec->len - it->offset);
+}
+
 size_t iter_write(struct iter *it, const void *src, size_t n)
 {
+    if (in_one(it, n)) {
+        size_t got = user_write_some(it->vec->base + it->offset, src, n);
+        iter_advance(it, got);
+        return got;
+    }
     return iter_copy(it, (uint8_t *)(uintptr_t)src, n, INTO);
 }
 
 size_t iter_read(void *dst, struct iter *it, size_t n)
 {
+    if (in_one(it, n)) {
+        size_t got = user_read_some(dst, it->vec->base + it->offset, n);
+        iter_advance(it, got);
+        return got;
+    }
     return iter_copy(it, dst, n, OUT_OF);
 }
 
