@@ -111,7 +111,7 @@ long unlinked_nothing(void)
     return 0;
 }
 
-/* ---- transports ---- */
+/* ---- transports; weak ones give way to the real ones, where they are linked ---- */
 
 static void note(struct packet *p, unsigned protocol)
 {
@@ -128,11 +128,11 @@ void tcp_receive(struct packet *p)
 {
     note(p, IPPROTO_TCP);
 }
-void udp_receive(struct packet *p)
+WEAK void udp_receive(struct packet *p)
 {
     note(p, IPPROTO_UDP);
 }
-bool raw_receive(struct packet *p)
+WEAK bool raw_receive(struct packet *p)
 {
     note(packet_ref(p), IPPROTO_RAW);
     return true;
@@ -152,7 +152,7 @@ bool tcp_error(const struct ip_error *e)
 {
     return note_error(e, IPPROTO_TCP);
 }
-bool udp_error(const struct ip_error *e)
+WEAK bool udp_error(const struct ip_error *e)
 {
     return note_error(e, IPPROTO_UDP);
 }
@@ -243,7 +243,7 @@ int wait_sleep(uint64_t deadline, bool interruptible)
     return 0;
 }
 
-void netlink_changed(void)
+WEAK void netlink_changed(void)
 {
 }
 bool plat_host_events(bool sleeps)
