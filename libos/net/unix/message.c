@@ -24,7 +24,7 @@ struct unix_message *unix_message_new(struct unix_socket *from, size_t room)
     return m;
 }
 
-void unix_message_free(struct unix_message *m)
+static void free_now(struct unix_message *m)
 {
     struct unix_socket *from = m->from;
     from->charged -= m->size;
@@ -36,6 +36,28 @@ void unix_message_free(struct unix_message *m)
     if (unix_writable(from))
         socket_wake(&from->s, POLLOUT | POLLWRNORM | POLLWRBAND);
     unix_unref(from);
+}
+
+/* A descriptor in it may be the last one of a socket with messages of its own, and so on: one after the other, whatever
+ * the stack has room for. */
+void unix_message_free(struct unix_message *m)
+{
+    static struct list waiting = LIST_INIT(waiting);
+    static bool busy;
+    if (!m->rights) {
+        free_now(m);
+        return;
+    }
+    list_push_back(&waiting, &m->link);
+    if (busy)
+        return;
+    busy = true;
+    while (!list_empty(&waiting)) {
+        m = LIST_ENTRY(waiting.next, struct unix_message, link);
+        list_remove(&m->link);
+        free_now(m);
+    }
+    busy = false;
 }
 
 void unix_deliver(struct unix_socket *to, struct unix_message *m)

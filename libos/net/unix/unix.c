@@ -72,6 +72,16 @@ static void hang_up(struct unix_socket *u, bool unread)
     unix_unref(peer);
 }
 
+static void drop_messages(struct unix_socket *u)
+{
+    while (!list_empty(&u->received)) {
+        struct unix_message *m = LIST_ENTRY(u->received.next, struct unix_message, link);
+        unix_take(u, m);
+        unix_message_free(m);
+    }
+}
+
+/* Connections that nobody accepts any more, with what was sent to them. */
 static void refuse_pending(struct unix_socket *u)
 {
     while (!list_empty(&u->pending)) {
@@ -79,6 +89,7 @@ static void refuse_pending(struct unix_socket *u)
         list_remove(&made->pending_link);
         made->dead = true;
         hang_up(made, true);
+        drop_messages(made);
         unix_unref(made);
     }
 }
@@ -91,11 +102,7 @@ void unix_close(struct socket *s)
     list_remove(&u->name_link);
     refuse_pending(u);
     hang_up(u, unread);
-    while (!list_empty(&u->received)) {
-        struct unix_message *m = LIST_ENTRY(u->received.next, struct unix_message, link);
-        unix_take(u, m);
-        unix_message_free(m);
-    }
+    drop_messages(u);
     unix_wake_blocked(u);
     unix_unref(u);
     if (unix_in_flight)

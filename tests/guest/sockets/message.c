@@ -223,6 +223,24 @@ void rights(void)
     struct pollfd end_of_pipe = {fds[0], POLLIN, 0};
     fact("a cycle is collected", poll(&end_of_pipe, 1, 5000));
     result("end of the pipe", read(fds[0], buffer, 1));
+    /* Sockets in sockets in sockets: closing the outermost closes them all. */
+    int inner[2], outer[2];
+    must(pipe(fds));
+    must(socketpair(AF_UNIX, SOCK_DGRAM, 0, inner));
+    send_fds(inner[0], "core", fds + 1, 1);
+    close(fds[1]);
+    for (n = 0; n < 200; n++) {
+        must(socketpair(AF_UNIX, SOCK_DGRAM, 0, outer));
+        if (send_fds(outer[0], "shell", inner, 2) < 0)
+            break;
+        close(inner[0]);
+        close(inner[1]);
+        memcpy(inner, outer, sizeof inner);
+    }
+    close(inner[0]);
+    close(inner[1]);
+    struct pollfd core = {fds[0], POLLIN, 0};
+    fact("layers of sockets", poll(&core, 1, 5000));
     credentials();
     many();
 }
