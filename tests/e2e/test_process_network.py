@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.process_executable import executable_of, unikernel_file
+from tests.net.link import Namespace, open_tap
 
 MAC = bytes.fromhex("02aabbccddee")
 PEER = bytes.fromhex("020000000001")
@@ -204,33 +205,15 @@ def tap() -> Iterator[tuple[str, str]]:
 @contextlib.contextmanager
 def packet_socket(space: str, name: str, *, headers: bool = False) -> Iterator[socket.socket]:
     """A packet socket of the tap in the namespace `space`."""
-    own = os.open("/proc/self/ns/net", os.O_RDONLY)
-    there = os.open(f"/run/netns/{space}", os.O_RDONLY)
-    try:
-        enter(there)
-        try:
-            with socket.socket(
-                socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88B5 if not headers else 3)
-            ) as s:
-                if headers:
-                    s.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
-                s.bind((name, 0x88B5 if not headers else 0x0800))
-                s.settimeout(30)
-                enter(own)
-                yield s
-        finally:
-            enter(own)
-    finally:
-        os.close(own)
-        os.close(there)
-
-
-def enter(descriptor: int) -> None:
-    """setns(2), which Python has since 3.12 only."""
-    import ctypes
-
-    if ctypes.CDLL(None, use_errno=True).setns(descriptor, 0) != 0:
-        raise OSError(ctypes.get_errno(), "setns")
+    kind = 0x0800 if headers else 0x88B5
+    with Namespace(space).entered():
+        opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind))
+        if headers:
+            opened.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+        opened.bind((name, kind))
+    with opened:
+        opened.settimeout(30)
+        yield opened
 
 
 def test_tap_frames_of_all_sizes_come_back(executable: Path, file: Path, tap: tuple[str, str]) -> None:
@@ -257,6 +240,29 @@ def test_tap_frames_of_all_sizes_come_back(executable: Path, file: Path, tap: tu
             assert wire.recv(70000) == PEER + MAC + KIND + b"." + bytes([number]) * 100
         wire.send(frame(b"Q" + bytes(60)))
         assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("headers", [True, False])
+def test_open_tap_with_and_without_headers(
+    executable: Path, file: Path, tap: tuple[str, str], headers: bool
+) -> None:
+    """Of another namespace, as a supervisor has it; one that the host gives no struct virtio_net_hdr for."""
+    space, _ = tap
+    with Namespace(space).entered():
+        end = open_tap("u2ktap1", offloads=headers)
+    try:
+        shell("ip", "-n", space, "link", "set", "u2ktap1", "up")
+        option = f"--net=tapfd:{end},mac={MAC.hex(':')}"
+        command = [str(executable), option, str(file)]
+        with running(command, end) as process, packet_socket(space, "u2ktap1") as wire:
+            time.sleep(0.3)
+            for size in (46, 1000, 1500):
+                wire.send(frame(b"." + bytes(size - 1)))
+                assert wire.recv(70000) == PEER + MAC + KIND + b"." + bytes(size - 1)
+            wire.send(frame(b"Q" + bytes(60)))
+            assert process.wait(30) == 0
+    finally:
+        os.close(end)
 
 
 def test_tap_takes_and_gives_segments_merged(executable: Path, file: Path, tap: tuple[str, str]) -> None:
