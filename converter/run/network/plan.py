@@ -34,8 +34,8 @@ class NetworkOptions:
 
 
 def has_network(manifest: Manifest) -> bool:
-    """Whether anything in the unikernel could use an interface."""
-    return "socket" in manifest.syscalls
+    """Whether anything in the unikernel could use an interface: sockets of AF_UNIX cannot."""
+    return "ip" in manifest.parts
 
 
 def planned(options: NetworkOptions, manifest: Manifest) -> Network:
@@ -61,9 +61,9 @@ def planned(options: NetworkOptions, manifest: Manifest) -> Network:
         return Network(_with_addresses(interfaces), tuple(ports))
     if asked:
         raise RunError(
-            "nothing in it could listen: it was converted without the call `socket`",
+            "nothing in it could listen: it was converted without the part `ip`",
             where="-p",
-            hint="leave -p away; or convert the image again, with --add-syscall socket",
+            hint="leave -p away; or convert the image again, with --add-part ip",
         )
     if interfaces:
         _LOG.info("no network: nothing in the unikernel could use it")

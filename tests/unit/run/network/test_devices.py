@@ -18,7 +18,7 @@ MAC = "52:54:00:00:00:01"
 
 def plan(*networks: str, publish: tuple[str, ...] = (), addresses: tuple[str, ...] = ()) -> Network:
     options = NetworkOptions(networks, addresses, [MAC] * (networks != ("none",)), publish)
-    return planned(options, manifest(syscalls=("socket",)))
+    return planned(options, manifest(parts=("ip",)))
 
 
 def qemu(network: Network, microvm: bool = True) -> list[str]:

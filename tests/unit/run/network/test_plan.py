@@ -11,7 +11,7 @@ from converter.run.network.model import Network
 from converter.run.network.plan import NetworkOptions, planned
 from tests.unit.run.test_request import manifest
 
-SERVER = {"syscalls": ("socket",), "ports": ("80/tcp", "443/tcp", "53/udp")}
+SERVER = {"parts": ("ip",), "ports": ("80/tcp", "443/tcp", "53/udp")}
 
 
 def plan(server: bool = True, **options: Any) -> Network:
