@@ -40,6 +40,12 @@ vaddr_t site_address(vaddr_t rip);
 /* Counts up whenever code that was rewritten is as before or gone: what was known of it is stale. */
 extern uint64_t site_changes;
 
+/* ---- movable.c ---- */
+
+/* The length of the instruction at `code` if it does the same wherever it is; 0: it does not, or is not known. At
+ * least 16 bytes can be read. */
+unsigned code_movable(const uint8_t *code);
+
 /* ---- room.c: trampolines by the sites that they serve ---- */
 
 enum {
