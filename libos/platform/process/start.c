@@ -2,7 +2,8 @@
 /*
  * From the host's execve(2) to core_main(). Usage, after argv[0]:
  *   [--fd=N | FILE] [--memory=BYTES] [--log-fd=N] [--net=DEVICE]... [TOKEN...]
- * Options come first; those of the network are in network/options.c. FILE is the unikernel file with the bundle, --fd=N the same already open. An
+ *   [--publish=tcp|udp:PORT:FD]... (network/options.c has those of the network)
+ * Options come first. FILE is the unikernel file with the bundle, --fd=N the same already open. An
  * executable that carries a bundle itself (a segment of type BUNDLE_SEGMENT) takes neither. Tokens
  * are those of the command line in u2k/boot.h. The host's environment stays outside.
  */

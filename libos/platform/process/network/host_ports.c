@@ -7,6 +7,7 @@
 #include "host_ports.h"
 #include "../x86_64/hostcall.h"
 #include <u2k/errno.h>
+#include <u2k/log.h>
 #include <u2k/optional.h>
 #include <u2k/string.h>
 
@@ -160,9 +161,23 @@ void host_ports_allow(void)
     allow_options();
 }
 
-static bool is_free(const struct host_port *p, const struct socket *s, uint16_t port)
+/* Nobody else serves it. */
+static bool fits(const struct host_port *p, const struct socket *s, uint16_t port)
 {
     return !p->socket && p->port == port && p->datagrams == (s->type == SOCK_DGRAM);
+}
+
+static void attach(struct host_port *p, struct socket *s)
+{
+    p->socket = s;
+    p->below = s->ops;
+    p->ops = *s->ops;
+    s->ops = &p->ops;
+    p->input = INPUT_UNKNOWN;
+    if (p->datagrams)
+        datagrams_attach(p);
+    else
+        listener_attach(p);
 }
 
 OPTIONAL void plat_host_port(struct socket *s)
@@ -171,23 +186,21 @@ OPTIONAL void plat_host_port(struct socket *s)
     unsigned len;
     if (!host_sockets.count || (s->family != AF_INET && s->family != AF_INET6) ||
         (s->type != SOCK_DGRAM && s->type != SOCK_STREAM) ||
-        s->ops->name(s, false, &name, &len) < 0 || name_is_loopback(&name))
+        s->ops->name(s, false, &name, &len) < 0)
         return;
     for (unsigned i = 0; i < host_sockets.count; i++) {
         struct host_port *p = &ports[i];
         if (&p->ops == s->ops)
             return;
-        if (!is_free(p, s, name_port(&name)))
+        if (!fits(p, s, name_port(&name)))
             continue;
-        p->socket = s;
-        p->below = s->ops;
-        p->ops = *s->ops;
-        s->ops = &p->ops;
-        p->input = INPUT_UNKNOWN;
-        if (p->datagrams)
-            datagrams_attach(p);
-        else
-            listener_attach(p);
-        return;
+        if (!name_is_loopback(&name)) {
+            attach(p, s);
+            return;
+        }
+        log_warning(
+            "port %u is published, but the program serves it on its loopback address only: "
+            "let it bind to all (0.0.0.0)",
+            p->port);
     }
 }
