@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from converter.link.bundle import MAGIC
+from converter.link.image_header import EHDR, PHDR
 from tests.e2e.conftest import U2K, Command
 from tests.e2e.subject import PLATFORMS, needs_gcc
 
@@ -30,7 +31,9 @@ def damaged(subject: Path, out: Path, offset: int, value: bytes) -> Path:
     """A copy with `value` at `offset` of its bundle."""
     data = bytearray(subject.read_bytes())
     magic = struct.pack("<Q", MAGIC)
-    at = next(at for at in range(0, len(data), 4096) if data[at : at + 8] == magic)
+    header = EHDR.unpack_from(data)
+    segments = [PHDR.unpack_from(data, header[5] + number * PHDR.size) for number in range(header[10])]
+    at = next(each[2] for each in segments if data[each[2] : each[2] + 8] == magic)
     data[at + offset : at + offset + len(value)] = value
     out.write_bytes(data)
     return out
@@ -83,7 +86,8 @@ def test_damaged_bundle(
 @pytest.mark.parametrize("platform", PLATFORMS[1:])
 def test_panic_has_names(u2k: Command, subject: Path, tmp_path: Path, platform: Platform) -> None:
     """A bundle said to be larger than memory: the library OS cannot even begin."""
-    bad = damaged(subject, tmp_path / "bad.u2k", 16, struct.pack("<Q", 1 << 60))
+    loaded_size = 56  # in struct bundle_header
+    bad = damaged(subject, tmp_path / "bad.u2k", loaded_size, struct.pack("<Q", 1 << 60))
     check(
         u2k("run", *platform, bad), "u2k: panic: ", " (plat_panic+0x", " (vm_start+0x", "this is a bug in u2k"
     )
