@@ -134,11 +134,12 @@ static void put_rights(struct message *m, const struct unix_rights *r)
 
 OPTIONAL void unix_rights_receive(struct message *m, struct unix_message *msg)
 {
-    put_rights(m, msg->rights);
+    struct unix_rights *r = msg->rights;
+    put_rights(m, r);
     if (m->flags & MSG_PEEK)
         return;
-    unix_rights_free(msg->rights);
-    msg->rights = NULL;
+    msg->rights = NULL; /* first: closing one of them may look through all messages */
+    unix_rights_free(r);
 }
 
 void unix_control_receive(const struct unix_socket *u, struct message *m, struct unix_message *msg)
