@@ -17,9 +17,9 @@ struct slab {
 #define ROOM (PAGE_SIZE - sizeof(struct slab))
 #define CLASS(per_page) ((uint16_t)(ROOM / (per_page) / 16 * 16))
 
-static const uint16_t sizes[] = {16,       32,       48,       64,       80,      96,
-                                 128,      160,      192,      256,      336,     448,
-                                 CLASS(7), CLASS(5), CLASS(4), CLASS(3), CLASS(2)};
+static const uint16_t sizes[] = {16,       32,       48,       64,       80,       96,
+                                 128,      160,      192,      256,      336,      448,
+                                 CLASS(7), CLASS(6), CLASS(5), CLASS(4), CLASS(3), CLASS(2)};
 #define CLASSES ARRAY_SIZE(sizes)
 
 static struct list partial[CLASSES];

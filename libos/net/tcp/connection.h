@@ -211,7 +211,8 @@ struct tcp {
     bool in_ack_list : 1, no_space : 1, pingpong : 1, rcvbuf_set : 1, sndbuf_set : 1,
         cwnd_limited : 1, dead : 1, accepted : 1;
     bool urgent_sent : 1, more : 1, fin_sent : 1;
-    uint8_t congestion; /* index of tcp_congestions */
+    uint8_t congestion : 2; /* index of tcp_congestions */
+    int8_t linger2; /* seconds, 0: 60, -1: none */
 
     struct inet_socket inet;
     struct tcp_link link;
@@ -229,13 +230,13 @@ struct tcp {
     uint32_t
         stalled_at; /* beat since which nothing was acknowledged, while retries or probes are sent */
     uint32_t small_end; /* end of the last segment below mss (Minshall's Nagle) */
-    uint32_t pseudo; /* sum of the pseudo header without the length */
+
     uint32_t total_again; /* segments retransmitted, for TCP_INFO */
     uint16_t peer_mss; /* that the peer announced */
     uint16_t user_mss; /* TCP_MAXSEG */
     uint16_t sent_size;
     uint8_t syn_count, urgent_byte;
-    struct tcp_sent sent_own[2];
+    struct tcp_sent sent_own[1];
 
     struct list
         rcv_queue; /* packets; note[0]: sequence number of the first byte, note[1]: bytes gone */
@@ -254,10 +255,10 @@ struct tcp {
     struct tcp *parent; /* listener that has it in its queue */
     uint64_t bytes_received;
     uint32_t notsent_lowat, window_clamp;
-    uint32_t sndbuf_auto, rcvbuf_auto; /* what we chose: another value is the program's */
+    uint32_t rcvbuf_auto; /* what we chose: another value is the program's */
     uint16_t keep_idle, keep_interval; /* seconds */
     uint8_t keep_count, defer_accept;
-    int16_t linger2; /* seconds, 0: 60, -1: none */
+    uint16_t pseudo; /* sum of the pseudo header without the length */
 };
 _Static_assert(offsetof(struct tcp, inet) <= 144, "the first part is short");
 
@@ -301,6 +302,7 @@ struct tcp_request {
     uint32_t due; /* beat */
     uint32_t born; /* beat */
     uint32_t born_tick;
+    unsigned device; /* SO_BINDTODEVICE, or where a link-local peer is; 0: any */
     uint16_t mss;
     uint8_t scale, retries;
     bool ts_on, sack_on, has_scale, acked; /* acked: DEFER_ACCEPT waits for data */
@@ -315,8 +317,8 @@ struct tcp_timewait {
     uint32_t snd_nxt, rcv_nxt, rcv_wnd;
     uint32_t ts_recent, ts_recent_at, ts_offset;
     uint32_t until; /* beat */
-    uint16_t family;
-    bool ts_on, fin_wait_2, reuse;
+    unsigned device;
+    bool ts_on, fin_wait_2;
     uint8_t rcv_scale;
     uint32_t answered_at;
 };

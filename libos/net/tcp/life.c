@@ -14,7 +14,7 @@ struct tcp *tcp_new(int family)
     t->link.kind = TCP_CONNECTION;
     t->state = TCP_CLOSED;
     t->inet.s.rcvbuf = t->rcvbuf_auto = TCP_RCVBUF;
-    t->inet.s.sndbuf = t->sndbuf_auto = TCP_SNDBUF_FIRST;
+    t->inet.s.sndbuf = TCP_SNDBUF_FIRST;
     t->inet.s.rcvlowat = 1;
     t->rto = TCP_RTO_INITIAL;
     t->ssthresh = UINT32_MAX;
@@ -53,7 +53,7 @@ void tcp_established(struct tcp *t)
     t->tune_seq = t->copied;
     t->tune_space = t->inet.s.rcvbuf / 4;
     if (!t->sndbuf_set)
-        t->inet.s.sndbuf = t->sndbuf_auto = TCP_SNDBUF;
+        t->inet.s.sndbuf = TCP_SNDBUF;
     t->inet.s.state = SOCKET_CONNECTED;
     tcp_keep_start(t);
     if (t->parent)

@@ -34,7 +34,7 @@ static int set_congestion(struct tcp *t, const char *name, unsigned len)
     for (unsigned i = 0; i < TCP_CONGESTIONS; i++)
         if (strlen(tcp_congestions[i]->name) == n &&
             memcmp(tcp_congestions[i]->name, name, n) == 0) {
-            t->congestion = (uint8_t)i;
+            t->congestion = i & 3;
             return 0;
         }
     return -ENOENT;
@@ -92,7 +92,7 @@ static int set(struct tcp *t, int name, int v)
             return -EINVAL;
         t->syn_count = (uint8_t)v;
         return 0;
-    case TCP_LINGER2: t->linger2 = (int16_t)(v < 0 ? -1 : v > 60 ? 0 : v); return 0;
+    case TCP_LINGER2: t->linger2 = (int8_t)(v < 0 ? -1 : v > 60 ? 0 : v); return 0;
     case TCP_DEFER_ACCEPT:
         t->defer_accept = (uint8_t)MIN(MAX(v, 0), 255);
         if (t->state == TCP_LISTEN)
@@ -204,7 +204,7 @@ void tcp_changed(struct socket *s)
     struct tcp *t = tcp_of(s);
 
     tcp_enter();
-    t->sndbuf_set |= s->sndbuf != t->sndbuf_auto;
+    t->sndbuf_set |= s->sndbuf != TCP_SNDBUF_FIRST && s->sndbuf != TCP_SNDBUF;
     t->rcvbuf_set |= s->rcvbuf != t->rcvbuf_auto;
     tcp_keep_start(t);
     tcp_wake_writer(t);

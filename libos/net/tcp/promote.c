@@ -2,46 +2,32 @@
 /* A request, or a SYN cookie, becomes a connection. */
 #include "tcp.h"
 
-/* What an accepted socket has from its listener (as on Linux, where it is a copy of it). */
-static void inherit(struct tcp *t, const struct tcp *from)
+/* An accepted socket begins as a copy of its listener, options and all, as on Linux. */
+static struct tcp *copy_of(const struct tcp *listener)
 {
-    struct socket *s = &t->inet.s;
-    const struct socket *l = &from->inet.s;
+    struct tcp *t = heap_alloc(sizeof(*t));
 
-    s->reuseaddr = l->reuseaddr;
-    s->reuseport = l->reuseport;
-    s->keepalive = l->keepalive;
-    s->dontroute = l->dontroute;
-    s->oobinline = l->oobinline;
-    s->timestamp = l->timestamp;
-    s->sndbuf = t->sndbuf_auto = l->sndbuf;
-    s->rcvbuf = t->rcvbuf_auto = l->rcvbuf;
-    s->rcvlowat = l->rcvlowat;
-    s->priority = l->priority;
-    s->mark = l->mark;
-    s->rcvtimeo = l->rcvtimeo;
-    s->sndtimeo = l->sndtimeo;
-    s->linger = l->linger;
-    s->linger_seconds = l->linger_seconds;
-    s->device = l->device;
-    t->inet.v6only = from->inet.v6only;
-    t->inet.ttl = from->inet.ttl;
-    t->inet.tos = from->inet.tos;
-    t->inet.mtu_discover = from->inet.mtu_discover;
-    t->inet.recverr = from->inet.recverr;
-    t->nodelay = from->nodelay;
-    t->cork = from->cork;
-    t->rcvbuf_set = from->rcvbuf_set;
-    t->sndbuf_set = from->sndbuf_set;
-    t->congestion = from->congestion;
-    t->user_mss = from->user_mss;
-    t->user_timeout = from->user_timeout;
-    t->notsent_lowat = from->notsent_lowat;
-    t->window_clamp = from->window_clamp;
-    t->keep_idle = from->keep_idle;
-    t->keep_interval = from->keep_interval;
-    t->keep_count = from->keep_count;
-    t->linger2 = from->linger2;
+    if (!t)
+        return NULL;
+    *t = *listener;
+    t->link = (struct tcp_link){.kind = TCP_CONNECTION};
+    t->timer = (struct timer){0};
+    t->ooo = NULL;
+    t->loss = NULL;
+    t->rcv_memory = 0;
+    list_init(&t->rcv_queue);
+    list_init(&t->accept_link);
+    list_init(&t->inet.port_link);
+    list_init(&t->inet.memberships);
+    waitq_init(&t->inet.s.wait);
+    t->inet.s.file = NULL;
+    t->inet.s.state = SOCKET_CONNECTING;
+    t->inet.s.shut = 0;
+    t->inet.s.error = 0;
+    t->inet.bound = t->inet.port_chosen = false;
+    t->inet.route.dev = NULL;
+    t->in_ack_list = t->no_space = false;
+    return t;
 }
 
 static void agree(struct tcp *t, const struct tcp_request *r)
@@ -66,18 +52,18 @@ static void agree(struct tcp *t, const struct tcp_request *r)
 
 void tcp_request_promote(const struct tcp_request *r, struct tcp_segment *seg)
 {
-    struct tcp *t = tcp_new(r->listener->inet.s.family);
+    struct tcp *t = copy_of(r->listener);
 
     if (!t) {
         packet_free(seg->packet);
         return;
     }
-    inherit(t, r->listener);
     t->inet.local = r->tuple.local;
     t->inet.peer = r->tuple.peer;
     t->inet.peer_port = r->tuple.peer_port;
     t->inet.local_port = r->tuple.local_port;
     t->inet.bound_address = true;
+    t->inet.s.device = r->device;
     if (!tcp_table_add(&t->link)) {
         packet_free(seg->packet);
         tcp_free(t);

@@ -95,6 +95,7 @@ void tcp_request_read(struct tcp_request *r, struct tcp *listener, const struct 
         .born = tcp_beat(),
         .born_tick = tcp_tick(),
         .tos = listener->inet.tos,
+        .device = listener->inet.s.device ? listener->inet.s.device : tcp_scope(p),
     };
     r->ts_offset = tcp_timestamp_offset(&r->tuple);
 }
@@ -130,7 +131,7 @@ static uint16_t own_mss(const struct tcp_request *r)
     unsigned headers = (ip_is_v4(&r->tuple.peer) ? 20u : 40u) + TCP_HEADER;
     uint32_t mss = TCP_MSS_DEFAULT;
 
-    if (ip_route(&r->tuple.peer, &r->tuple.local, r->listener->inet.s.device, &route) == 0)
+    if (ip_route(&r->tuple.peer, &r->tuple.local, r->device, &route) == 0)
         mss = MIN(route.dev->mtu - headers, 65535u);
     return (uint16_t)(r->listener->user_mss ? MIN(mss, r->listener->user_mss) : mss);
 }
@@ -151,7 +152,7 @@ void tcp_request_answer(const struct tcp_request *r, uint32_t tsval)
         .has_scale = r->has_scale,
         .scale = TCP_SCALE,
         .tos = r->tos,
-        .device = r->listener->inet.s.device,
+        .device = r->device,
     };
     tcp_send_control(&c);
 }
@@ -169,7 +170,7 @@ static void acknowledge(const struct tcp_request *r)
         .tsval = tcp_beat() + r->ts_offset,
         .tsecr = r->ts_recent,
         .tos = r->tos,
-        .device = r->listener->inet.s.device,
+        .device = r->device,
     };
     tcp_send_control(&c);
 }

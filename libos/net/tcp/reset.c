@@ -24,7 +24,7 @@ void tcp_reset_answer(const struct tcp_segment *seg)
     const struct packet *p = seg->packet;
     const struct tcp_header *h = (const struct tcp_header *)p->transport;
     const struct tcp_tuple tuple = {p->dst, p->src, swap16(h->destination), swap16(h->source)};
-    struct tcp_control c = {.tuple = &tuple, .flags = TCP_RST};
+    struct tcp_control c = {.tuple = &tuple, .flags = TCP_RST, .device = tcp_scope(p)};
 
     if (seg->flags & TCP_RST)
         return;

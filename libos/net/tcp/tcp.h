@@ -186,6 +186,11 @@ struct tcp_control {
     unsigned device;
 };
 void tcp_send_control(const struct tcp_control *c); /* control.c */
+/* The device that a link-local peer is reached by: its address alone says nothing (RFC 4007). */
+static inline unsigned tcp_scope(const struct packet *p)
+{
+    return ip_is_v4(&p->src) || !ip_is_link_local(&p->src) || !p->dev ? 0 : p->dev->index;
+}
 size_t tcp_options_write(uint8_t *at, const struct tcp_control *c);
 
 /* ---- timers.c ---- */

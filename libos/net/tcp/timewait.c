@@ -82,13 +82,13 @@ void tcp_timewait(struct tcp *t, bool fin_wait_2)
             .ts_offset = t->ts_offset,
             .ts_on = t->ts_on,
             .fin_wait_2 = fin_wait_2,
-            .reuse = t->inet.s.reuseaddr,
+            .device = t->inet.s.device,
             .rcv_scale = t->rcv_scale,
         };
         tcp_table_remove(&t->link);
         if (tcp_table_add(&w->link)) {
             tcp_timewaits++;
-            wait_for(w, fin_wait_2 && t->linger2 > 0 ? BEATS(1000ull * (uint16_t)t->linger2)
+            wait_for(w, fin_wait_2 && t->linger2 > 0 ? BEATS(1000ull * (uint8_t)t->linger2)
                                                      : TCP_TIMEWAIT);
         } else {
             DELETE(w);
@@ -108,6 +108,7 @@ static void answer(struct tcp_timewait *w, uint8_t flags)
         .ts_on = w->ts_on,
         .tsval = tcp_beat() + w->ts_offset,
         .tsecr = w->ts_recent,
+        .device = w->device,
     };
     tcp_send_control(&c);
 }

@@ -10,7 +10,7 @@ int main(int argc, char **argv)
     } cases[] = {
         {"stream", stream},       {"closing", closing},           {"connecting", connecting},
         {"listening", listening}, {"options", options},           {"urgent", urgent},
-        {"bulk", bulk},           {"ready_states", ready_states},
+        {"bulk", bulk},           {"ready_states", ready_states}, {"version6", version6},
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
     signal(SIGPIPE, SIG_IGN);

@@ -21,6 +21,7 @@ void options(void);
 void urgent(void);
 void bulk(void);
 void ready_states(void);
+void version6(void);
 
 #define NAME(a) (struct sockaddr *)&(a), sizeof(a)
 
