@@ -112,6 +112,7 @@ static inline bool ip_is_link_local(const struct ip_addr *a)
 
 enum {
     IPPROTO_ICMP = 1,
+    IPPROTO_IGMP = 2,
     IPPROTO_TCP = 6,
     IPPROTO_UDP = 17,
     IPPROTO_ICMPV6 = 58,

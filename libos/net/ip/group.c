@@ -16,6 +16,15 @@ struct membership {
 static struct list memberships = LIST_INIT(memberships);
 
 IF_LINKED(part_ipv6, mld_report, unlinked_nothing);
+IF_LINKED(part_udp, igmp_report, unlinked_nothing);
+
+static void report(struct netdev *dev, const struct ip_addr *group, bool joined)
+{
+    if (ip_is_v4(group))
+        igmp_report(dev, group, joined);
+    else
+        mld_report(dev, group, joined);
+}
 
 static struct membership *find(const struct netdev *dev, const struct ip_addr *group)
 {
@@ -65,8 +74,7 @@ int ip_group_join(struct netdev *dev, const struct ip_addr *group)
         m->dev = dev;
         m->group = *group;
         list_push_back(&memberships, &m->link);
-        if (!ip_is_v4(group))
-            mld_report(dev, group, true);
+        report(dev, group, true);
     }
     m->count++;
     return 0;
@@ -81,8 +89,7 @@ int ip_group_leave(struct netdev *dev, const struct ip_addr *group)
     if (--m->count == 0) {
         list_remove(&m->link);
         DELETE(m);
-        if (!ip_is_v4(group))
-            mld_report(dev, group, false);
+        report(dev, group, false);
     }
     return 0;
 }

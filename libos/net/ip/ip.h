@@ -19,7 +19,8 @@ void icmpv6_time_exceeded(const struct packet *p);
 void icmpv6_port_unreachable(const struct packet *p);
 void icmpv6_unknown_header(const struct packet *p);
 
-/* A group of IPv6 was joined or left (RFC 3810). */
+/* A group was joined or left (RFC 3376, RFC 3810). */
+void igmp_report(struct netdev *dev, const struct ip_addr *group, bool joined);
 void mld_report(struct netdev *dev, const struct ip_addr *group, bool joined);
 
 /* ---- routes ---- */

@@ -4,11 +4,13 @@
  * are passed over but for source routes, which nobody honours any more (RFC 7126, 4.3 and 4.4: dropped).
  */
 #include "ipv4.h"
+#include "../igmp/igmp.h"
 #include "../ip/ip.h"
 
 #include <u2k/optional.h>
 
 IF_LINKED(part_dhcp, dhcp_receive, unlinked_nothing);
+IF_LINKED(part_udp, igmp_receive, packet_free);
 
 bool ipv4_dhcp_listens;
 
@@ -57,6 +59,7 @@ void ipv4_deliver(struct packet *p)
         udp_receive(p);
         break;
     case IPPROTO_ICMP: icmp_receive(p); break;
+    case IPPROTO_IGMP: igmp_receive(p); break;
     default:
         if (wanted)
             packet_free(p);

@@ -321,6 +321,45 @@ static void fragments_out(void)
     CHECK(packet_memory, 0);
 }
 
+static void groups(void)
+{
+    wire_start();
+    const struct ip_addr group = v4(239, 1, 2, 3), other = v4(239, 1, 2, 4);
+    CHECK(ip_group_join(&wire, &group), 0);
+    CHECK(ip_group_join(&wire, &group), 0);
+    CHECK(wire_count, 1);
+    const uint8_t *f = wire_sent[0]->bytes;
+    CHECK(memcmp(f, (uint8_t[]){1, 0, 0x5e, 0, 0, 0x16}, 6), 0);
+    CHECK(memcmp(f + 14, (uint8_t[]){0x46, 0xc0, 0, 40}, 4), 0);
+    CHECK(plain_sum(f + 14, 24), 0xffff);
+    CHECK(plain_sum(f + 38, 16), 0xffff);
+    CHECK(memcmp(f + 46, (uint8_t[]){4, 0, 0, 0, 239, 1, 2, 3}, 8), 0);
+    wire_clear();
+    static uint8_t frame[200], data[30];
+    wire_give(frame, make(frame, v4(10, 0, 0, 7), group, 17, 0, data, 30));
+    CHECK(given.count, 1);
+    wire_give(frame, make(frame, v4(10, 0, 0, 7), other, 17, 0, data, 30));
+    CHECK(given.count, 1);
+    uint8_t query[12] = {0x11, 100};
+    put_raw16(query + 2, (uint16_t)~plain_sum(query, 12));
+    size_t n = make(frame, v4(10, 0, 0, 1), v4(224, 0, 0, 1), 2, 0, query, 12);
+    wire_give(frame, n); /* from beyond the link */
+    CHECK(wire_count, 0);
+    frame[22] = 1;
+    put_raw16(frame + 24, 0);
+    put_raw16(frame + 24, (uint16_t)~plain_sum(frame + 14, 20));
+    wire_give(frame, n);
+    CHECK(wire_count, 1);
+    CHECK(wire_sent[0]->bytes[46], 2);
+    CHECK(ip_group_leave(&wire, &group), 0);
+    CHECK(wire_count, 1);
+    CHECK(ip_group_leave(&wire, &group), 0);
+    CHECK(wire_count, 2);
+    CHECK(ip_group_leave(&wire, &group), -EADDRNOTAVAIL);
+    wire_clear();
+    CHECK(packet_memory, 0);
+}
+
 static void routes(void)
 {
     wire_start();
@@ -356,6 +395,7 @@ const struct test tests_ipv4[] = {
     {"loopback", loopback},
     {"reassembly", reassembly},
     {"fragments_out", fragments_out},
+    {"groups", groups},
     {"routes", routes},
     {0},
 };

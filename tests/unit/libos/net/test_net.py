@@ -13,7 +13,7 @@ import pytest
 
 HERE = Path(__file__).parent
 LIBOS = HERE.parents[3] / "libos"
-PARTS = ("packet", "netdev", "ethernet", "arp", "ip", "ipv4", "icmp", "ipv6", "icmpv6", "dhcp", "config")
+PARTS = "packet netdev ethernet arp ip ipv4 icmp igmp ipv6 icmpv6 dhcp config".split()
 FLAGS = [
     "-std=gnu17", "-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-builtin",
     "-Wall", "-Wextra", "-Wno-missing-field-initializers",
