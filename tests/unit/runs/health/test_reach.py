@@ -18,7 +18,7 @@ from tests.unit.run.test_request import manifest
 
 
 def image(*test: str, **more: Any) -> Manifest:
-    return manifest(syscalls=("socket",), healthcheck={"test": list(test), "interval": 7 * 10**9}, **more)
+    return manifest(parts=("ip",), healthcheck={"test": list(test), "interval": 7 * 10**9}, **more)
 
 
 ASKS = image("CMD-SHELL", "curl -f http://localhost:$PORT/", env=("PORT=8080", "ODD"))
