@@ -145,7 +145,7 @@ def test_no_descriptor_but_the_listed_is_used_from_fd_option(
 
 def malformed(good: bytes) -> dict[str, bytes]:
     """Files that are no unikernels, each in its own way."""
-    phdr = bytearray(good)
+    phdr, forever = bytearray(good), struct.pack("<Q", 2**64 - 1)
     return {
         "empty": b"",
         "short": good[:40],
@@ -153,7 +153,8 @@ def malformed(good: bytes) -> dict[str, bytes]:
         "no segments": bytes(phdr[:56]) + b"\0\0" + bytes(phdr[58:]),
         "headers past the end": bytes(phdr[:32]) + struct.pack("<Q", 2**63) + bytes(phdr[40:]),
         "segment past the end": good[: 2 * PAGE],
-        "segment wraps": bytes(phdr[:96]) + struct.pack("<Q", 2**64 - 1) + bytes(phdr[104:]),
+        # What the bundle says of its size counts, then what the segment says.
+        "both wrap": bytes(phdr[:96] + forever + phdr[104 : PAGE + 16] + forever + phdr[PAGE + 24 :]),
         "not page aligned": bytes(phdr[:72]) + struct.pack("<Q", 8) + bytes(phdr[80:]),
         "other magic": bytes(phdr[:PAGE]) + b"\0" + bytes(phdr[PAGE + 1 :]),
     }
