@@ -21,17 +21,17 @@ enum {
     AHEAD = 16,   /* pages of an aligned piece that is read at once */
     RESERVE = 16, /* none is read ahead when less than this part of all memory is free */
     BATCH = 64,   /* pages given up at once, at least */
+    FLOOR = 32,   /* this part of all memory stays with files in use: else each step is a read */
     STATUS_KILLED = 128 + 9, /* as for who is killed by Linux */
 };
 
 static struct {
     struct block_device *disk;
     uint64_t offset, size; /* of the image on the disk; size in whole pages */
-    uint64_t *mapped;      /* a bit for each page frame: the program has it */
-    size_t mapped_size;    /* bytes */
-    size_t present;        /* pages in memory */
-    vaddr_t hand;          /* where giving up goes on */
-    bool giving;
+    uint64_t *mapped; /* a bit for each page frame: the program has it */
+    size_t mapped_size; /* bytes */
+    size_t present; /* pages in memory */
+    vaddr_t hand; /* where giving up goes on */
 } root;
 
 static vaddr_t end(void)
@@ -174,6 +174,8 @@ static bool give_up(size_t count)
     struct giving g = {.target = MAX(count, (size_t)BATCH), .spare = true};
 
     for (unsigned round = 0; round < 2 && !g.done; round++, g.spare = false) {
+        if (!g.spare && root.present < pages_total_count() / FLOOR)
+            break;
         memset(root.mapped, 0, root.mapped_size);
         pager_sweep(USER_LO, USER_HI, see_program, &g);
         pager_sweep(root.hand, end(), see_own, &g);
