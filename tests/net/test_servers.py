@@ -100,7 +100,7 @@ WAYS = {"publish": on_published_port, "tap": over_a_tap}
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("name", ["redis", "nginx", "memcached"])
+@pytest.mark.parametrize("name", ["redis", "memcached"])
 def test_fixture(
     name: str,
     platform: str,
