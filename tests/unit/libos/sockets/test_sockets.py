@@ -15,7 +15,22 @@ import pytest
 
 HERE = Path(__file__).parent
 LIBOS = HERE.parents[3] / "libos"
-STACK = ("packet", "netdev", "ethernet", "arp", "ip", "ipv4", "icmp", "ipv6", "icmpv6", "dhcp", "config")
+STACK = (
+    *(
+        "packet",
+        "netdev",
+        "ethernet",
+        "arp",
+        "ip",
+        "ipv4",
+        "icmp",
+        "igmp",
+        "ipv6",
+        "icmpv6",
+        "dhcp",
+        "config",
+    ),
+)
 SOCKETS = ("socket", "inet", "udp", "raw", "packet_socket", "netlink", "unix")
 CORE = ("core/timer.c", "core/format.c", "core/cursor.c", "core/waitq.c", "fs/vfs/iter.c")
 FLAGS = [
