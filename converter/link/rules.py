@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from converter.analyze import libc_sockets
 from converter.analyze.probed_files import only_tried
 from converter.link.parts import Part, Rules
 from converter.profile.model import Entries, Evidence, Profile
@@ -38,12 +39,20 @@ def _all(part: Part, profile: Profile, platform: str) -> Iterator[str]:
             if name in profile.syscalls:
                 yield f"system call {name}, and nothing is known of {choice}"
     for choice, values in rules.arguments.items():
-        for value, why in _matching_values(values, profile.arguments.get(choice, {})):
+        for value, why in _matching_values(values, _wanted(choice, profile)):
             yield _shown(f"{choice} {value}" if value != _ANY else f"{choice} of any value", why)
     for choice, values in rules.named.items():
         told = {value: why for value, why in profile.arguments.get(choice, {}).items() if value != _ANY}
         for value, why in _matching_values(values, told):
             yield _shown(f"{choice} {value}", why)
+
+
+def _wanted(choice: str, profile: Profile) -> Entries:
+    """What is known of a choice, without sockets that nobody asks for."""
+    entries = profile.arguments.get(choice, {})
+    if choice in libc_sockets.CHOICES and libc_sockets.made_by_libc_alone(profile):
+        return libc_sockets.without_the_network(choice, entries)
+    return entries
 
 
 def _matching_files(rules: Rules, profile: Profile) -> Iterator[tuple[str, str, tuple[Evidence, ...]]]:
