@@ -64,7 +64,7 @@ def test_a_second_run_adds_to_the_file(
 @needs_gcc
 @pytest.mark.parametrize("on", PLATFORMS)
 def test_a_program_that_executes_another(u2k: Command, tmp_path: Path, on: Sequence[str]) -> None:
-    """The entry of tests/guest/trace/subject.c; there is no fork, and no network, in a unikernel today."""
+    """The entry of tests/guest/trace/subject.c; there is no fork in a unikernel today."""
     binary = compiled(SOURCE, "gcc", ["-static", "-D_GNU_SOURCE"])
     layer = oci.layer(
         oci.file("bin/subject", binary, mode=0o755), oci.symlink("bin/link", "subject"), oci.directory("srv")
@@ -74,9 +74,9 @@ def test_a_program_that_executes_another(u2k: Command, tmp_path: Path, on: Seque
     made, file = tmp_path / "subject.u2k", tmp_path / "trace.json"
     options = ("--full", "--files", "all", "--allow-unsupported")
     assert u2k("convert", *options, archive, "-o", made).returncode == 0
-    done = u2k("run", *on, "--trace", file, made, "entry", "serve")
+    done = u2k("run", *on, "--trace", file, made, "entry", "listen")
     profile = read_profile(file)
-    assert done.returncode == 20, done.stderr
+    assert done.returncode == 0, done.stderr
     assert profile.subject.path == "/bin/link"
     assert "socket" in profile.syscalls
     assert not {"execve", "chown", "setuid"} & set(profile.syscalls)

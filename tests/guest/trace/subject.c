@@ -4,6 +4,7 @@
  *   entry ARG...   as a container's entry script: a child executes `child`, a file is made, the user is changed,
  *                  then the program itself is executed with ARG...
  *   serve          answers each line on port 81 with it; forks once; ends at SIGTERM
+ *   listen         makes the socket that `serve` has, and ends
  *   wait           does nothing for ever
  *   write          does its own work on /srv: changes `made`, makes `later`; runs `child` as well
  *   status N       ends with status N
@@ -70,7 +71,7 @@ static int entry(char **argv)
     return 13;
 }
 
-static int serve(void)
+static int serve(int ends)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(81)};
     char line[256];
@@ -81,6 +82,8 @@ static int serve(void)
         perror("listen");
         return 20;
     }
+    if (ends)
+        return 0;
     pid_t pid = fork();
     if (pid == 0)
         _exit(access("/etc/worker.conf", R_OK));
@@ -122,8 +125,8 @@ int main(int argc, char **argv)
 
     if (!strcmp(what, "entry"))
         return entry(argv + 1);
-    if (!strcmp(what, "serve"))
-        return serve();
+    if (!strcmp(what, "serve") || !strcmp(what, "listen"))
+        return serve(!strcmp(what, "listen"));
     if (!strcmp(what, "escape"))
         return escape();
     if (!strcmp(what, "write"))
