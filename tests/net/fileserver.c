@@ -165,6 +165,17 @@ static void generate(struct connection *c)
     c->gone = 0;
 }
 
+/* What was asked to be sent here is here: only then, since no event comes after the last byte. */
+static void answer(struct connection *c)
+{
+    memset(c->line, '0', 64);
+    if (c->digest)
+        sha_end(&c->sha, c->line);
+    c->line[64] = '\n';
+    c->sent = 0;
+    c->state = ANSWERING;
+}
+
 static int command(struct connection *c)
 {
     unsigned long long n, seed;
@@ -187,6 +198,8 @@ static int command(struct connection *c)
         c->left = n;
         c->digest = c->line[0] == 'P';
         sha_begin(&c->sha);
+        if (!n)
+            answer(c);
     } else {
         return -1;
     }
@@ -223,21 +236,14 @@ static int step(struct connection *c)
         c->left -= (size_t)n;
         return 1;
     case RECEIVING:
-        if (!c->left) {
-            memset(c->line, '0', 64);
-            if (c->digest)
-                sha_end(&c->sha, c->line);
-            c->line[64] = '\n';
-            c->sent = 0;
-            c->state = ANSWERING;
-            return 1;
-        }
         n = read(c->fd, c->bytes, c->left < ROOM ? (size_t)c->left : ROOM);
         if (n <= 0)
             break;
         if (c->digest)
             sha_add(&c->sha, c->bytes, (size_t)n);
         c->left -= (uint64_t)n;
+        if (!c->left)
+            answer(c);
         return 1;
     case ANSWERING:
         n = send(c->fd, c->line + c->sent, 65 - c->sent, MSG_NOSIGNAL);
