@@ -127,8 +127,6 @@ def profile_image(
 def unsupported(profiled: Profiled) -> tuple[Refusal, ...]:
     """What the program needs and the library OS has not; empty if the image can become a unikernel."""
     reading, trace = profiled.reading, profiled.trace
-    config = reading.image.config
-    own = tuple(map(os.fsencode, (*config.entrypoint, *config.cmd)))[:1] == reading.start.argv[:1]
     started: tuple[str, ...] = ()
     if trace is not None and trace.program is not None:
         by = trace.program.path
@@ -137,7 +135,6 @@ def unsupported(profiled: Profiled) -> tuple[Refusal, ...]:
         reading.resolution,
         profiled.profile,
         implemented(),
-        ports=reading.program.ports if own and reading.resolution.decided_by != "user" else (),
         forked=0 if trace is None else trace.forked,
         started=started,
     )

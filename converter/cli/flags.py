@@ -74,7 +74,7 @@ Profiles = Annotated[
 AllowUnsupported = Annotated[
     bool,
     typer.Option(
-        "--allow-unsupported", help="Convert what needs something that is not there yet (networking ...)."
+        "--allow-unsupported", help="Convert what needs what is not there yet (a second process ...)."
     ),
 ]
 NoAdapt = Annotated[

@@ -72,12 +72,6 @@ def main_frame(why: Evidence, path: str) -> int | None:
     return number if found[number].object == path.rpartition("/")[2] else None
 
 
-def in_main(why: Evidence, path: str) -> bool:
-    """Whether the main function of the program `path` makes the call itself, by at most a wrapper."""
-    number = main_frame(why, path)
-    return number is not None and number <= 1
-
-
 def shortened(detail: str) -> str:
     """The way to a site with its middle left out; `u2k explain` has all of it."""
     parts = detail.split(_LED_BY)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from converter.analyze.entrypoint import Resolution
 from converter.analyze.entrypoint.shell.processes import MULTI_CALL
-from converter.analyze.ports import Port
 from converter.analyze.refusal.frames import belongs_to, frames
 from converter.profile.model import Evidence, Evidences, Profile
 
@@ -20,7 +19,7 @@ _LINE_MAX = 1 << 12  # characters; execve(2) takes megabytes, and rules look for
 class Refusal:
     """One thing that is needed and not there.
 
-    need:     a few words: `networking`, `io_uring` ...
+    need:     a few words: `io_uring`, `a GPU` ...
     what:     a sentence about the program, without its subject: `serves 80/tcp, and its code can listen`
     evidence: what shows it, the strongest first; never empty
     hint:     what the user can do, besides --allow-unsupported; may be empty
@@ -37,7 +36,6 @@ class Facts:
     """What is known of a program.
 
     handlers: system calls that the library OS has; a rule is off once it has those that the rule is about
-    ports:    that the image says its program is served on
     forked:   processes that a run showed the program make of itself
     started:  paths of other programs that a run showed it start
     """
@@ -45,7 +43,6 @@ class Facts:
     resolution: Resolution
     profile: Profile
     handlers: frozenset[str]
-    ports: tuple[Port, ...] = ()
     forked: int = 0
     started: tuple[str, ...] = ()
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from converter.analyze.entrypoint import Resolution
-from converter.analyze.ports import Port
 from converter.analyze.refusal.frames import shortened
 from converter.analyze.refusal.gpu import gpu
 from converter.analyze.refusal.io_uring import io_uring
 from converter.analyze.refusal.kernel_module import kernel_module
 from converter.analyze.refusal.model import Facts, Refusal
-from converter.analyze.refusal.networking import networking
 from converter.analyze.refusal.processes import processes
 from converter.analyze.refusal.undecided import undecided
 from converter.errors import IncompatibleImageError
@@ -20,7 +18,7 @@ from converter.profile.model import Profile
 _LINE_MAX = 1 << 10  # characters of one line
 _OVERRIDE = "convert it all the same with --allow-unsupported"
 _RULES: tuple[Callable[[Facts], Iterator[Refusal]], ...] = (
-    undecided, networking, io_uring, processes, kernel_module, gpu,
+    undecided, io_uring, processes, kernel_module, gpu,
 )  # fmt: skip
 
 
@@ -29,18 +27,16 @@ def refusals(
     profile: Profile,
     handlers: Iterable[str],
     *,
-    ports: Sequence[Port] = (),
     forked: int = 0,
     started: Sequence[str] = (),
 ) -> tuple[Refusal, ...]:
     """What the program needs and is not there, by strong evidence; empty if nothing stands against it.
 
     handlers: names of the system calls that the library OS implements
-    ports:    what the image exposes, if its own command runs: of another program that says nothing
     forked:   processes that a run showed the program make of itself
     started:  paths of other programs that a run showed it start
     """
-    facts = Facts(resolution, profile, frozenset(handlers), tuple(ports), forked, tuple(started))
+    facts = Facts(resolution, profile, frozenset(handlers), forked, tuple(started))
     return tuple(refusal for rule in _RULES for refusal in rule(facts))
 
 

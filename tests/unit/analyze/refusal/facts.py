@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from converter.analyze.entrypoint import Resolution, resolve
-from converter.analyze.ports import parse_ports
 from converter.analyze.refusal import Refusal, refusals
 from converter.image.tree import Inode
 from converter.profile.model import Evidence, Profile, Subject
@@ -45,16 +44,14 @@ def program(
 def needs(
     resolution: Resolution | None = None,
     syscalls: Known | None = None,
-    domains: Known | None = None,
     *,
     handlers: Sequence[str] = (),
-    expose: Sequence[str] = (),
     forked: int = 0,
     started: Sequence[str] = (),
     arguments: Mapping[str, Known] | None = None,
     **fields: Known,
 ) -> dict[str, Refusal]:
-    """The refusals by what is needed; `domains` are of socket(2), `fields` of the profile."""
+    """The refusals by what is needed; `fields` are of the profile."""
     found = resolution or program()
     subject = Subject(
         reference="",
@@ -67,14 +64,9 @@ def needs(
         user=(0, 0),
     )
     profile = Profile(subject, "1", syscalls=_tuples(syscalls))
-    choices = {
-        "socket.domain": _tuples(domains),
-        **{name: _tuples(each) for name, each in (arguments or {}).items()},
-    }
+    choices = {name: _tuples(each) for name, each in (arguments or {}).items()}
     profile = replace(profile, arguments=choices, **{name: _tuples(each) for name, each in fields.items()})
-    told = refusals(
-        found, profile, handlers, ports=parse_ports(expose), forked=forked, started=started
-    )  # fmt: skip
+    told = refusals(found, profile, handlers, forked=forked, started=started)
     assert all(each.evidence for each in told)
     assert len({each.need for each in told}) == len(told)
     return {each.need: each for each in told}

@@ -13,7 +13,7 @@ from converter.analyze.refusal.certain import CallSite, certain_call, on_each_wa
 from tests.builders.programs import compiled
 from tests.builders.trees import program as executable
 from tests.builders.trees import tree_of
-from tests.unit.analyze.refusal.facts import APP, LIBC, Evidence, needs, passing, program, site
+from tests.unit.analyze.refusal.facts import APP, LIBC, Evidence, needs, passing, program
 
 FORK = frozenset({"fork"})
 DECLARED = """
@@ -133,27 +133,3 @@ def test_the_rule_of_processes(source: str, refused: bool, tmp_path: Path) -> No
         evidence = told["more than one process"].evidence
         assert evidence[0].detail.startswith("main at 0x")
         assert evidence[1] == why
-
-
-MAKE = "static __attribute__((noinline)) int make(void) { return socket(2, 1, 0) + 1; }"
-
-
-@pytest.mark.parametrize(
-    ("source", "domain", "refused"),
-    [
-        (MAKE + "int main(void) { return make() * 2; }", "2", True),
-        (MAKE + "int main(void) { return make() * 2; }", "1", False),
-        (MAKE + "int main(int argc) { return argc > 1 ? make() : 2; }", "2", False),
-        # The socket that is certain is another one, for the log.
-        (MAKE + "int main(int n) { return n > 1 ? make() : socket(1, 1, 0) + 3; }", "2", False),
-    ],
-)
-def test_the_rule_of_networking(source: str, domain: str, refused: bool, tmp_path: Path) -> None:
-    elf = compiled(tmp_path, DECLARED + source, "-fPIC", "-shared", "-Wl,-e,main")
-    calls = {
-        call: [site(call, "server:a <- b <- main <- _start <- entry point")] for call in ("socket", "bind")
-    }
-    passed = passing("make to __socket <- main <- _start <- entry point")
-    told = needs(program(files={APP: executable(elf)}), calls, {domain: [passed]})
-    assert ("networking" in told) is refused
-    assert needs(program(files={APP: executable(elf)}), {}, {domain: [passed]}) == {}

@@ -12,7 +12,7 @@ import pytest
 from converter.analyze.refusal.reviewed import DATA
 from converter.libos import implemented, syscall_table
 
-ROLES = {"server", "client", "supervisor", "module loader"}
+ROLES = {"supervisor", "module loader"}
 
 
 def read(name: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from converter.analyze.refusal.frames import (
     Frame,
     belongs_to,
     frames,
-    in_main,
     is_generic,
+    main_frame,
     passed_to,
     shortened,
 )
@@ -57,18 +57,18 @@ def test_where_an_argument_goes() -> None:
 @pytest.mark.parametrize(
     ("detail", "expected"),
     [
-        ("listen+0x5 at 0x1 <- app:main <- _start <- entry point", True),
-        ("listen+0x5 at 0x1 <- app:main <- _start_c <- _start <- entry point", True),
-        ("listen+0x5 at 0x1 <- app:0x5bc0 <- 0x9180 <- entry point", True),
-        ("listen+0x5 at 0x1 <- app:start_server <- main <- _start <- entry point", False),
-        ("listen+0x5 at 0x1 <- app:0x10 <- 0x20 <- 0x9180 <- entry point", False),
-        ("listen+0x5 at 0x1 <- libx.so:main <- _start <- entry point", False),
-        ("listen+0x5 at 0x1 <- app:main <- init_array", False),
-        ("listen+0x5 at 0x1 <- entry point", False),
+        ("listen+0x5 at 0x1 <- app:main <- _start <- entry point", 1),
+        ("listen+0x5 at 0x1 <- app:main <- _start_c <- _start <- entry point", 1),
+        ("listen+0x5 at 0x1 <- app:0x5bc0 <- 0x9180 <- entry point", 1),
+        ("listen+0x5 at 0x1 <- app:start_server <- main <- _start <- entry point", 2),
+        ("listen+0x5 at 0x1 <- app:0x10 <- 0x20 <- 0x9180 <- entry point", 2),
+        ("listen+0x5 at 0x1 <- libx.so:main <- _start <- entry point", None),
+        ("listen+0x5 at 0x1 <- app:main <- init_array", None),
+        ("listen+0x5 at 0x1 <- entry point", None),
     ],
 )
-def test_whether_main_itself_makes_the_call(detail: str, expected: bool) -> None:
-    assert in_main(Evidence("static", "/lib/libc.so.6", detail), "/bin/app") is expected
+def test_which_frame_is_the_main_function(detail: str, expected: int | None) -> None:
+    assert main_frame(Evidence("static", "/lib/libc.so.6", detail), "/bin/app") is expected
 
 
 def test_long_ways_lose_their_middle() -> None:
