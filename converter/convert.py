@@ -93,22 +93,30 @@ def convert(
     _LOG.info("program: %s", os.fsdecode(profiled.reading.program.executable.path))
     packages = read_packages(profiled.reading.tree)
     slimmed = slimmed_root(profiled, packages, chosen)
+    kernel, unikernel = build_unikernel(profiled, slimmed, path, chosen, shown)
+    return Conversion(profiled, packages, slimmed, kernel, unikernel, refused)
+
+
+def build_unikernel(
+    profiled: Profiled, slimmed: Slimmed, path: Path, options: Options, progress: Progress
+) -> tuple[Kernel, Unikernel]:
+    """The kernel for what is known, and the file `path`, written over what is there. Errors: as `convert`."""
+    machine = architecture(options.platform.architecture)
     layout = plan(slimmed.tree)  # refuses before anything is built
     start = how_it_starts(profiled.reading, slimmed)
-    if on_disk := root_on_disk(chosen, layout.size):
+    if on_disk := root_on_disk(options, layout.size):
         start["disk"] = "its root is on a disk"
-    parts = chosen_parts(profiled.profile, machine, chosen, shown, start)
+    parts = chosen_parts(profiled.profile, machine, options, progress, start)
     if "writable" not in parts.parts:
         layout = plan(with_engine_files(slimmed.tree))
-    kernel = link_kernel(chosen.target, machine, parts, shown)
+    kernel = link_kernel(options.target, machine, parts, progress)
     sites = packed_sites(profiled.rewritable, profiled.reading.tree, layout)
     record = replace(boot_record(profiled.reading, slimmed), sites=sites)
-    manifest = describe(profiled, kernel, record, chosen)
+    manifest = describe(profiled, kernel, record, options)
     manifest = replace(manifest, root_on="disk" if on_disk else "memory")
     with whole_file(path) as out:
         manifest = write_unikernel(kernel, record, layout, manifest, out, profile_bytes(profiled.profile))
-    unikernel = Unikernel(path, path.stat().st_size, manifest)
-    return Conversion(profiled, packages, slimmed, kernel, unikernel, refused)
+    return kernel, Unikernel(path, path.stat().st_size, manifest)
 
 
 def root_on_disk(options: Options, size: int) -> bool:
