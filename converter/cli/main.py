@@ -18,6 +18,7 @@ from converter.cli import (
     ps,
     rm,
     run,
+    slim,
     stop,
     version,
     wait,
@@ -44,6 +45,7 @@ app.command(
     epilog=run.EXAMPLES,
     context_settings=run.CONTEXT,
 )(run.command)
+app.command("slim", short_help="Write a slim container of an image.", epilog=slim.EXAMPLES)(slim.command)
 app.command("ps", short_help="Show runs that have a name.", epilog=ps.EXAMPLES)(ps.command)
 app.command("logs", short_help="Show what a run has said.", epilog=logs.EXAMPLES)(logs.command)
 app.command("stop", short_help="End runs.", epilog=stop.EXAMPLES)(stop.command)

@@ -32,7 +32,7 @@ def _address() -> str | None:
     return f"unix://{found[0]}" if found else None
 
 
-def _client() -> Any:
+def engine_client() -> Any:
     """A client that has reached the engine. Errors: SourceError when there is none."""
     address = _address()
     if address is None:
@@ -63,7 +63,7 @@ def _tls() -> Any:
 
 def engine_version() -> str:
     """The version of the engine that answers. Errors: SourceError when none does."""
-    client = _client()
+    client = engine_client()
     import docker
 
     try:
@@ -81,7 +81,7 @@ def engine_has(name: str, wanted: Platform) -> bool:
     import docker
 
     try:
-        client = _client()
+        client = engine_client()
         try:
             found = client.images.get(name).attrs
         finally:
@@ -103,7 +103,7 @@ def open_from_engine(name: str, wanted: Platform, cache: BlobCache, progress: Pr
     """
     import docker
 
-    client = _client()
+    client = engine_client()
     try:
         stream = spool(_saved(client, name), cache, progress, 0, name)
     except docker.errors.ImageNotFound as error:

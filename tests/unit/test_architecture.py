@@ -22,7 +22,7 @@ FLOORS = (
     {"convert"},
     {"profiling"},
     {"trace", "runs"},
-    {"run", "formats", "remembered"},
+    {"run", "formats", "container", "remembered"},
     {"link"},
     {"rootfs"},
     {"analyze"},

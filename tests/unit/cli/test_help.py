@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from converter.cli.main import app
 
 VERBS = (
-    "convert", "run", "ps", "logs", "stop", "wait", "rm", "inspect", "profile", "explain", "diff", "doctor",
-    "version",
+    "convert", "run", "slim", "ps", "logs", "stop", "wait", "rm", "inspect", "profile", "explain", "diff",
+    "doctor", "version",
 )  # fmt: skip
 
 

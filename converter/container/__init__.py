@@ -1,0 +1,1 @@
+"""The slim container: the files of a unikernel's root as an image for container engines."""
