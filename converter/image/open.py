@@ -56,7 +56,7 @@ def open_image(
         return open_from_engine(name, wanted, blobs, shown)
     if source == "auto" and (found := _in_engine(reference, wanted, blobs, shown)) is not None:
         return found
-    from converter.image.registry import open_from_registry
+    from converter.image.registry.pull import open_from_registry
 
     _LOG.info("%s: from the registry %s", ref, reference.registry)
     return open_from_registry(reference, wanted, blobs, shown)

@@ -26,9 +26,10 @@ class Server:
     host: str
     script: dict[str, list[Reply]] = field(default_factory=lambda: defaultdict(list))
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    sent: list[tuple[str, str, bytes]] = field(default_factory=list)  # method, path, body of what is no GET
 
     def says(self, path: str, *replies: Reply) -> None:
-        """The replies to GET `path`, in order; the last one is repeated."""
+        """The replies to `path`, whatever the method, in order; the last one is repeated."""
         self.script[path] = list(replies)
 
     def serves(
@@ -49,9 +50,12 @@ def serving() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
+        def handle_any(self) -> None:
             path = self.path.partition("?")[0]
             server.seen.append((self.path, {key.lower(): value for key, value in self.headers.items()}))
+            if self.command != "GET":
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                server.sent.append((self.command, self.path, body))
             replies = server.script.get(path) or [Reply(b'{"errors":[{"message":"no such thing"}]}', 404)]
             reply = replies.pop(0) if len(replies) > 1 else replies[0]
             body, status = reply.body, reply.status
@@ -63,9 +67,12 @@ def serving() -> Iterator[Server]:
                 self.send_header(key, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body if reply.cut is None else body[: reply.cut])
+            if self.command != "HEAD":
+                self.wfile.write(body if reply.cut is None else body[: reply.cut])
             if reply.cut is not None:
                 self.close_connection = True
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
         def log_message(self, *args: object) -> None:
             pass

@@ -10,9 +10,9 @@ import pytest
 
 from converter.errors import IncompatibleImageError, SourceError, U2kError
 from converter.image import BlobCache, FileTree, Image, Platform, Silent, file_tree, open_image
-from converter.image.http import Transport, is_loopback
 from converter.image.reference import parse_registry_name
-from converter.image.registry import open_from_registry
+from converter.image.registry.endpoint import is_loopback, plain_endpoint
+from converter.image.registry.pull import open_from_registry
 from tests.builders import oci
 from tests.unit.image.registry_server import Reply, Server, serving
 
@@ -291,6 +291,6 @@ def test_a_token_that_does_not_help(client: Client, server: Server) -> None:
 def test_plain_http_only_to_this_machine() -> None:
     for host in ("localhost", "localhost:5000", "127.0.0.1:1", "[::1]:5000", "app.localhost"):
         assert is_loopback(host)
-        assert Transport(host).base == f"http://{host}"
+        assert plain_endpoint(host).base == f"http://{host}"
     for host in ("example.com", "10.0.0.1:5000", "localhost.example.com", "127.example.com"):
-        assert Transport(host).base == f"https://{host}"
+        assert plain_endpoint(host).base == f"https://{host}"

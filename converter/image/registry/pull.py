@@ -14,12 +14,15 @@ from converter.errors import IncompatibleImageError, SourceError
 from converter.image.blobs import BlobCache
 from converter.image.digest import VerifyingReader, is_digest, verify, wrong_digest
 from converter.image.document import MAX_CONFIG, MAX_MANIFEST
-from converter.image.http import ATTEMPTS, CUT, Sleep, Transport, read_reply
 from converter.image.manifest import Descriptor, assemble, choose, is_index, parse_manifest
 from converter.image.model import Image
 from converter.image.platform import Platform
 from converter.image.progress import Progress
-from converter.image.reference import HUB, Reference
+from converter.image.reference import Reference
+from converter.image.registry.endpoint import plain_endpoint
+from converter.image.registry.reply import CUT, read_reply
+from converter.image.registry.retry import ATTEMPTS, Sleep
+from converter.image.registry.transport import Transport
 from converter.image.tree import Span
 
 _ACCEPT = ", ".join(
@@ -60,8 +63,7 @@ class RegistrySource:
         self._reference = reference
         self._cache = cache
         self._progress = progress
-        host = "registry-1.docker.io" if reference.registry == HUB else reference.registry
-        self._transport = Transport(host, sleep)
+        self._transport = Transport(plain_endpoint(reference.registry), sleep)
         self._path = f"/v2/{reference.repository}"
         self.where = reference.familiar
 
@@ -129,7 +131,7 @@ class RegistrySource:
             except _BROKEN as error:
                 if attempt >= ATTEMPTS:
                     raise _cut(where, error) from error
-                self._transport.back_off(attempt, None, where)
+                self._transport.back_off(attempt, where)
                 attempt += 1
 
     def blob(self, descriptor: Descriptor) -> BinaryIO:
@@ -186,7 +188,7 @@ class _ResumedBlob(io.RawIOBase):
                 self._drop()
                 if self._failures >= ATTEMPTS:
                     raise _cut(self._where, error) from error
-                self._transport.back_off(self._failures, None, self._where)
+                self._transport.back_off(self._failures, self._where)
 
     def _connect(self) -> requests.Response:
         headers = {"Range": f"bytes={self._at}-"} if self._at else {}
