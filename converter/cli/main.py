@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 
 import typer
 
 from converter.cli import (
+    build,
     convert,
     diff,
     doctor,
     explain,
     inspect,
     logs,
+    plugin,
     profile,
     ps,
     rm,
@@ -38,6 +41,12 @@ app = typer.Typer(
 app.command("convert", short_help="Convert a container image into a unikernel.", epilog=convert.EXAMPLES)(
     convert.command
 )
+app.command(
+    "build",
+    short_help="Build an image with the engine, then convert it.",
+    cls=build.BuildCommand,
+    epilog=build.EXAMPLES,
+)(build.command)
 app.command(
     "run",
     short_help="Run a unikernel, or an image.",
@@ -65,6 +74,7 @@ app.command("doctor", short_help="Show what this host can run.", epilog=doctor.E
 app.command("version", short_help="Show the versions of u2k and its compiler.", epilog=version.EXAMPLES)(
     version.command
 )
+app.add_typer(plugin.app, name="plugin", short_help="Make `docker u2k` work.", epilog=plugin.EXAMPLES)
 
 
 @app.callback()
@@ -82,15 +92,18 @@ def _end(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
-def main() -> None:
-    """Entry point of the console script. Never shows a traceback unless U2K_DEBUG is set."""
+def main(command: Callable[[], object] = app) -> None:
+    """Entry point of the console script. Never shows a traceback unless U2K_DEBUG is set.
+
+    command: what is done, as another caller of the verbs has it
+    """
     from converter.cli.failure import report, report_bug
 
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # else somebody wants it ignored: nohup(1)
             signal.signal(number, _end)
     try:
-        app()
+        command()
     except U2kError as error:
         report(error)
         sys.exit(error.exit_code)

@@ -27,7 +27,7 @@ FLOORS = (
     {"rootfs"},
     {"analyze"},
     {"elf", "options"},
-    {"image", "profile"},
+    {"image", "profile", "docker_plugin", "image_build"},
     {"cache", "output", "libos"},
     {"errors", "__version__"},
 )

@@ -9,11 +9,12 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from converter.cli.build import convert_verb, long_options
 from converter.cli.main import app
+from converter.image_build.words import ENGINES
 
 VERBS = (
-    "convert", "run", "slim", "ps", "logs", "stop", "wait", "rm", "inspect", "profile", "explain", "diff",
-    "doctor", "version",
+    "version", "slim", "build", "plugin",
 )  # fmt: skip
 
 
@@ -32,6 +33,8 @@ def test_examples_are_whole_commands(verb: str) -> None:
     assert found
     command = typer.main.get_command(app).commands[verb]  # type: ignore[attr-defined]
     known = {option for parameter in command.params for option in parameter.opts}
+    if verb == "build":  # its options are the engine's and those of convert
+        known |= ENGINES | {"--engine", "-t", "-f", "-o", *long_options(convert_verb())}
     for example in found:
         words = shlex.split(example.partition("|")[0])
         assert words[:2] == ["u2k", verb], example
