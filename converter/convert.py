@@ -15,8 +15,7 @@ from converter.analyze.packages.database import read_packages
 from converter.analyze.packages.model import Packages
 from converter.analyze.refusal import Refusal, refusal_error
 from converter.errors import UsageError
-from converter.image.glob import alternatives
-from converter.image.model import Healthcheck
+from converter.image.model import Healthcheck, Image
 from converter.image.progress import Progress, Silent
 from converter.link.architecture import Architecture, architecture
 from converter.link.build import SHARED, build_archive
@@ -27,7 +26,7 @@ from converter.link.kernel import Kernel, link_kernel, linker_script
 from converter.link.manifest import SCHEMA, Manifest
 from converter.link.sites import packed_sites
 from converter.link.unikernel import Unikernel, write_unikernel
-from converter.link.wishes import Wishes
+from converter.link.wishes import check_options, wishes_of
 from converter.options import Options
 from converter.output import check_target, default_name, whole_file
 from converter.profile.model import Profile
@@ -62,7 +61,7 @@ class Conversion:
 
 
 def convert(
-    ref: str,
+    ref: str | Image,
     output: Path | None = None,
     options: Options | None = None,
     *,
@@ -71,25 +70,24 @@ def convert(
     force: bool = False,
     progress: Progress | None = None,
 ) -> Conversion:
-    """Make a unikernel of the image `ref`, as the file `output` (default: named after it, in this folder).
+    """Make a unikernel of the image `ref` (name, or opened) as the file `output` (default: named after it).
 
     `profiles` are joined with what the analysis finds, and with what is seen when `trace` asks for a run.
     Errors: UsageError, SourceError, IncompatibleImageError, OutputError, ToolchainError, RunError from
     tracing; no file is left.
     """
     chosen, shown = options or Options(), progress or Silent()
-    path = output if output is not None else Path(default_name(ref))
+    name = ref.reference if isinstance(ref, Image) else ref
+    path = output if output is not None else Path(default_name(name))
     check_target(path, force=force)
-    for pattern in chosen.keep:
-        alternatives(os.fsencode(pattern))
-    machine = architecture(chosen.platform.architecture)
-    wishes_of(chosen).check(machine, chosen.target)
+    check_options(chosen)
     check_evidence(chosen, profiles, trace)
     profiled = profile_image(ref, chosen, profiles, trace, shown)
     refused = unsupported(profiled)
     if refused and not chosen.allow_unsupported:
         raise refusal_error(refused, profiled.profile.subject.path)
-    linker_script(chosen.target, machine)  # refuses before anything is built
+    # Refuses before anything is built.
+    linker_script(chosen.target, architecture(chosen.platform.architecture))
     _LOG.info("program: %s", os.fsdecode(profiled.reading.program.executable.path))
     packages = read_packages(profiled.reading.tree)
     slimmed = slimmed_root(profiled, packages, chosen)
@@ -169,11 +167,6 @@ def chosen_parts(
         wishes=wishes_of(options),
         start=start,
     )
-
-
-def wishes_of(options: Options) -> Wishes:
-    """What the user wants whatever the evidence says."""
-    return Wishes(options.add_syscalls, options.add_parts, options.drop)
 
 
 def check_evidence(options: Options, profiles: Sequence[Profile], trace: TraceRequest | None) -> None:

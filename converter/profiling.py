@@ -76,10 +76,16 @@ class Profiled:
     rewritable: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
 
-def read_image(ref: str, options: Options | None = None, progress: Progress | None = None) -> Reading:
-    """Fetch and understand an image. Errors: SourceError, IncompatibleImageError, UsageError."""
+def read_image(ref: str | Image, options: Options | None = None, progress: Progress | None = None) -> Reading:
+    """Fetch and understand an image, by its name or opened already.
+
+    Errors: SourceError, IncompatibleImageError, UsageError.
+    """
     chosen, shown = options or Options(), progress or Silent()
-    image = open_image(ref, platform=chosen.platform, source=chosen.source, progress=shown)
+    if isinstance(ref, Image):
+        image = ref
+    else:
+        image = open_image(ref, platform=chosen.platform, source=chosen.source, progress=shown)
     tree = file_tree(image, progress=shown)
     config = replace(image.config, env=(*image.config.env, *chosen.env))
     start = find_program(config, tree, entrypoint=chosen.program or chosen.entrypoint, args=chosen.args)
@@ -93,7 +99,7 @@ def read_image(ref: str, options: Options | None = None, progress: Progress | No
 
 
 def profile_image(
-    ref: str,
+    ref: str | Image,
     options: Options | None = None,
     given: Sequence[Profile] = (),
     trace: TraceRequest | None = None,

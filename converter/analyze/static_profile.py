@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from converter import __version__
 from converter.analyze.calls.model import StaticCalls
@@ -14,6 +13,7 @@ from converter.analyze.program import Program
 from converter.analyze.unknown_paths import told_apart
 from converter.elf.closure import LibraryClosure
 from converter.image.model import Image
+from converter.image.reference import name_elsewhere
 from converter.profile.merge import union
 from converter.profile.model import Entries, Evidence, Profile, Subject
 
@@ -53,7 +53,7 @@ def subject_of(image: Image, found: Resolution) -> Subject:
     program, user = found.program, found.program.user
     doubt = () if found.undecided is None else (f"undecided: {found.undecided}",)
     return Subject(
-        reference=_name(image.reference),
+        reference=name_elsewhere(image.reference),
         digest=image.digest,
         platform=str(image.config.platform),
         path=os.fsdecode(program.executable.loaded_real_path),
@@ -64,11 +64,6 @@ def subject_of(image: Image, found: Resolution) -> Subject:
         decided_by=found.decided_by,
         reasons=(*found.reasons, *doubt),
     )
-
-
-def _name(reference: str) -> str:
-    """Profiles travel: of an archive or folder of this host only its last name goes along."""
-    return reference.rstrip("/").rpartition("/")[2] if Path(reference).exists() else reference
 
 
 def _needed(closure: LibraryClosure) -> Iterator[tuple[str, tuple[Evidence, ...]]]:

@@ -30,6 +30,7 @@ from converter.cli.flags import (
     Force,
     Json,
     NoAdapt,
+    NoCache,
     PlatformName,
     Profiles,
     ProgramLine,
@@ -109,26 +110,26 @@ def command(
     no_adapt: NoAdapt = False,
     allow_unsupported: AllowUnsupported = False,
     force: Force = False,
+    no_cache: NoCache = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Convert a container image into a unikernel: one bootable file, of what the program uses.
 
     No container engine is needed, and nothing of the image is executed unless --trace asks for it. Ends
-    with a comparison of container and unikernel; -v and --json have all of it. Exit status: 0 done, 2 usage,
-    3 the image cannot become a unikernel, 4 the image could not be fetched, 1 anything else.
+    with a comparison of container and unikernel; -v and --json have all of it. The same again is copied
+    from the cache. Exit status: 0 done, 2 usage, 3 the image cannot become a unikernel, 4 the image could
+    not be fetched, 1 anything else.
     """
     explain(verbose)
     from converter.cli.progress import shown
     from converter.cli.show import columns, show
-    from converter.convert import convert
+    from converter.conversion_cache.conversion import converted
+    from converter.conversion_cache.documents import Documents
     from converter.image.platform import Platform
     from converter.options import FILES, ROOTS, TARGETS, Options
-    from converter.output import check_distinct, check_target, default_name, text_file
-    from converter.profile.writing import profile_text
     from converter.remembered import remember
-    from converter.report.by_products import sbom_text, seccomp_of
-    from converter.report.conversion import report
+    from converter.report.comparison import document
     from converter.report.conversion_text import lines
 
     wanted = Platform.parse(platform)
@@ -150,31 +151,27 @@ def command(
         allow_unsupported=allow_unsupported,
         adapt=not no_adapt,
     )
-    documents = {"--save-profile": save_profile, "--seccomp": seccomp, "--sbom": sbom}
-    targets = [output or Path(default_name(image))]
-    for option, extra in documents.items():
-        if extra is not None:
-            check_target(extra, force=force, text=True, option=option)
-            targets.append(extra)
-    check_distinct(targets, [Path(image)])
     given = given_profiles(profiles)
     asked = trace_request(trace, probes, exercises, trace_seconds)
-    made = convert(image, output, options, profiles=given, trace=asked, force=force, progress=shown(as_json))
+    made = converted(
+        image,
+        output,
+        options,
+        profiles=given,
+        trace=asked,
+        documents=Documents(save_profile, seccomp, sbom),
+        force=force,
+        reuse=not no_cache,
+        progress=shown(as_json),
+    )
     words_again = options.words()
     for path in profiles or ():
         words_again += "--profile", str(path.absolute())
-    remember(made.unikernel.manifest, image, words_again + (asked.words() if asked else []))
-    if save_profile is not None:
-        text_file(save_profile, profile_text(made.profiled.profile))
-    if seccomp is not None:
-        text_file(seccomp, seccomp_of(made.profiled))
-    if sbom is not None:
-        text_file(sbom, sbom_text(made, sbom))
-    told = report(made)
+    remember(made.manifest, image, words_again + (asked.words() if asked else []))
     if as_json:
         import json
         from dataclasses import asdict
 
-        print(json.dumps({**asdict(told), "manifest": asdict(made.unikernel.manifest)}, indent=2))
+        print(json.dumps({**document(made.report), "manifest": asdict(made.manifest)}, indent=2))
         return
-    show(lines(told, everything=verbose, width=columns()))
+    show(lines(made.report, everything=verbose, width=columns()))

@@ -85,6 +85,10 @@ NoAdapt = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Overwrite files that are there.")]
+NoCache = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Convert anew, even if the same was converted before."),
+]
 Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output, nothing else.")
 ]

@@ -10,6 +10,7 @@ import typer
 
 from converter.cli import (
     build,
+    cache,
     convert,
     diff,
     doctor,
@@ -70,6 +71,7 @@ app.command("explain", short_help="Say why a system call, library or file is in.
     explain.command
 )
 app.command("diff", short_help="Show how what two programs use differs.", epilog=diff.EXAMPLES)(diff.command)
+app.add_typer(cache.app, name="cache", help="Show or prune what is kept between conversions.")
 app.command("doctor", short_help="Show what this host can run.", epilog=doctor.EXAMPLES)(doctor.command)
 app.command("version", short_help="Show the versions of u2k and its compiler.", epilog=version.EXAMPLES)(
     version.command
@@ -77,13 +79,20 @@ app.command("version", short_help="Show the versions of u2k and its compiler.", 
 app.add_typer(plugin.app, name="plugin", short_help="Make `docker u2k` work.", epilog=plugin.EXAMPLES)
 
 
-@app.callback()
-def options(
-    show_version: bool = typer.Option(False, "--version", help="Show the version and end.", is_eager=True),
-) -> None:
-    if show_version:
+def _show_version(wanted: bool) -> None:
+    """While options are read: no verb has to be there."""
+    if wanted:
         version.command()
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: bool = typer.Option(
+        False, "--version", help="Show the version and end.", is_eager=True, callback=_show_version
+    ),
+) -> None:
+    pass
 
 
 def _end(number: int, _: object) -> None:

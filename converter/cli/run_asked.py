@@ -145,7 +145,7 @@ def _found(asked: Asked) -> _Found:
 def _converted(asked: Asked, variables: list[bytes]) -> tuple[Path, bool]:
     """The image's unikernel, and whether it has arguments and environment in it already."""
     from converter.cli.progress import shown
-    from converter.converted import unikernel_to_run
+    from converter.conversion_cache.running import unikernel_to_run
     from converter.image.platform import Platform
     from converter.options import Options
 

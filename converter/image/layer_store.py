@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 
 from converter.image.blobs import BlobCache
 from converter.image.decompress import compression_of, decompressed
@@ -41,6 +43,8 @@ def _place(layer: Layer, cache: BlobCache, progress: Progress) -> Span:
     final = cache.layer_path(layer.diff_id)
     if final.is_file():
         _LOG.info("%s: from the cache", layer.name)
+        with suppress(OSError):
+            os.utime(final)  # what was used lately is not pruned
         return Span(0, final.stat().st_size, final)
     if layer.plain is not None and _is_plain(layer):
         _LOG.info("%s: uncompressed, read in place", layer.name)

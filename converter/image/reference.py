@@ -161,3 +161,8 @@ def parse_registry_name(text: str) -> Reference:
 
 def _wrong(text: str, what: str, hint: str) -> UsageError:
     return UsageError(what, where=f"image reference {text[:300]!r}", hint=hint)
+
+
+def name_elsewhere(reference: str) -> str:
+    """What travels says of an archive or folder of this host only its last name."""
+    return reference.rstrip("/").rpartition("/")[2] if Path(reference).exists() else reference

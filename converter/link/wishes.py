@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from converter.errors import UsageError
-from converter.link.architecture import Architecture
+from converter.image.glob import alternatives
+from converter.link.architecture import Architecture, architecture
 from converter.link.catalogue import syscall_numbers
 from converter.link.parts import Part, all_parts
+from converter.options import Options
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Wishes:
         """UsageError for a name that there is not, for a wish against another one, and for leaving out
         what nothing starts without on `platform`.
         """
+        if self == Wishes():
+            return
         calls, parts = set(syscall_numbers(machine)), _parts()
         for name in self.calls:
             if name in parts:
@@ -43,6 +48,21 @@ class Wishes:
                 )
             if name in parts and always_in(parts[name], platform):
                 raise UsageError(f"nothing starts without the part {name}", where="--drop")
+
+
+def wishes_of(options: Options) -> Wishes:
+    """What the user wants whatever the evidence says."""
+    return Wishes(options.add_syscalls, options.add_parts, options.drop)
+
+
+def check_options(options: Options) -> None:
+    """Before an image is looked for: names, patterns, the architecture.
+
+    Errors: UsageError; IncompatibleImageError for an architecture that there is no library OS for.
+    """
+    for pattern in options.keep:
+        alternatives(os.fsencode(pattern))
+    wishes_of(options).check(architecture(options.platform.architecture), options.target)
 
 
 def always_in(part: Part, platform: str) -> bool:

@@ -9,10 +9,11 @@ from converter import __version__
 from converter.link.architecture import architecture
 from converter.link.catalogue import syscall_numbers
 from converter.profile.seccomp import seccomp_text
-from converter.profiling import Profiled
 
 if TYPE_CHECKING:
     from converter.convert import Conversion
+    from converter.profile.model import Profile
+    from converter.profiling import Profiled
 
 
 def sbom_text(conversion: Conversion, path: Path) -> str:
@@ -43,8 +44,12 @@ def seccomp_of(profiled: Profiled) -> str:
 
     Raises UsageError for an architecture that there is none for.
     """
-    machine = profiled.reading.image.config.architecture
-    names = set(profiled.profile.syscalls)
+    return seccomp_for(profiled.profile, profiled.reading.image.config.architecture)
+
+
+def seccomp_for(profile: Profile, machine: str) -> str:
+    """As `seccomp_of`, for a profile alone; `machine` is the image's architecture, as OCI names it."""
+    names = set(profile.syscalls)
     if "*" in names:  # it may be any
         names = {*names - {"*"}, *syscall_numbers(architecture(machine))}
     return seccomp_text(names, machine)

@@ -4,76 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from converter.analyze.refusal import Refusal
 from converter.convert import Conversion
 from converter.link.catalogue import syscall_numbers
 from converter.link.choice import STRICT, Choice
-from converter.profile.model import Entries, Evidences, Subject, Unresolved
+from converter.profile.model import Entries
 from converter.profiling import Profiled
+from converter.report.comparison import Column, ConversionReport
 from converter.report.container_calls import reachable_in_container
-from converter.report.contents import Contents, contents
+from converter.report.contents import contents
 from converter.report.trace_text import watched_lines
-from converter.rootfs.reason import Dropped, ReasonTotal, totals
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One side of the comparison.
-
-    stored:   bytes of what is shipped: the compressed layers, or the one bootable file
-    contents: what is in the root
-    syscalls: how many system calls the program can reach
-    kernel:   bytes of kernel that are linked in; None: the host's kernel serves it
-    """
-
-    stored: int
-    contents: Contents
-    syscalls: int
-    kernel: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ConversionReport:
-    """What came out, from what, and why.
-
-    adapted:       what was done to the command line, so that it is one process; empty: nothing
-    used:          system calls that the program may make, with why
-    linked:        those that the unikernel has, and what they rely on
-    absent:        those of `used` that the library OS has not
-    unlinked:      those of `used`, and parts for them, that an option leaves out: name -> the option
-    not_linked:    those that it has and that nothing needs
-    parts:         parts of the library OS that are in, with why
-    implied:       those of `linked` that are not of `used`, with why
-    dropped:       what of the image is not in the root, by reason
-    dropped_paths: the same as (path, reason, bytes), a folder standing for all that was below
-    open:          why `used` may not be all
-    unsupported:   what the program needs and is not there, which --allow-unsupported let pass
-    traced:        how the run that was asked for went, line by line; empty without one
-    notes:         sentences for the user
-    """
-
-    reference: str
-    file: str
-    container: Column
-    unikernel: Column
-    subject: Subject
-    adapted: str
-    used: Mapping[str, Evidences]
-    linked: tuple[str, ...]
-    absent: Mapping[str, Evidences]
-    unlinked: Mapping[str, str]
-    not_linked: tuple[str, ...]
-    parts: Mapping[str, tuple[str, ...]]
-    implied: Mapping[str, tuple[str, ...]]
-    dropped: tuple[ReasonTotal, ...]
-    dropped_paths: tuple[tuple[str, str, int], ...]
-    open: tuple[str, ...]
-    unresolved: tuple[Unresolved, ...]
-    unsupported: tuple[Refusal, ...]
-    traced: tuple[str, ...]
-    notes: tuple[str, ...]
+from converter.rootfs.reason import Dropped, totals
 
 
 def report(conversion: Conversion) -> ConversionReport:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from converter.analyze.refusal import evidence_lines
+from converter.report.comparison import Column, ConversionReport
 from converter.report.container_calls import DESCRIPTION
-from converter.report.conversion import Column, ConversionReport
 from converter.report.profile_text import DECIDED, places
 from converter.report.text import WIDTH, binary, printable, wrapped
 
@@ -86,6 +85,10 @@ def _fields(report: ConversionReport, everything: bool, width: int) -> Iterator[
 
 
 def _unsupported(report: ConversionReport, everything: bool) -> Iterator[str]:
+    if not report.unsupported:
+        return
+    from converter.analyze.refusal import evidence_lines  # with all that finds refusals
+
     for refusal in report.unsupported:
         yield f"needs {refusal.need}, which is missing: it {refusal.what}"
         yield from evidence_lines(refusal) if everything else ()

@@ -16,7 +16,8 @@ def convert(
     archive: Path, folder: Path, target: str, prefix: tuple[str, ...] = (), umask: int = 0o022
 ) -> bytes:
     folder.mkdir()
-    command = [*prefix, sys.executable, "-m", "converter", "convert", "--target", target, str(archive)]
+    command = [*prefix, sys.executable, "-m", "converter", "convert", "--no-cache"]
+    command += ["--target", target, str(archive)]
     environment = os.environ | {"PYTHONHASHSEED": str(umask), "TZ": "Asia/Tokyo" if prefix else "UTC"}
     environment["PYTHONPATH"] = str(recipe.__file__ and Path(recipe.__file__).parent.parent)
     subprocess.run(command, cwd=folder, check=True, env=environment, umask=umask, stdout=subprocess.DEVNULL)

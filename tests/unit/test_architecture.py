@@ -18,7 +18,9 @@ PACKAGE = Path(__file__).parents[2] / "converter"
 FLOORS = (
     {"__main__"},
     {"cli"},
-    {"batch", "report", "converted", "known"},
+    {"batch"},
+    {"conversion_cache"},
+    {"report", "known"},
     {"convert"},
     {"profiling"},
     {"trace", "runs"},
@@ -28,6 +30,7 @@ FLOORS = (
     {"analyze"},
     {"elf", "options"},
     {"image", "profile", "docker_plugin", "image_build"},
+    {"pruning"},
     {"cache", "output", "libos"},
     {"errors", "__version__"},
 )

@@ -13,6 +13,7 @@ from converter.cli.build import convert_verb, long_options
 from converter.cli.main import app
 from converter.image_build.words import ENGINES
 
+GROUPS = {"cache": ("show", "prune")}
 VERBS = (
     "version", "slim", "build", "plugin",
 )  # fmt: skip
@@ -42,10 +43,25 @@ def test_examples_are_whole_commands(verb: str) -> None:
         assert set(options) <= known, example
 
 
+def test_the_version() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+    assert done.exit_code == 0
+    assert done.output.startswith("u2k ")
+
+
 def test_the_list_of_verbs_is_not_cut() -> None:
     text = help_of()
     assert "..." not in text.partition("Commands:")[2]
     assert len(examples(text)) == 2
+
+
+@pytest.mark.parametrize(("group", "verb"), [(group, verb) for group in GROUPS for verb in GROUPS[group]])
+def test_examples_of_groups(group: str, verb: str) -> None:
+    found = examples(help_of(group, verb))
+    assert found
+    for example in found:
+        assert shlex.split(example)[:3] == ["u2k", group, verb]
+    assert max(map(len, help_of(group, verb).splitlines())) <= 80
 
 
 @pytest.mark.parametrize("verb", VERBS)
