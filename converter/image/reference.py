@@ -13,6 +13,7 @@ from converter.errors import UsageError
 from converter.image.digest import is_digest
 
 HUB = "docker.io"
+_HUB_HOSTS = {HUB, "index.docker.io", "registry-1.docker.io"}
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::([0-9]{{1,5}}))?")
@@ -134,14 +135,12 @@ def parse_registry_name(text: str) -> Reference:
         registry, rest = head, tail
     else:
         registry = HUB
-    host = _HOST.fullmatch(registry)
-    if host is None or int(host[1] or 1) not in range(1, 65536):
+    if not is_host(registry):
         raise _wrong(text, f"{registry!r} is no host", "write HOST or HOST:PORT before the first slash")
     name, colon, tag = rest.partition(":")
     if colon and not _TAG.fullmatch(tag):
         raise _wrong(text, f"{tag!r} is no tag", "a tag has up to 128 letters, digits, and _ . - inside")
-    if registry in ("index.docker.io", "registry-1.docker.io"):
-        registry = HUB
+    registry = canonical(registry)
     if registry == HUB and name and "/" not in name:
         name = f"library/{name}"
     for component in name.split("/"):
@@ -157,6 +156,17 @@ def parse_registry_name(text: str) -> Reference:
     if len(name) > _MAX_NAME:
         raise _wrong(text, f"the repository name is longer than {_MAX_NAME} characters", "shorten it")
     return Reference(registry, name, tag or (None if at else "latest"), digest or None)
+
+
+def is_host(text: str) -> bool:
+    """Whether it is HOST or HOST:PORT."""
+    host = _HOST.fullmatch(text)
+    return host is not None and int(host[1] or 1) in range(1, 65536)
+
+
+def canonical(host: str) -> str:
+    """The name of the registry at `host`: Docker's Hub has several."""
+    return HUB if host in _HUB_HOSTS else host
 
 
 def _wrong(text: str, what: str, hint: str) -> UsageError:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from converter.image.reference import HUB
+from converter.image.reference import HUB, canonical
 
 HUB_KEY = "https://index.docker.io/v1/"
-_HUB_HOSTS = {HUB, "index.docker.io", "registry-1.docker.io"}
 
 
 def key_of(registry: str) -> str:
@@ -21,7 +20,7 @@ def fit(key: str, registry: str, repository: str) -> int | None:
     """
     host, _, path = key.removeprefix("https://").removeprefix("http://").partition("/")
     path = path.strip("/")
-    if (HUB if host in _HUB_HOSTS else host) != registry:
+    if canonical(host) != registry:
         return None
     if path in ("", "v1", "v2"):
         return 0

@@ -44,7 +44,6 @@ class Endpoint:
 
     base:        URL without a path or a slash at its end
     registry:    by which credentials are looked up; for a mirror its own HOST[:PORT]
-    prefix:      put before repository names there (``cache/``), or nothing
     verified:    whether a server's certificate is checked
     authorities: files with certificates that are trusted besides the system's
     identity:    files with a client certificate and its key, or None
@@ -52,7 +51,6 @@ class Endpoint:
 
     base: str
     registry: str
-    prefix: str = ""
     verified: bool = True
     authorities: tuple[Path, ...] = ()
     identity: tuple[Path, Path] | None = None
@@ -63,7 +61,12 @@ class Endpoint:
         return urlsplit(self.base).netloc
 
 
+def host_of(registry: str) -> str:
+    """HOST[:PORT] that answers for `registry`: another one only for Docker's Hub."""
+    return _HUB_HOST if registry == HUB else registry
+
+
 def plain_endpoint(registry: str) -> Endpoint:
     """The endpoint of a registry that nothing is configured for."""
-    host = _HUB_HOST if registry == HUB else registry
+    host = host_of(registry)
     return Endpoint(f"{'http' if is_loopback(host) else 'https'}://{host}", registry)

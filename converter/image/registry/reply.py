@@ -49,6 +49,12 @@ def unreachable(error: requests.exceptions.RequestException, host: str, where: s
     """The error for a connection that did not come to be, or broke."""
     text = reason(error)
     if isinstance(error, requests.exceptions.SSLError):
+        if "WRONG_VERSION_NUMBER" in text.upper().replace(" ", "_"):
+            return SourceError(
+                f"{host} does not speak TLS",
+                where=where,
+                hint="if it is meant to speak plain HTTP, say insecure = true for it in registries.toml",
+            )
         return SourceError(
             f"no trusted TLS connection to {host}: {text}",
             where=where,

@@ -6,6 +6,7 @@ import ssl
 from typing import Any
 
 import requests
+import urllib3
 from requests.adapters import DEFAULT_POOLSIZE, HTTPAdapter
 
 from converter.errors import UsageError
@@ -36,6 +37,8 @@ def trust(session: requests.Session, endpoint: Endpoint) -> None:
     """Connections of `session` to the endpoint's host follow its settings, all others the system's."""
     if endpoint.base.startswith("https:"):
         session.mount(f"{endpoint.base}/", _Trusting(endpoint))
+        if not endpoint.verified:  # the user has said so, and need not be told
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session.mount("https://", _Trusting(None))
 
 
@@ -44,6 +47,8 @@ def _context(endpoint: Endpoint | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if endpoint is None:
         return context
+    if not endpoint.verified:
+        context.check_hostname = False
     for path in endpoint.authorities:
         try:
             context.load_verify_locations(path)
