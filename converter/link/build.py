@@ -29,6 +29,8 @@ def archive_sources(name: str, machine: Architecture) -> tuple[Path, ...]:
     for relative in source_files():
         if relative.suffix not in (".c", ".S") or others & set(relative.parts):
             continue
+        if relative.parts[0] == "boot":
+            continue  # programs of their own: formats/disk/loaders.py
         owner = relative.parts[1] if relative.parts[0] == "platform" else SHARED
         if owner == name:
             chosen.append(relative)

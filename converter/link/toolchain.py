@@ -128,6 +128,20 @@ def link(output: Path, script: Path, inputs: Sequence[Path], map_file: Path | No
     )
 
 
+def link_flat(output: Path, script: Path, inputs: Sequence[Path]) -> None:
+    """Link a program that is loaded byte for byte to the address that the script says."""
+    _run(
+        ["ld.lld", *LINK_FLAGS, "--oformat=binary", "-T", str(script), "-o", str(output), *map(str, inputs)],
+        str(output),
+    )
+
+
+def link_efi(output: Path, entry: str, inputs: Sequence[Path]) -> None:
+    """Link a UEFI application (PE32+). /Brepro puts a digest where the time of linking would be."""
+    flags = ["/subsystem:efi_application", "/nodefaultlib", "/Brepro", f"/entry:{entry}", f"/out:{output}"]
+    _run(["lld-link", *flags, *map(str, inputs)], str(output))
+
+
 def _run(arguments: Sequence[str], where: str) -> None:
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     environment["ZIG_GLOBAL_CACHE_DIR"] = environment["ZIG_LOCAL_CACHE_DIR"] = str(cache_folder("zig"))

@@ -61,6 +61,18 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+/* What urunc makes of an argument with blanks in it (urunc, pkg/unikontainers/unikernels/linux.go): 'two words'. How
+ * long it is with its quotes; 0: this is something else. */
+static size_t single_quoted(const char *line, size_t len)
+{
+    if (!after_dashes || *line != '\'')
+        return 0;
+    for (size_t end = 1; end < len; end++)
+        if (line[end] == '\'' && (end + 1 == len || is_space(line[end + 1])))
+            return end + 1;
+    return 0;
+}
+
 /*
  * Linux's next_arg(): a double quote keeps blanks together wherever it stands; it is taken off only
  * around the whole token or around the whole value.
@@ -73,6 +85,14 @@ int cmdline_parse(const char *line, size_t len)
     while (at < len) {
         if (is_space(line[at])) {
             at++;
+            continue;
+        }
+        size_t whole = single_quoted(line + at, len - at);
+        if (whole) {
+            int error = cmdline_token(line + at + 1, whole - 2);
+            if (error)
+                return error;
+            at += whole;
             continue;
         }
         char *token = heap_alloc(len - at);

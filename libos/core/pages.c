@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The page allocator. Each range that the platform gave has a frontier: pages beyond it have never
- * been used and are zero. Below it a binary buddy system keeps what was freed (Knowlton 1965). The
+ * been used and are zero, unless the platform said otherwise. Below it a binary buddy system keeps what was freed (Knowlton 1965). The
  * links lie beside the pages, not in them, in a table at the start of the range; untouched entries
  * are zero, so the table costs nothing until its pages are used, and pages known to be zero stay so.
  *
@@ -27,12 +27,13 @@ static struct range {
     uint32_t count, fresh; /* fresh: the frontier */
     uint32_t heads[ORDERS]; /* free blocks by order; 0 (the table itself) ends a list */
     uint32_t orders; /* bit n: heads[n] is not empty */
+    bool zero; /* what is beyond the frontier */
 } ranges[RANGES_MAX];
 
 static unsigned range_count;
 static size_t free_count, total_count;
 
-void pages_add(void *base, size_t len)
+void pages_add(void *base, size_t len, bool zero)
 {
     struct range *r = &ranges[range_count];
     size_t count = MIN(len >> PAGE_SHIFT, ((size_t)1 << INDEX_BITS) - 1);
@@ -41,7 +42,9 @@ void pages_add(void *base, size_t len)
     if (range_count == RANGES_MAX || count <= table + 1)
         return; /* not worth its table */
     range_count++;
-    *r = (struct range){.base = base, .pages = base};
+    *r = (struct range){.base = base, .pages = base, .zero = zero};
+    if (!zero)
+        memset(base, 0, table << PAGE_SHIFT);
     r->count = (uint32_t)count;
     r->fresh = (uint32_t)table;
     total_count += count;
@@ -137,6 +140,8 @@ static void *take(size_t count, unsigned flags)
             continue;
         base = r->base + ((size_t)r->fresh << PAGE_SHIFT);
         r->fresh += (uint32_t)count;
+        if ((flags & PAGES_ZERO) && !r->zero)
+            memset(base, 0, count << PAGE_SHIFT);
     }
     return base;
 }

@@ -78,6 +78,8 @@ enum boot_tag {
  *                                at its place (at most 255), 0: none is
  *   u2k.tty=ROWSxCOLUMNS         the streams are one terminal
  *   u2k.realtime=NANOSECONDS     wall clock at start, for platforms without one
+ *   u2k.memory=used              RAM is not as a VMM gives it, which is zero: it was used before. Boot loaders
+ *                                of disks say so (libos/boot)
  * root=/dev/vdX               where the root is, if it is on a disk; without it /dev/vda
  * console= ip= and the like are the drivers': platform/vm passes them on. Other words without
  * a `=` are passed over. A token is copied, into memory that pages_add() has given before.

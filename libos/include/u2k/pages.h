@@ -9,9 +9,10 @@
 
 #include <u2k/types.h>
 
-/* The platform gives a range of zero-filled, untouched pages before core_main(); at most 8 times.
- * Metadata is taken from the range and grows as pages are used: giving costs O(1). */
-void pages_add(void *base, size_t len);
+/* The platform gives a range of untouched pages before core_main(); at most 8 times. Metadata is taken from
+ * the range and grows as pages are used: giving a range that is `zero`-filled costs O(1). Of another one the
+ * metadata is cleared now (8 bytes a page), and each page when it is first asked for with zeros in it. */
+void pages_add(void *base, size_t len, bool zero);
 
 /* `count` contiguous pages, contents zero iff asked (fresh pages are not cleared twice). NULL: none. */
 enum { PAGES_ANY = 0, PAGES_ZERO = 1 };

@@ -168,7 +168,7 @@ NORETURN void process_start(uintptr_t *stack)
                      error);
 
     plat_info = &info;
-    pages_add((void *)memory_file.base, memory_file.len);
+    pages_add((void *)memory_file.base, memory_file.len, true);
     for (; used < argc; used++) {
         error = cmdline_token(argv[used], strlen(argv[used]));
         if (error < 0)

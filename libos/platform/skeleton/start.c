@@ -29,7 +29,7 @@ NORETURN void _start(void);
 NORETURN void _start(void)
 {
     plat_info = &info;
-    pages_add(memory, sizeof(memory));
+    pages_add(memory, sizeof(memory), true);
     core_main();
 }
 

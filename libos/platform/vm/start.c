@@ -28,7 +28,7 @@ struct piece {
 
 static struct piece pieces[PIECES];
 static unsigned piece_count;
-static struct piece holes[2]; /* kernel and bundle; command line */
+static struct piece holes[3]; /* kernel; command line; bundle */
 static struct device_place places[PLACES];
 static unsigned place_count;
 static struct plat_info info = {.name = "vm", .log_level = LOG_LEVEL};
@@ -77,7 +77,7 @@ static void carve(const struct boot_facts *f, unsigned self, uint64_t start, uin
 /* Without one core says that there is none. Returns the size of one that memory has no place for. */
 static uint64_t find_bundle(const struct boot_facts *f)
 {
-    uint64_t start = vm_kernel_end_physical();
+    uint64_t start = f->module ? f->module : vm_kernel_end_physical();
     const struct bundle_header *header = vm_direct(start);
 
     if (!vm_is_memory(f, start, sizeof(*header)) || header->magic != BUNDLE_MAGIC)
@@ -124,13 +124,13 @@ static void clear_firmware_use(void)
 
 static void give_memory(const struct boot_facts *f)
 {
-    uint64_t kernel = vm_kernel_end_physical();
-    uint64_t bundle_end = ALIGN_UP(kernel + info.bundle_len, PAGE_SIZE);
+    uint64_t bundle = info.bundle ? device_address(info.bundle) : 0;
     uint64_t line = f->cmdline ? device_address(f->cmdline) : 0;
 
-    holes[0] = (struct piece){0, MAX(bundle_end, (uint64_t)LEGACY_END)};
+    holes[0] = (struct piece){0, MAX(vm_kernel_end_physical(), (uint64_t)LEGACY_END)};
     holes[1] =
         (struct piece){line & ~(uint64_t)PAGE_MASK, ALIGN_UP(line + f->cmdline_len, PAGE_SIZE)};
+    holes[2] = (struct piece){bundle, ALIGN_UP(bundle + info.bundle_len, PAGE_SIZE)};
     for (unsigned i = 0; i < f->range_count; i++)
         if (f->range[i].usable)
             carve(f, i, f->range[i].start, f->range[i].end, 0);
@@ -146,11 +146,12 @@ static void give_memory(const struct boot_facts *f)
         int used = vm_map_memory(pieces[i].start, pieces[i].end, vm_direct(first->start), cost);
         first->start += (uint64_t)used * PAGE_SIZE;
     }
-    if (!f->memory_is_zero)
+    if (!f->memory_is_zero && !f->memory_is_used)
         clear_firmware_use();
     for (unsigned i = 0; i < piece_count; i++) {
         info.memory += pieces[i].end - pieces[i].start;
-        pages_add(vm_direct(pieces[i].start), pieces[i].end - pieces[i].start);
+        pages_add(vm_direct(pieces[i].start), pieces[i].end - pieces[i].start,
+                  !f->memory_is_used);
     }
 }
 
@@ -241,8 +242,21 @@ unsigned vm_cmdline_places(struct device_place *out, unsigned max)
     return count;
 }
 
+/* A word of the command line before there is memory to parse that with. */
+static bool has_word(const struct boot_facts *f, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (size_t at = 0; at + len <= f->cmdline_len; at++)
+        if ((!at || f->cmdline[at - 1] == ' ') && !memcmp(f->cmdline + at, word, len) &&
+            (at + len == f->cmdline_len || f->cmdline[at + len] == ' '))
+            return true;
+    return false;
+}
+
 NORETURN void vm_start(struct boot_facts *facts)
 {
+    facts->memory_is_used = has_word(facts, "u2k.memory=used");
     uint64_t too_large = find_bundle(facts);
     give_memory(facts);
     vm_fill_info(&info);

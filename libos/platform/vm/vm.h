@@ -20,7 +20,9 @@ struct boot_facts {
     unsigned range_count;
     char *cmdline; /* directly mapped, cmdline_len bytes, no NUL */
     size_t cmdline_len;
+    uint64_t module; /* physical address of the bundle; 0: behind the kernel */
     bool memory_is_zero; /* no firmware has used RAM above 1 MiB before us */
+    bool memory_is_used; /* anything may be in it: the loader of a disk says so (u2k.memory=used) */
 };
 
 /* ---- vm/ for ARCH ---- */

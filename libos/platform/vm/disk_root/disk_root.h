@@ -10,6 +10,10 @@
 #include <u2k/block.h>
 #include <u2k/types.h>
 
+/* gpt.c: if `page`, the disk's first, begins a partitioned disk, the bytes [*start, *end) of its unikernel's partition,
+ * and the first page of that; else nothing is changed. -EINVAL: partitioned, and there is none. -EIO. */
+int gpt_partition(struct block_device *d, void *page, uint64_t *start, uint64_t *end);
+
 /* cache.c */
 int root_open(struct block_device *d, uint64_t offset, uint64_t size, const void **out);
 /* Of a page fault of the library OS: true if the page is there now. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the root image is on the disk: at its beginning, or, if the disk is the unikernel file itself, behind the
- * bundle's segment, which was loaded without it (u2k/boot.h).
+ * Where the root image is on the disk: at its beginning, or, if the disk is the unikernel file itself or has it in a
+ * partition, behind the bundle's segment, which was loaded without it (u2k/boot.h).
  */
 #include <u2k/block.h>
 #include <u2k/boot.h>
@@ -54,12 +54,16 @@ static int find(struct block_device *d, void *page, uint64_t *offset, uint64_t *
     static const uint8_t elf[] = {0x7f, 'E', 'L', 'F', 2, 1};
     const struct bundle_header *ours = plat_info->bundle;
     struct cursor head = cursor_over(page, PAGE_SIZE);
+    uint64_t start = 0, end = ALIGN_DOWN(d->size, PAGE_SIZE);
     uint32_t magic;
 
-    *offset = 0;
-    *size = ALIGN_DOWN(d->size, PAGE_SIZE);
-    if (!*size || d->read(d, 0, &page, 1))
+    if (!end || d->read(d, 0, &page, 1))
         return -EIO;
+    int error = gpt_partition(d, page, &start, &end);
+    if (error)
+        return error;
+    *offset = start;
+    *size = ALIGN_DOWN(end - start, PAGE_SIZE);
     memcpy(&magic, (const char *)page + EROFS_SUPER, sizeof(magic));
     if (magic == EROFS_MAGIC)
         return 0;
@@ -67,11 +71,11 @@ static int find(struct block_device *d, void *page, uint64_t *offset, uint64_t *
         return -EINVAL;
     uint64_t bundle = bundle_offset(&head);
     if (!bundle || bundle % BLOCK_SECTOR || bundle > *size - PAGE_SIZE ||
-        d->read(d, bundle, &page, 1))
+        d->read(d, start + bundle, &page, 1))
         return -EINVAL;
     if (memcmp(page, ours, sizeof(*ours)) != 0)
         return -ESTALE; /* another unikernel's */
-    *offset = bundle + ours->root_offset;
+    *offset = start + bundle + ours->root_offset;
     *size = ours->root_size;
     return ours->root_offset <= INT64_MAX && *size <= INT64_MAX ? 0 : -EINVAL;
 }

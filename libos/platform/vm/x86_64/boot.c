@@ -66,11 +66,16 @@ static void read_pvh(uint64_t info)
         uint64_t start, size;
         uint32_t type, reserved;
     } *entry;
+    const struct PACKED {
+        uint64_t start, size, cmdline, reserved;
+    } *module;
 
     if (!i || i->magic != (uint32_t)PVH_MAGIC)
         return;
     take_cmdline(i->cmdline);
     acpi_set_rsdp(i->rsdp, i->version >= 1);
+    if (i->modules && (module = at(i->module_list, sizeof(*module))) && at(module->start, PAGE_SIZE))
+        facts.module = module->start;
     if (i->version < 1)
         return;
     unsigned count = MIN(i->map_count, (uint32_t)E820_MAX);

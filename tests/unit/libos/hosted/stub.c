@@ -62,7 +62,7 @@ void stub_start(size_t bytes)
     CHECK(ftruncate(stub_pool_fd, (off_t)bytes) == 0);
     CHECK(host_mmap(POOL_BASE, bytes, 3, HOST_SHARED | HOST_FIXED, stub_pool_fd, 0) ==
           (long)POOL_BASE);
-    pages_add((void *)POOL_BASE, bytes);
+    pages_add((void *)POOL_BASE, bytes, true);
     for (unsigned i = 0; i < RLIMIT_COUNT; i++)
         process.limits[i] = (struct rlimit64){RLIM_INFINITY, RLIM_INFINITY};
     process.limits[RLIMIT_STACK].soft = 8ul << 20;

@@ -1,0 +1,1 @@
+"""What a unikernel is shipped as."""

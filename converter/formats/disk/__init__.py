@@ -1,0 +1,1 @@
+"""Disk images that start by themselves: boot loaders, partitions, the layout of it all."""
