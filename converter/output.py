@@ -102,7 +102,7 @@ def whole_file(path: Path, *, mode: int = 0o755) -> Iterator[BinaryIO]:
         temporary = Path(name)
         with os.fdopen(handle, "w+b", buffering=0) as file:
             yield cast(BinaryIO, file)
-            os.fchmod(file.fileno(), mode & ~_umask())
+            os.fchmod(file.fileno(), mode & ~umask())
         temporary.replace(final)
         temporary = None
     except OSError as error:
@@ -136,7 +136,8 @@ def not_written(error: OSError, path: Path) -> OutputError:
     return OutputError(f"cannot be written: {error.strerror or error}", where=str(path), hint=hint)
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Of this process, as umask(2) has it."""
     # There is no way to read it but to set it; another thread's file may see the stricter one.
     mask = os.umask(0o077)
     os.umask(mask)

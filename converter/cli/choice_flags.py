@@ -90,6 +90,15 @@ Sbom = Annotated[
     ),
 ]
 
+Provenance = Annotated[
+    Path | None,
+    typer.Option(
+        "--provenance",
+        metavar="FILE",
+        help="Write how it was made, from which image: an in-toto statement with SLSA provenance.",
+    ),
+]
+
 
 def call_names(given: Iterable[str] | None, oci: str) -> tuple[str, ...]:
     """Names for those of `given` that are numbers, as a kernel's log has them; others as they are.

@@ -14,6 +14,7 @@ from converter.cli.choice_flags import (
     Full,
     Keep,
     KeptFiles,
+    Provenance,
     RootPlace,
     SaveProfile,
     Sbom,
@@ -25,9 +26,11 @@ from converter.cli.examples import examples
 from converter.cli.flags import (
     AllowUnsupported,
     Arguments,
+    CommandLine,
     Entrypoint,
     Environment,
     Force,
+    FormatName,
     Json,
     NoAdapt,
     NoCache,
@@ -56,6 +59,7 @@ EXAMPLES = examples(
     "u2k convert --strict --profile app.json app:1",
     "u2k convert --keep '/usr/share/app/**' --add-syscall flock app:1",
     "u2k convert --seccomp app-seccomp.json --sbom app.cdx.json app:1",
+    "u2k convert --format qcow2 --provenance app.provenance.json app:1",
 )
 
 
@@ -86,6 +90,8 @@ def command(
             autocompletion=one_of("vm", "process"),
         ),
     ] = "vm",
+    form_name: FormatName = "elf",
+    cmdline: CommandLine = "",
     source: Source = "auto",
     entrypoint: Entrypoint = None,
     args: Arguments = None,
@@ -107,6 +113,7 @@ def command(
     save_profile: SaveProfile = None,
     seccomp: Seccomp = None,
     sbom: Sbom = None,
+    provenance: Provenance = None,
     no_adapt: NoAdapt = False,
     allow_unsupported: AllowUnsupported = False,
     force: Force = False,
@@ -122,15 +129,19 @@ def command(
     not be fetched, 1 anything else.
     """
     explain(verbose)
+    from converter.artifact.provenance import provenance_of
     from converter.cli.progress import shown
     from converter.cli.show import columns, show
     from converter.conversion_cache.conversion import converted
     from converter.conversion_cache.documents import Documents
     from converter.image.platform import Platform
     from converter.options import FILES, ROOTS, TARGETS, Options
+    from converter.output import check_distinct, check_target, text_file
     from converter.remembered import remember
     from converter.report.comparison import document
     from converter.report.conversion_text import lines
+    from converter.report.shipping import next_step
+    from converter.shipped import destination
 
     wanted = Platform.parse(platform)
     options = Options(
@@ -153,17 +164,27 @@ def command(
     )
     given = given_profiles(profiles)
     asked = trace_request(trace, probes, exercises, trace_seconds)
-    made = converted(
-        image,
-        output,
-        options,
-        profiles=given,
-        trace=asked,
-        documents=Documents(save_profile, seccomp, sbom),
-        force=force,
-        reuse=not no_cache,
-        progress=shown(as_json),
-    )
+    documents = Documents(save_profile, seccomp, sbom)
+    with destination(image, output, form_name, cmdline, force=force) as place:
+        if provenance is not None:
+            check_target(provenance, force=force, text=True, option="--provenance")
+        check_distinct(
+            [place.final, *documents.targets().values(), *([provenance] if provenance else [])], [Path(image)]
+        )
+        made = converted(
+            image,
+            place.unikernel,
+            options,
+            profiles=given,
+            trace=asked,
+            documents=documents,
+            force=force,
+            reuse=not no_cache,
+            progress=shown(as_json),
+        )
+        told = place.ship(made.report)
+        if provenance is not None:
+            text_file(provenance, provenance_of(place.unikernel, place.final))
     words_again = options.words()
     for path in profiles or ():
         words_again += "--profile", str(path.absolute())
@@ -172,6 +193,6 @@ def command(
         import json
         from dataclasses import asdict
 
-        print(json.dumps({**document(made.report), "manifest": asdict(made.manifest)}, indent=2))
+        print(json.dumps({**document(told), "manifest": asdict(made.manifest)}, indent=2))
         return
-    show(lines(made.report, everything=verbose, width=columns()))
+    show(lines(told, next_step(place.final, form_name), everything=verbose, width=columns()))

@@ -45,6 +45,23 @@ Source = Annotated[
         autocompletion=one_of("auto", "archive", "engine", "registry"),
     ),
 ]
+FormatName = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="What to write: elf, raw, qcow2, oci, firecracker, or a format of another package.",
+        autocompletion=one_of("elf", "raw", "qcow2", "oci", "firecracker"),
+    ),
+]
+CommandLine = Annotated[
+    str,
+    typer.Option(
+        "--cmdline",
+        metavar="'WORDS'",
+        help="Words for the kernel's command line, kept in what is written: ip=, u2k.env= ...",
+    ),
+]
 Entrypoint = Annotated[
     str | None,
     typer.Option("--entrypoint", metavar="PROGRAM", help="Replace ENTRYPOINT, drop CMD, as with docker run."),

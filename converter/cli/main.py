@@ -15,6 +15,7 @@ from converter.cli import (
     diff,
     doctor,
     explain,
+    export,
     inspect,
     logs,
     plugin,
@@ -41,6 +42,9 @@ app = typer.Typer(
 )
 app.command("convert", short_help="Convert a container image into a unikernel.", epilog=convert.EXAMPLES)(
     convert.command
+)
+app.command("export", short_help="Write a unikernel as a disk or container image.", epilog=export.EXAMPLES)(
+    export.command
 )
 app.command(
     "build",

@@ -14,7 +14,9 @@ _MARGIN = 12  # where the text of a field begins
 _SHOWN = 5  # rows of what can be long
 
 
-def lines(report: ConversionReport, *, everything: bool = False, width: int = WIDTH) -> Iterator[str]:
+def lines(
+    report: ConversionReport, next_step: str, *, everything: bool = False, width: int = WIDTH
+) -> Iterator[str]:
     """Table, program, choice, what was left out, what is not known. Lists are as wide as `width`."""
     yield printable(f"{report.reference} -> {report.file}")
     yield ""
@@ -28,7 +30,8 @@ def lines(report: ConversionReport, *, everything: bool = False, width: int = WI
     for note in report.notes:
         yield printable(f"note: {note}")
     yield ""
-    yield printable(f"next: u2k run {shlex.quote(report.file)}")
+    if next_step:
+        yield printable(f"next: {next_step}")
 
 
 def table(before: Column, after: Column) -> list[tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """A FAT16 file system with one file in folders: an EFI system partition (Microsoft's FAT specification 1.03).
 
-UEFI has FAT12 and FAT16 for disks that start by the path of removable media (UEFI 2.10, 13.3.1.1), as these do.
-FAT32 would take 33 MiB at least.
+UEFI has FAT12 and FAT16 for disks that start by the path of removable media (UEFI 2.10, 13.3.1.1), as these
+do. FAT32 would take 33 MiB at least.
 """
 
 from __future__ import annotations
@@ -44,12 +44,9 @@ def file_system(path: Sequence[str], contents: bytes, serial: int) -> bytes:
     for number, _ in enumerate(folders):
         above = places[number - 1] if number else 0
         leaf = number == len(folders) - 1
-        inside = (
-            _entry(".", _FOLDER, places[number], 0)
-            + _entry("..", _FOLDER, above, 0)
-            + _entry(path[number + 1], _ARCHIVE if leaf else _FOLDER, names[number], len(contents) if leaf else 0)
-        )
-        chain(inside)
+        kind, size = (_ARCHIVE, len(contents)) if leaf else (_FOLDER, 0)
+        own = _entry(".", _FOLDER, places[number], 0) + _entry("..", _FOLDER, above, 0)
+        chain(own + _entry(path[number + 1], kind, names[number], size))
     chain(contents)
     root = _entry(folders[0], _FOLDER, places[0], 0).ljust(_ROOT_SECTORS * SECTOR, b"\0")
     table = struct.pack(f"<{len(fat)}H", *fat).ljust(_FAT_SECTORS * SECTOR, b"\0")
@@ -72,5 +69,5 @@ def _boot_sector(serial: int) -> bytes:
         *(b"\xeb\x3c\x90", b"u2k     ", SECTOR, 1, _RESERVED, _FATS, _ROOT_ENTRIES, SECTORS, fixed_disk),
         *(_FAT_SECTORS, 32, 64, 0, 0),
     )
-    extended = struct.pack("<BBBI11s8s", 0x80, 0, 0x29, serial & 0xFFFFFFFF, b"U2K        ", b"FAT16   ")
+    extended = struct.pack("<BBBI11s8s", 0x80, 0, 0x29, serial & 0xFFFFFFFF, b"NO NAME    ", b"FAT16   ")
     return (parameters + extended).ljust(510, b"\0") + b"\x55\xaa"

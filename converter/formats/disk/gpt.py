@@ -15,7 +15,9 @@ AT_END = ENTRY_SECTORS + 1  # sectors that the second table takes
 
 EFI_SYSTEM = uuid.UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
 BIOS_BOOT = uuid.UUID("21686148-6449-6e6f-744e-656564454649")  # GRUB's, known to partitioning tools
-UNIKERNEL = uuid.UUID("7b6e3f52-9d41-4c8a-b0e7-75326b756b31")  # libos/platform/vm/disk_root/gpt.c looks for it
+UNIKERNEL = uuid.UUID(
+    "7b6e3f52-9d41-4c8a-b0e7-75326b756b31"
+)  # libos/platform/vm/disk_root/gpt.c looks for it
 
 _HEADER = struct.Struct("<8sIIIIQQQQ16sQIII")
 _ENTRY = struct.Struct("<16s16sQQQ72s")

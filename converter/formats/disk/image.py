@@ -1,8 +1,9 @@
 """The layout of a disk that starts by itself.
 
-Sector 0: boot code, protective MBR; then the partition table; the BIOS loader in a partition of its own; from 1 MiB
-on the EFI system partition with the UEFI loader; then the unikernel file, byte for byte, as a partition that the
-library OS finds by its type, where its root is on the disk. Both loaders read the kernel's segments out of that.
+Sector 0: boot code, protective MBR; then the partition table; the BIOS loader in a partition of its own; from
+1 MiB on the EFI system partition with the UEFI loader; then the unikernel file, byte for byte, as a partition
+that the library OS finds by its type, where its root is on the disk. Both loaders read the kernel's segments
+out of that.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ USED_MEMORY = "u2k.memory=used"  # for the kernel: firmware has run
 
 
 def write_disk(unikernel: Path, out: BinaryIO, cmdline: str) -> None:
-    """Write the disk to `out` (empty, unbuffered); what is zero is left out where the file system can do that.
+    """Write the disk to `out` (empty, unbuffered); what is zero is left out where the file system can do
+    that.
 
     Errors: UsageError for what cannot be booted, ToolchainError from the loaders, OSError from writing.
     """
@@ -44,10 +46,14 @@ def write_disk(unikernel: Path, out: BinaryIO, cmdline: str) -> None:
     bios_sectors = len(bios) // gpt.SECTOR
     if _BIOS_AT + bios_sectors > esp:
         raise ToolchainError("the BIOS loader is too large for its partition", hint="this is a bug in u2k")
+    places = (
+        (gpt.BIOS_BOOT, _BIOS_AT, _BIOS_AT + bios_sectors - 1, "BIOS loader"),
+        (gpt.EFI_SYSTEM, esp, esp + fat.SECTORS - 1, "EFI system"),
+        (gpt.UNIKERNEL, first, last, "unikernel"),
+    )
     partitions = [
-        gpt.Partition(gpt.BIOS_BOOT, gpt.identity(digest, 1), _BIOS_AT, _BIOS_AT + bios_sectors - 1, "BIOS loader"),
-        gpt.Partition(gpt.EFI_SYSTEM, gpt.identity(digest, 2), esp, esp + fat.SECTORS - 1, "EFI system"),
-        gpt.Partition(gpt.UNIKERNEL, gpt.identity(digest, 3), first, last, "unikernel"),
+        gpt.Partition(kind, gpt.identity(digest, number), start, end, name)
+        for number, (kind, start, end, name) in enumerate(places, 1)
     ]
     code = bytearray(loaders.mbr())
     _PACKET.pack_into(code, _MBR_PACKET, _PACKET.size, 0, bios_sectors, _LOADER_AT, 0, _BIOS_AT)

@@ -1,4 +1,4 @@
-"""What the boot loaders are told (struct boot_plan of libos/boot/plan.h): places on the disk and in memory."""
+"""What the boot loaders are told (struct boot_plan, libos/boot/plan.h): places on disk and in memory."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ def _pvh_entry(notes: bytes) -> int | None:
 
 def packed(what: Bootable, first: int, disk: uuid.UUID, cmdline: str) -> bytes:
     """The plan, for a file that begins at sector `first`. UsageError for a command line that is too long."""
-    line = cmdline.encode("ascii", "replace")
+    if not (cmdline.isascii() and cmdline.isprintable()):
+        raise UsageError("a command line has printable ASCII letters only", where="--cmdline")
+    line = cmdline.encode()
     if len(line) >= CMDLINE:
         raise UsageError(f"the command line is longer than {CMDLINE - 1} bytes", where="--cmdline")
 

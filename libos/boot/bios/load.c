@@ -113,7 +113,8 @@ static void load(uint32_t drive, const struct plan_piece *piece, uint64_t to)
     for (uint64_t done = 0; done < piece->bytes; done += BOUNCE_SIZE) {
         uint64_t left = piece->bytes - done;
         uint32_t now = left < BOUNCE_SIZE ? (uint32_t)left : BOUNCE_SIZE;
-        struct bios_registers r = {.eax = 0x4200, .edx = drive, .esi = (uint32_t)(uintptr_t)&packet};
+        struct bios_registers r = {
+            .eax = 0x4200, .edx = drive, .esi = (uint32_t)(uintptr_t)&packet};
 
         packet.size = sizeof(packet);
         packet.sectors = (uint16_t)((now + SECTOR - 1) / SECTOR);

@@ -65,9 +65,8 @@ static struct efi_block_io *find_disk(void)
     size_t size = sizeof(handles);
     uint8_t *sector = pages_below(LOW_END, PAGE, LOADER_DATA);
 
-    if (!sector ||
-        boot->locate_handle(LOCATE_BY_PROTOCOL, &block_io_guid, NULL, &size, handles) &
-            EFI_ERROR_BIT)
+    if (!sector || boot->locate_handle(LOCATE_BY_PROTOCOL, &block_io_guid, NULL, &size, handles) &
+                       EFI_ERROR_BIT)
         return NULL;
     for (size_t i = 0; i < size / sizeof(*handles); i++) {
         struct efi_block_io *io;
@@ -139,8 +138,7 @@ static void take_map(struct start_page *page, const uint8_t *map, size_t size, s
 static bool has_kernel(const struct start_page *page)
 {
     for (uint32_t i = 0; i < page->info.map_count; i++)
-        if (page->map[i].start <= plan.start &&
-            plan.end <= page->map[i].start + page->map[i].size)
+        if (page->map[i].start <= plan.start && plan.end <= page->map[i].start + page->map[i].size)
             return true;
     return false;
 }
@@ -159,7 +157,8 @@ efi_status efi_main(efi_handle image, struct efi_system_table *system)
         return fail("the disk that this was loaded from is not found", 0);
 
     /* Best effort: keeps what is allocated from here on out of the kernel's place. */
-    (void)boot->allocate_pages(ALLOCATE_ADDRESS, LOADER_DATA, (size_t)(kernel_bytes / PAGE), &place);
+    (void)boot->allocate_pages(ALLOCATE_ADDRESS, LOADER_DATA, (size_t)(kernel_bytes / PAGE),
+                               &place);
     uint8_t *kernel = pages_below(LOW_END, kernel_bytes + PAGE, LOADER_DATA);
     uint8_t *bundle = pages_below(REACH, plan.bundle.size + PAGE, LOADER_DATA);
     struct start_page *page = pages_below(REACH, sizeof(*page), LOADER_DATA);

@@ -29,11 +29,11 @@ struct efi_text_output { /* 12.4 */
 
 enum efi_allocate { ALLOCATE_ANY, ALLOCATE_MAX, ALLOCATE_ADDRESS };
 enum efi_memory { /* 7.2.1 */
-    LOADER_CODE = 1,
-    LOADER_DATA = 2,
-    BOOT_SERVICES_CODE = 3,
-    BOOT_SERVICES_DATA = 4,
-    CONVENTIONAL = 7,
+                  LOADER_CODE = 1,
+                  LOADER_DATA = 2,
+                  BOOT_SERVICES_CODE = 3,
+                  BOOT_SERVICES_DATA = 4,
+                  CONVENTIONAL = 7,
 };
 enum { LOCATE_BY_PROTOCOL = 2 };
 

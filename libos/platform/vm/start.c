@@ -150,8 +150,7 @@ static void give_memory(const struct boot_facts *f)
         clear_firmware_use();
     for (unsigned i = 0; i < piece_count; i++) {
         info.memory += pieces[i].end - pieces[i].start;
-        pages_add(vm_direct(pieces[i].start), pieces[i].end - pieces[i].start,
-                  !f->memory_is_used);
+        pages_add(vm_direct(pieces[i].start), pieces[i].end - pieces[i].start, !f->memory_is_used);
     }
 }
 

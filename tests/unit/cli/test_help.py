@@ -15,7 +15,7 @@ from converter.image_build.words import ENGINES
 
 GROUPS = {"cache": ("show", "prune")}
 VERBS = (
-    "version", "slim", "build", "plugin",
+    "version", "slim", "build", "plugin", "export",
 )  # fmt: skip
 
 

@@ -74,7 +74,8 @@ static void read_pvh(uint64_t info)
         return;
     take_cmdline(i->cmdline);
     acpi_set_rsdp(i->rsdp, i->version >= 1);
-    if (i->modules && (module = at(i->module_list, sizeof(*module))) && at(module->start, PAGE_SIZE))
+    if (i->modules && (module = at(i->module_list, sizeof(*module))) &&
+        at(module->start, PAGE_SIZE))
         facts.module = module->start;
     if (i->version < 1)
         return;
