@@ -93,7 +93,7 @@ def run_learning(
     status = choose(request.manifest).run(replace(request, watch=learned.line))
     said = []
     if learned.lacked:
-        said.append(f"the library OS does not have: {', '.join(learned.lacked)} (docs/syscalls.md)")
+        said.append(f"the library OS does not have: {', '.join(learned.lacked)} (docs/reference/syscalls.md)")
     if not learned.anything():
         return status, [*said, "nothing to learn: nothing was missed that could be there"]
     profile = learned.profile(base)

@@ -6,7 +6,7 @@
 
 enum { VALUE_MAX = 256 };
 
-// setsockopt: partial: docs/sockets.md has the options that there are
+// setsockopt: partial: docs/reference/sockets.md has the options that there are
 SYSCALL(setsockopt)
 {
     _Alignas(8) uint8_t value[VALUE_MAX];
@@ -27,7 +27,7 @@ SYSCALL(setsockopt)
     return err;
 }
 
-// getsockopt: partial: docs/sockets.md has the options that there are
+// getsockopt: partial: docs/reference/sockets.md has the options that there are
 SYSCALL(getsockopt)
 {
     _Alignas(8) uint8_t value[VALUE_MAX];

@@ -1,4 +1,4 @@
-"""What docs/refusals.md says of the larger set of images is so; U2K_CORPUS is its folder."""
+"""What docs/reference/refusals.md says of the larger set of images is so; U2K_CORPUS is its folder."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from converter.profiling import profile_image, unsupported
 
 
 def documented() -> list[tuple[str, set[str]]]:
-    """The table of docs/refusals.md: image and what it needs, nothing for one that is converted."""
-    page = (Path(__file__).parents[2] / "docs/refusals.md").read_text().partition("## The corpus")[2]
+    """The table of docs/reference/refusals.md: image and what it needs, nothing for one that is converted."""
+    page = (
+        (Path(__file__).parents[2] / "docs/reference/refusals.md").read_text().partition("## The corpus")[2]
+    )
     found: dict[str, set[str]] = {}
     for name, need in re.findall(r"^\| ([\w-]+) \| `.*?` \| (.*?) \|", page, re.MULTILINE):
         found.setdefault(name, set()).update({need} - {"converted"})

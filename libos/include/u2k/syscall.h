@@ -2,7 +2,7 @@
 /*
  * System call handlers. Each is a function sys_NAME in libos/abi/sys_GROUP.c, defined with
  * SYSCALL(NAME); the archive's sys_* symbols are the catalogue, converter/link makes the table.
- * Above each stands one line for docs/syscalls.md, which is generated:
+ * Above each stands one line for docs/reference/syscalls.md, which is generated:
  *     // NAME: implemented
  *     // NAME: partial: what is missing
  * Handlers are thin: check, translate, call core, fs or net. They return a result or -errno; the

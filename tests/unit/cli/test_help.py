@@ -13,10 +13,7 @@ from converter.cli.build import convert_verb, long_options
 from converter.cli.main import app
 from converter.image_build.words import ENGINES
 
-GROUPS = {"cache": ("show", "prune")}
-VERBS = (
-    "version", "slim", "build", "plugin", "export",
-)  # fmt: skip
+VERBS = tuple(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
 
 def help_of(*verb: str) -> str:

@@ -139,7 +139,7 @@ def test_what_options_leave_out_is_told(archive: str, tmp_path: Path) -> None:
     document = json.loads(convert(archive, "--json", *options, *more).output)
     assert document["unlinked"] == {"read": "--strict", "write": "--drop"}
     assert document["notes"] == [
-        "--add-syscall quotactl adds nothing: the library OS does not have it (docs/syscalls.md)",
+        "--add-syscall quotactl adds nothing: the library OS does not have it (docs/reference/syscalls.md)",
         "--drop fsync leaves nothing out: it was not wanted",
         "no run was seen: --files strict kept the program and its libraries, and nothing that it reads",
     ]

@@ -21,7 +21,7 @@ def test_what_could_be_added_and_what_could_not() -> None:
         "u2k: system call flock (73) is not in this unikernel: ENOSYS; add it with: u2k",
         "u2k: system call flock (73) is not in this unikernel: ENOSYS; add it with: u2k",
         "u2k: system call rseq (334) is not in this unikernel: ENOSYS, programs do without; add it with: u2k",
-        "u2k: system call socket (41) is not in the library OS: ENOSYS (docs/syscalls.md)",
+        "u2k: system call socket (41) is not in the library OS: ENOSYS (docs/reference/syscalls.md)",
         "u2k: part procfs is not in this unikernel: ENOENT; add it with: u2k convert --add-part procfs",
         "u2k: /etc/a b was left out of the root: ENOENT; keep it with: u2k convert --keep '/etc/a b'",
         "u2k: something else (1) is not in this unikernel",

@@ -50,7 +50,7 @@ def test_io_uring() -> None:
 
 
 def test_what_the_library_os_has_is_what_its_page_says() -> None:
-    page = (Path(__file__).parents[4] / "docs/syscalls.md").read_text()
+    page = (Path(__file__).parents[4] / "docs/reference/syscalls.md").read_text()
     rows = re.findall(r"^\| \d+ \| (\w+) \| (?:implemented|partial) \|", page, re.MULTILINE)
     assert set(rows) == implemented()
     assert len(implemented()) > 150
