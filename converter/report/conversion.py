@@ -98,7 +98,8 @@ def _wishes(choice: Choice, options: Mapping[str, str]) -> Iterator[str]:
     """Wishes that changed nothing."""
     for name in options.get("add-syscall", "").split():
         if name in choice.absent:
-            yield f"--add-syscall {name} adds nothing: the library OS does not have it (docs/reference/syscalls.md)"
+            missing = "the library OS does not have it (docs/reference/syscalls.md)"
+            yield f"--add-syscall {name} adds nothing: {missing}"
     for name in options.get("drop", "").split():
         if name not in choice.unlinked:
             yield f"--drop {name} leaves nothing out: it was not wanted"

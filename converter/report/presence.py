@@ -25,7 +25,7 @@ def linked_line(call: str, profile: Profile, manifest: Manifest) -> str:
     if manifest.options.get("form") == "strict" and not any(each.kind in STRICT for each in known):
         return "not linked: nobody saw it, and it was converted with --strict"
     if known or "*" in profile.syscalls:
-        return "not linked: the library OS that it was made with does not have it (docs/reference/syscalls.md)"
+        return "not linked: the library OS it was made with does not have it (docs/reference/syscalls.md)"
     return "not linked"
 
 

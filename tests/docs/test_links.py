@@ -19,7 +19,7 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
 def links(text: str) -> Iterator[str]:
-    """Targets of Markdown's inline links, but not of code blocks; those to other sites are not ours to test."""
+    """Targets of Markdown's inline links, but not of code blocks; not those to other sites."""
     for target in LINK.findall(FENCE.sub("", text)):
         if not re.match(r"[a-z]+:", target):
             yield target
@@ -53,7 +53,7 @@ def test_the_rule_finds_what_it_is_for(tmp_path: Path) -> None:
 
 
 def test_named_pages_are_there() -> None:
-    """Programs and comments name pages as docs/NAME.md."""
+    """Programs and comments name pages by their paths."""
     for folder in ("converter", "libos", "scripts", "tests", "fixtures"):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".c", ".h", ".toml", ".md", "") and path.is_file():

@@ -1,4 +1,4 @@
-"""scripts/corpus: what `u2k convert --json` says is a line of docs/reference/corpus.md; what is refused says why."""
+"""scripts/corpus: what `u2k convert --json` says is a line of docs/reference/corpus.md; refusals say why."""
 
 from __future__ import annotations
 

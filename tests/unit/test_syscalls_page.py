@@ -1,4 +1,4 @@
-"""docs/reference/syscalls.md tells what the library OS has: each handler says so itself, and the page is up to date."""
+"""docs/reference/syscalls.md has what each handler of the library OS says of itself, and is up to date."""
 
 from __future__ import annotations
 

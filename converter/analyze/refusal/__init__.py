@@ -1,4 +1,4 @@
-"""What a program needs and the library OS has not, told before anything is built: docs/reference/refusals.md."""
+"""What a program needs and the library OS has not, told before it is built: docs/reference/refusals.md."""
 
 from converter.analyze.refusal.gpu import without_its_driver
 from converter.analyze.refusal.model import Refusal

@@ -13,7 +13,9 @@ from converter.cli.build import convert_verb, long_options
 from converter.cli.main import app
 from converter.image_build.words import ENGINES
 
-VERBS = tuple(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+GROUPS = {name: tuple(verb.commands) for name, verb in COMMANDS.items() if hasattr(verb, "commands")}
+VERBS = tuple(name for name in COMMANDS if name not in GROUPS)
 
 
 def help_of(*verb: str) -> str:
@@ -29,8 +31,7 @@ def test_examples_are_whole_commands(verb: str) -> None:
     """They ran into each other and were broken in the middle of a word."""
     found = examples(help_of(verb))
     assert found
-    command = typer.main.get_command(app).commands[verb]  # type: ignore[attr-defined]
-    known = {option for parameter in command.params for option in parameter.opts}
+    known = {option for parameter in COMMANDS[verb].params for option in parameter.opts}
     if verb == "build":  # its options are the engine's and those of convert
         known |= ENGINES | {"--engine", "-t", "-f", "-o", *long_options(convert_verb())}
     for example in found:

@@ -121,7 +121,7 @@ def test_kernel_grows_with_its_choice() -> None:
 
 
 def test_size_of_small_kernels() -> None:
-    """docs/explanation/kernel-size.md: what a static hello takes, and one that writes; more is to be explained."""
+    """docs/explanation/kernel-size.md: what a static hello takes, and one that writes; not more."""
     assert kernel_bytes(kernel("vm")) < 76 << 10
     assert kernel_bytes(kernel("vm", parts=("writable",))) < 79 << 10
 

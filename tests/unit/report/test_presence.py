@@ -46,7 +46,7 @@ def u2k(*words: str | Path) -> tuple[int, str]:
     ("options", "call", "status", "said"),
     [
         ([], "read", 0, "linked"),
-        ([], "quotactl", 0, "not linked: the library OS that it was made with does not have it"),
+        ([], "quotactl", 0, "not linked: the library OS it was made with does not have it"),
         ([], "rt_sigreturn", 0, "linked: system call rt_sigaction relies on it"),
         ([], "fsync", 1, "not linked"),
         (["--strict"], "read", 0, "not linked: nobody saw it, and it was converted with --strict"),

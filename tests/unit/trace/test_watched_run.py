@@ -43,7 +43,10 @@ CALL = (
     "add it with: u2k convert --add-syscall flock"
 )
 PART = "u2k: part procfs is not in this unikernel: ENOENT; add it with: u2k convert --add-part procfs"
-QUIET = "u2k: system call rseq (334) is not in the library OS: ENOSYS, programs do without (docs/reference/syscalls.md)"
+QUIET = (
+    "u2k: system call rseq (334) is not in the library OS: ENOSYS, "
+    "programs do without (docs/reference/syscalls.md)"
+)
 LOST = (
     "u2k: /srv/it's [1].txt was left out of the root: ENOENT; "
     "keep it with: u2k convert --keep '/srv/it's [1].txt'"
