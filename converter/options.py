@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from converter.image.platform import Platform
+from converter.image.reference import looks_local
 
 TARGETS = ("vm", "process")
 Form = Literal["default", "strict", "full"]
@@ -54,7 +56,7 @@ class Options:
         single = {
             "--platform": "" if self.platform == plain.platform else str(self.platform),
             "--target": "" if self.target == plain.target else self.target,
-            "--source": "" if self.source == plain.source else self.source,
+            "--source": "" if self.source == plain.source else _anywhere(self.source),
         }
         several = {
             "-e": self.env,
@@ -95,3 +97,8 @@ class Options:
             "no-adapt": "" if self.adapt else "yes",
         }
         return {name: value for name, value in told.items() if value}
+
+
+def _anywhere(source: str) -> str:
+    """A file's path as it holds in every folder; a word as it is."""
+    return str(Path(source).expanduser().absolute()) if looks_local(source) else source

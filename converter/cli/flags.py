@@ -40,9 +40,9 @@ Source = Annotated[
     str,
     typer.Option(
         "--source",
-        metavar="WHERE",
-        help="Where to look for the image: auto, archive, engine or registry.",
-        autocompletion=one_of("auto", "archive", "engine", "registry"),
+        metavar="auto|engine|registry|FILE",
+        help="Where to look for IMAGE: auto, engine, registry, or FILE, an archive that has it. -v explains.",
+        autocompletion=one_of("auto", "engine", "registry"),
     ),
 ]
 FormatName = Annotated[

@@ -19,6 +19,7 @@ from converter.image.manifest import created_by
 from converter.image.members import Members, read_member
 from converter.image.model import Image, Layer
 from converter.image.platform import Platform
+from converter.image.reference import same_image
 
 _MEDIA_TYPE = "application/vnd.docker.image.rootfs.diff.tar"
 
@@ -87,7 +88,7 @@ def _chosen(members: Members, tag: str | None, reference: str) -> Document:
     found = [
         image
         for image in images
-        if tag is None or any(tag in (name, name.rpartition(":")[2]) for name in image.texts("RepoTags"))
+        if tag is None or any(same_image(tag, name) for name in image.texts("RepoTags"))
     ]
     if len(found) == 1:
         return found[0]

@@ -12,6 +12,7 @@ from converter.image.manifest import Descriptor, assemble, choose
 from converter.image.members import Members, read_member
 from converter.image.model import Image
 from converter.image.platform import Platform
+from converter.image.reference import same_image
 from converter.image.tree import Span
 
 _TAG = "org.opencontainers.image.ref.name"
@@ -75,13 +76,17 @@ def open_layout(members: Members, tag: str | None, wanted: Platform, reference: 
 
 
 def _names(descriptor: Descriptor) -> set[str]:
-    names = {descriptor.annotations.get(key, "") for key in (_TAG, _FULL_NAME)} - {""}
-    return names | {name.rpartition(":")[2] for name in names if "/" not in name.rpartition(":")[2]}
+    return {descriptor.annotations.get(key, "") for key in (_TAG, _FULL_NAME)} - {""}
 
 
 def _tagged(descriptors: Sequence[Descriptor], tag: str | None, reference: str) -> Sequence[Descriptor]:
     if tag is not None:
-        found = [item for item in descriptors if tag in _names(item) or tag == item.digest]
+        digest = tag.rpartition("@")[2]
+        found = [
+            item
+            for item in descriptors
+            if digest == item.digest or any(same_image(tag, name) for name in _names(item))
+        ]
         if found:
             return found
     named = {

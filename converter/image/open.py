@@ -30,8 +30,9 @@ def open_image(
 ) -> Image:
     """The image that `ref` names, for `platform` (default linux/amd64).
 
-    `source`: ``archive``, ``engine``, ``registry``, or ``auto``: an existing file or folder; else the
-    local Docker engine if it answers and has the image for this platform; else the registry.
+    `source`: ``archive``, ``engine``, ``registry``; the path of an archive or OCI layout, in which `ref` is a
+    name; or ``auto``: an existing file or folder, else the first engine that answers and has the image for
+    this platform, else the registry. It is logged what was looked at, and why it was not that.
     Errors: UsageError (not a reference), SourceError (cannot be had), IncompatibleImageError (not for
     this platform, not Linux).
     """
@@ -39,11 +40,11 @@ def open_image(
     blobs = cache or BlobCache()
     shown = progress or Silent()
     if source not in SOURCES:
-        raise UsageError(f"{source!r} is no source", hint=f"choose one of: {', '.join(SOURCES)}")
+        return open_local(_in_file(ref, source), wanted, blobs, shown)
     reference = parse_registry_name(ref) if source == "registry" else parse(ref)
     if isinstance(reference, LocalReference):
         if source == "engine":
-            raise UsageError("this is a file, not an image of the Docker engine", where=ref)
+            raise UsageError("this is a file, not an image of an engine", where=ref)
         _refuse_program(reference.path)
         _LOG.info("%s: a local archive", ref)
         return open_local(reference, wanted, blobs, shown)
@@ -62,6 +63,17 @@ def open_image(
     return open_from_registry(reference, wanted, blobs, shown)
 
 
+def _in_file(ref: str, source: str) -> LocalReference:
+    """The image `ref` in the file or folder `source`. UsageError when there is no such file."""
+    path = Path(source).expanduser()
+    if not path.exists():
+        names = ", ".join(SOURCES)
+        raise UsageError(f"{source!r} is no source", hint=f"give a file that exists, or one of: {names}")
+    _refuse_program(path)
+    _LOG.info("%s: from the archive %s", ref, path)
+    return LocalReference(path, ref)
+
+
 def _refuse_program(path: Path) -> None:
     """UsageError for an ELF file, which is easily named instead of an archive: a unikernel is one."""
     try:
@@ -78,13 +90,19 @@ def _refuse_program(path: Path) -> None:
 
 
 def _in_engine(reference: Reference, wanted: Platform, cache: BlobCache, progress: Progress) -> Image | None:
-    from converter.image.engine import engine_has, open_from_engine
+    from converter.image.engine import engine_with, open_from_engine
 
-    name = str(reference)
-    if not engine_has(name, wanted):
+    name = reference.familiar
+    _LOG.info("%s: no file of this name; engines are asked, then the registry", name)
+    try:
+        there = engine_with(name, wanted)
+    except UsageError as error:
+        _LOG.info("%s: no engine is asked: %s", name, error)
         return None
-    _LOG.info("%s: from the local Docker engine", name)
-    return open_from_engine(name, wanted, cache, progress)
+    if there is None:
+        return None
+    _LOG.info("%s: from the engine at %s", name, there)
+    return open_from_engine(str(reference), wanted, cache, progress, there)
 
 
 def file_tree(image: Image, cache: BlobCache | None = None, progress: Progress | None = None) -> FileTree:

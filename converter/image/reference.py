@@ -158,6 +158,19 @@ def parse_registry_name(text: str) -> Reference:
     return Reference(registry, name, tag or (None if at else "latest"), digest or None)
 
 
+def same_image(asked: str, there: str) -> bool:
+    """Whether `asked` means the image that an archive calls `there`: the same reference, or its tag alone."""
+    if asked == there or asked == there.rpartition(":")[2]:
+        return True
+    try:
+        wanted = parse_registry_name(asked)
+        if wanted.digest is None and wanted.tag == there:
+            return True
+        return wanted == parse_registry_name(there)
+    except UsageError:
+        return False
+
+
 def is_host(text: str) -> bool:
     """Whether it is HOST or HOST:PORT."""
     host = _HOST.fullmatch(text)

@@ -29,7 +29,7 @@ def test_the_engine_is_asked_first(engine: Engine, tmp_path: Path) -> None:
     command = [*CONVERT, "hello:1", "-o", tmp_path / "hello.u2k"]
     done = subprocess.run(command, env=engine.environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "hello:1: from the local Docker engine" in done.stderr
+    assert f"hello:1: from the engine at {engine.address}" in done.stderr
 
 
 def test_an_image_that_is_not_there(engine: Engine, tmp_path: Path) -> None:

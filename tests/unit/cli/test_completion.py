@@ -59,7 +59,7 @@ def test_every_shell_gets_a_script(shell: str) -> None:
         ("u2k explain x.json s", ["syscall", "socket"]),
         ("u2k run --on q", ["qemu"]),
         ("u2k run --machine microvm,", ["microvm,acpi=off"]),
-        ("u2k run --source a", ["auto", "archive"]),
+        ("u2k run --source r", ["registry"]),
     ],
 )
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -284,3 +284,30 @@ def test_a_size_that_does_not_fit(tmp_path: Path, cache: BlobCache) -> None:
     archive = oci.write_tar(tmp_path / "a.tar", oci.layout(blobs, top))
     with pytest.raises(SourceError, match="not the 7 announced"):
         open_image(str(archive), cache=cache)
+
+
+@pytest.mark.parametrize("form", ["docker", "oci"])
+def test_a_file_as_the_source_of_a_name(tmp_path: Path, cache: BlobCache, form: str) -> None:
+    layers = {name: oci.layer(oci.file(name.replace("/", "-"))) for name in ("redis:7", "r.example/a:1")}
+    if form == "docker":
+        files = oci.docker_save([layers["redis:7"]], tags=["redis:7", "r.example/a:1"])
+        path = oci.write_tar(tmp_path / "a.tar", files)
+    else:
+        blobs: dict[str, bytes] = {}
+        listed = []
+        for name, layer in layers.items():
+            found, manifest = oci.image([layer])
+            blobs |= {**found, oci.digest(manifest): manifest}
+            full = {"io.containerd.image.name": f"docker.io/library/{name}" if name == "redis:7" else name}
+            listed.append(oci.descriptor(manifest, oci.MANIFEST, annotations=full))
+        path = oci.write_tar(tmp_path / "a.tar", oci.layout(blobs, oci.index(*listed)))
+    for name in ("redis:7", "docker.io/redis:7", "r.example/a:1"):
+        image = open_image(name, source=str(path), cache=cache)
+        if form == "oci":
+            there = file_tree(image, cache)
+            assert (b"/redis:7" in there) == ("redis" in name)
+    for name in ("redis:8", "r.example/redis:7", "b:1"):
+        with pytest.raises(UsageError, match="no image"):
+            open_image(name, source=str(path), cache=cache)
+    with pytest.raises(UsageError, match="'nothing' is no source"):
+        open_image("redis:7", source="nothing", cache=cache)
