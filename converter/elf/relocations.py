@@ -16,18 +16,25 @@ _ADDRESS_MASK = (1 << 64) - 1
 
 @dataclass(frozen=True, slots=True)
 class _Types:
-    """Numbers of the relocation types that place addresses of code and data."""
+    """Numbers of the relocation types that place addresses of code and data.
+
+    got: types that only words of the global offset table have, and how many words it has for each
+    """
 
     relative: int
     irelative: int
     copy: int
     symbolic: frozenset[int]
+    got: dict[int, int]
 
 
-_TYPES = {
-    "amd64": _Types(8, 37, 5, frozenset({1, 6, 7})),  # RELATIVE IRELATIVE COPY; 64 GLOB_DAT JUMP_SLOT
-    "arm64": _Types(1027, 1032, 1024, frozenset({257, 1025, 1026})),
+_TYPES = {  # RELATIVE IRELATIVE COPY; 64 GLOB_DAT JUMP_SLOT; GLOB_DAT JUMP_SLOT TPOFF64 DTPMOD64 TLSDESC
+    "amd64": _Types(8, 37, 5, frozenset({1, 6, 7}), {6: 1, 7: 1, 18: 1, 16: 2, 36: 2}),
+    "arm64": _Types(
+        1027, 1032, 1024, frozenset({257, 1025, 1026}), {1025: 1, 1026: 1, 1030: 1, 1028: 2, 1031: 2}
+    ),
 }
+_WORD = 8  # bytes
 
 
 @dataclass(slots=True)
@@ -38,12 +45,15 @@ class Relocations:
     symbolic:  (index of a dynamic symbol, addend)
     irelative: resolver function that the loader calls for the value
     copies:    index of the symbol whose initial contents come from the library that defines it
+    got_edges: where entries of the global offset table begin and end: code takes the address of one (a TLS
+               descriptor, "ELF Handling for Thread-Local Storage", 3.4), and has no business beyond it
     """
 
     relative: dict[int, int] = field(default_factory=dict)
     symbolic: dict[int, tuple[int, int]] = field(default_factory=dict)
     irelative: dict[int, int] = field(default_factory=dict)
     copies: dict[int, int] = field(default_factory=dict)
+    got_edges: set[int] = field(default_factory=set)
 
     def highest_symbol(self) -> int:
         used = (index for index, _ in self.symbolic.values())
@@ -93,6 +103,8 @@ def _read_table(data: bytes, types: _Types, found: Relocations) -> None:
             found.irelative[slot] = addend & _ADDRESS_MASK
         elif kind == types.copy:
             found.copies[slot] = info >> 32
+        if words := types.got.get(kind):
+            found.got_edges.update((slot, slot + words * _WORD))
 
 
 def _read_relr(memory: ElfMemory, data: bytes, found: Relocations) -> None:

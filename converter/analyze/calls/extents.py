@@ -83,9 +83,11 @@ class FunctionExtents:
 
 
 class DataExtents:
-    """Data objects. `computed`: all addresses that may be the start of one."""
+    """Data objects. `computed`: all addresses that may be the start of one; `known`: where some begin or end."""
 
-    def __init__(self, memory: ElfMemory, symbols: Iterable[Symbol], computed: Iterable[int]) -> None:
+    def __init__(
+        self, memory: ElfMemory, symbols: Iterable[Symbol], computed: Iterable[int], known: Iterable[int]
+    ) -> None:
         objects = [
             symbol
             for symbol in symbols
@@ -93,7 +95,7 @@ class DataExtents:
         ]
         self._named = Extents((symbol.value, symbol.value + symbol.size) for symbol in objects if symbol.size)
         self._computed = frozenset(computed)
-        edges = {symbol.value for symbol in objects} | set(self._named.starts)
+        edges = {symbol.value for symbol in objects} | set(self._named.starts) | set(known)
         edges.update(address for address in self._computed if memory.is_data(address))
         edges.update(section.address for section in memory.sections if section.address)
         for load in memory.elf.loads:

@@ -62,7 +62,7 @@ class ObjectGraph:
         pointed.update(self.relocations.relative.values())
         if memory.elf.type == "EXEC":
             pointed.update(memory.pointers())
-        self._objects = DataExtents(memory, every, pointed)
+        self._objects = DataExtents(memory, every, pointed, self.relocations.got_edges)
         self._slots = sorted(
             {*self.relocations.relative, *self.relocations.symbolic, *self.relocations.irelative}
         )
