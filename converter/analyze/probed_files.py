@@ -77,7 +77,8 @@ def _is_start_of_musl(path: str, profile: Profile) -> bool:
 def _is_the_library_alone(path: str, profile: Profile) -> bool:
     """Whether a static program has glibc inside, and no more than one of its functions names the file.
 
-    The library has one for each of these files, so a second one is the program's own.
+    The library has one for each of these files, so a second one is the program's own; and so is its main
+    function, where the library's cannot run.
     """
     opened, main = profile.arguments.get("open.path", {}), profile.subject.path
     functions = {
@@ -85,4 +86,5 @@ def _is_the_library_alone(path: str, profile: Profile) -> bool:
         for each in opened.get(path, ())
         if each.source == main
     }
-    return len(functions) == 1 and any(each.source == main for each in opened.get(_STATIC_GLIBC, ()))
+    of_glibc = any(each.source == main for each in opened.get(_STATIC_GLIBC, ()))
+    return of_glibc and len(functions) == 1 and functions != {"main"}

@@ -18,6 +18,7 @@ from pathlib import Path
 from converter.analyze.libraries.model import RuntimeLibraries
 from converter.analyze.packages.database import read_packages
 from converter.analyze.program import Program
+from converter.analyze.virtual_paths import some_of_each, virtual_paths
 from converter.elf.closure import LibraryClosure
 from converter.elf.linkmap import regular_file
 from converter.errors import IncompatibleImageError
@@ -26,9 +27,6 @@ from converter.profile.model import ELSEWHERE, Entries, Evidence, Evidences
 
 _DATA = Path(__file__).resolve().parent / "data" / "formatted_paths.toml"
 _OPENED, _CHOICES, _ANY = "open.path", ("open.path", "execve.path"), "*"
-_FOLDERS = (b"/proc", b"/sys", b"/dev")
-_TEXT = re.compile(rb"/(?:proc|sys|dev)(?![\w.+-])[\w.+%@/-]*")
-_BEFORE = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/*")
 # What the C library opens by itself is followed, or is in data/formatted_paths.toml.
 _LIBC = re.compile(rb"(?:libc\.so\.6|libc-[0-9.]+\.so|ld-linux-.*|ld-musl-.*|libc\.musl-.*)")
 _DATABASES = (
@@ -44,7 +42,6 @@ _ACCOUNTS = frozenset({b"/etc/passwd", b"/etc/passwd-", b"/etc/shadow", b"/etc/s
 _OBJECT_MAX = 256 << 20  # bytes
 _FILE_MAX = 1 << 20  # bytes of a file that can hold a path that a program reads
 _FILES_MAX = 32 << 20  # bytes of all of these; beyond that nothing is told apart
-_TEXTS_MAX = 16  # texts of one place that are kept, of each folder
 
 
 def told_apart(
@@ -77,22 +74,25 @@ def _named(
 ) -> dict[str, Evidences] | None:
     found: dict[str, Evidences] = {}
 
-    def add(text: bytes, where: str, what: str) -> None:
-        for path in _texts(text):
+    def add(paths: Iterable[bytes], where: str, what: str) -> None:
+        for path in some_of_each(paths):
             found.setdefault(os.fsdecode(path), (Evidence("static", where, what),))
 
     main = program.executable.loaded_real_path
     words = (*program.argv, *program.environment.values(), program.cwd)
-    add(b"\0".join(words), os.fsdecode(main), "its arguments and environment name the path")
+    add(_texts(b"\0".join(words)), os.fsdecode(main), "its arguments and environment name the path")
     closure = (each.real_path for each in libraries.libraries)
     objects = dict.fromkeys((main, *closure, *(each.path for each in runtime.objects)))
     for path in objects:
         if _LIBC.fullmatch(path.rpartition(b"/")[2]):
             continue
+        if (read := runtime.calls.texts.get(os.fsdecode(path))) is not None:
+            add(read, os.fsdecode(path), "code that can run refers to the path")
+            continue
         contents = _contents(tree, path)
         if contents is None:
             return None
-        add(contents, os.fsdecode(path), "it holds the path as a text")
+        add(_texts(contents), os.fsdecode(path), "it holds the path as a text")
     for name, made in _formatted_paths():
         for source in runtime.calls.called.get(name, ()):
             found.setdefault(made, (Evidence("static", source, f"refers to {name}, which makes the path"),))
@@ -100,7 +100,7 @@ def _named(
     if files is None:
         return None
     for path, contents in files:
-        add(contents, os.fsdecode(path), "the file names the path")
+        add(_texts(contents), os.fsdecode(path), "the file names the path")
     return found
 
 
@@ -141,21 +141,5 @@ def _author_files(tree: FileTree) -> list[tuple[bytes, bytes]] | None:
     return [(path, contents) for path, contents in read if not contents.startswith(b"\x7fELF")]
 
 
-def _texts(contents: bytes) -> Iterable[bytes]:
-    """The paths below the virtual file systems that `contents` names, sorted, some of each folder."""
-    for folder in _FOLDERS:
-        found: set[bytes] = set()
-        for text in _places(contents, folder):
-            found.add(text)
-            if len(found) == _TEXTS_MAX:
-                break
-        yield from sorted(found)
-
-
-def _places(contents: bytes, folder: bytes) -> Iterator[bytes]:
-    at = contents.find(folder)
-    while at >= 0:
-        match = _TEXT.match(contents, at) if at == 0 or contents[at - 1] not in _BEFORE else None
-        if match is not None:
-            yield match[0]
-        at = contents.find(folder, at + len(folder))
+def _texts(contents: bytes) -> Iterator[bytes]:
+    return (path for _, path in virtual_paths(contents))

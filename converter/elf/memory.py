@@ -111,6 +111,13 @@ class ElfMemory:
         at = bisect.bisect_right(self._load_starts, address) - 1
         return address + self._loads[at][2] if at >= 0 and address < self._loads[at][1] else None
 
+    def address(self, place: int) -> int | None:
+        """Where in memory the byte at `place` of the file is; None if it is in no segment."""
+        for low, high, delta in self._loads:
+            if low <= place - delta < high:
+                return place - delta
+        return None
+
     def word(self, address: int) -> int | None:
         """The 64-bit word at `address`, None outside the file's part of the image."""
         at = bisect.bisect_right(self._load_starts, address) - 1

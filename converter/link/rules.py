@@ -63,7 +63,7 @@ def _matching_files(rules: Rules, profile: Profile) -> Iterator[tuple[str, str, 
         ("program", profile.arguments.get("execve.path", {})),
     ):
         for path, evidence in entries.items():
-            if not any(path == _ANY or _at_or_below(path, folder) for folder in rules.files):
+            if not any(path == _ANY or _may_be_in(path, folder) for folder in rules.files):
                 continue
             if any(fnmatchcase(path, pattern) for pattern in rules.without):
                 continue
@@ -72,8 +72,21 @@ def _matching_files(rules: Rules, profile: Profile) -> Iterator[tuple[str, str, 
                 yield what, path, why
 
 
-def _at_or_below(path: str, folder: str) -> bool:
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+def _may_be_in(path: str, folder: str) -> bool:
+    """Whether `path`, a path, a format of printf(3) or a beginning, can be `folder` or below.
+
+    A conversion other than of a string makes a number: of a process or a descriptor, which no part is about.
+    """
+    if path == folder or path.startswith(folder.rstrip("/") + "/"):
+        return True
+    names, wanted = path.split("/"), folder.split("/")
+    begins = len(names) <= len(wanted) and names[-1] in ("", "%s")
+    if not begins and len(names) < len(wanted):
+        return False
+    pairs = list(zip(names, wanted, strict=False))
+    if begins:
+        pairs.pop()
+    return len(pairs) > 1 and all("%s" in name or name == other for name, other in pairs)
 
 
 def _matching_values(

@@ -47,12 +47,21 @@ def kvm_works(qemu: Path, *, fresh: bool = False) -> tuple[bool, str]:
             return bool(answer["works"]), str(answer["reason"])
     works, reason = run_guest(qemu, "kvm", "host")
     _LOG.info("KVM: %s", reason)
+    _keep(kept, works, reason)
+    return works, reason
+
+
+def kvm_failed(qemu: Path) -> None:
+    """A unikernel could not be run after all: the answer is no until it is asked for anew."""
+    _keep(_kept_answer(qemu), False, "a unikernel was given up in the middle")
+
+
+def _keep(kept: Path | None, works: bool, reason: str) -> None:
     if kept is not None:
         with contextlib.suppress(OSError):  # the answer is as good without a cache
             temporary = kept.with_suffix(f".{os.getpid()}")
             temporary.write_text(json.dumps({"works": works, "reason": reason}))
             temporary.replace(kept)
-    return works, reason
 
 
 def run_guest(qemu: Path, accelerator: str, cpu: str) -> tuple[bool, str]:
@@ -103,6 +112,7 @@ def _kept_answer(qemu: Path) -> Path | None:
     try:
         about = qemu.resolve().stat()
         key = f"{_BOOT_ID.read_text()}{qemu.resolve()}\n{about.st_mtime_ns} {about.st_size}\n{os.geteuid()}"
-        return cache_folder("probes") / f"kvm-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        asked = hashlib.sha256(key.encode() + guest_image())
+        return cache_folder("probes") / f"kvm-{asked.hexdigest()[:32]}.json"
     except (OSError, OutputError):
         return None

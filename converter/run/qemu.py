@@ -7,17 +7,18 @@ import logging
 import shlex
 import signal
 import subprocess
-import tempfile
 import threading
+from pathlib import Path
 
 from converter.errors import RunError, UsageError
 from converter.link.architecture import architecture
 from converter.link.manifest import Manifest
 from converter.run.child import end_with_us, has_input
-from converter.run.kvm import kvm_works, qemu_binary
+from converter.run.kvm import kvm_failed, kvm_works, qemu_binary
 from converter.run.log import Log
 from converter.run.memory import check_memory, default_memory
 from converter.run.network.qemu import NO_NETWORK, QemuNetwork, qemu_network
+from converter.run.qemu_messages import QemuMessages
 from converter.run.relay import Relay
 from converter.run.request import RunRequest, Started, boot_tokens
 from converter.run.signals import forwarding
@@ -63,7 +64,6 @@ class QemuRunner:
         relay = Relay(log, pass_input=has_input(request))
         with contextlib.ExitStack() as stack:
             signals = stack.enter_context(forwarding(resizes=request.terminal))
-            messages = stack.enter_context(tempfile.TemporaryFile())
             size = None
             if request.terminal:
                 size = terminal_size()
@@ -72,12 +72,14 @@ class QemuRunner:
             network = stack.enter_context(qemu_network(request.network, request.ports, microvm=self._microvm))
             command = self.command(request, ports, size, network)
             _LOG.info("starting %s", shlex.join(command))
+            messages = QemuMessages(lambda: machine.kill())
+            stack.callback(messages.close)
             try:
                 machine = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
-                    stdout=messages,
-                    stderr=messages,
+                    stdout=messages.theirs,
+                    stderr=messages.theirs,
                     pass_fds=[*ports.values(), *network.descriptors],
                     start_new_session=True,  # Ctrl-C is the program's, not QEMU's
                     preexec_fn=end_with_us(),
@@ -85,6 +87,7 @@ class QemuRunner:
             except OSError as error:
                 raise RunError(f"QEMU cannot be started: {error.strerror}", where=command[0]) from error
             stack.callback(machine.kill)
+            messages.start()
             relay.start()
             signals.pass_to(relay.signal)
             killed = threading.Event()
@@ -97,14 +100,19 @@ class QemuRunner:
                 request.started(Started(relay.give, kill))
             code = machine.wait()
             relay.finish()
-            messages.seek(0)
-            lines = messages.read(8192).decode(errors="replace").strip().splitlines()
-            said = "\n".join(symbols.annotate(line) for line in lines)
+            said = "\n".join(symbols.annotate(line) for line in messages.finish().splitlines())
         log.check()
         if relay.status is not None:
             return relay.status
         if killed.is_set():
             return _KILLED
+        if messages.gave_up:
+            kvm_failed(Path(command[0]))
+            raise RunError(
+                "KVM of this host cannot run the unikernel: it gave up in the middle",
+                where=command[0],
+                hint="run it again: it will be emulated from now on, until the next boot",
+            )
         raise RunError(
             f"the machine ended without a status ({_ending(code)})" + (f":\n{said}" if said else ""),
             where=command[0],

@@ -12,6 +12,7 @@ import pytest
 
 from converter.link.bundle import MAGIC
 from converter.link.image_header import EHDR, PHDR
+from converter.run.kvm_guest import EXIT_STATUS
 from tests.e2e.conftest import U2K, Command
 from tests.e2e.subject import PLATFORMS, needs_gcc
 
@@ -134,3 +135,25 @@ def test_qemu_that_fails(subject: Path, tmp_path: Path) -> None:
     environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
     check(done, "the machine ended without a status (QEMU: status 1)", "no such luck", "next: ")
+
+
+@pytest.mark.skipif(not os.access("/dev/kvm", os.R_OK | os.W_OK), reason="asks KVM only where /dev/kvm opens")
+def test_kvm_that_gives_up_is_not_asked_again(subject: Path, tmp_path: Path) -> None:
+    """The probe's guest got through, the unikernel does not: QEMU says so, and would wait for ever."""
+    fake = tmp_path / "qemu-system-x86_64"
+    fake.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *isa-debug-exit*) exit {EXIT_STATUS};; esac\n'
+        f'case "$*" in *kvm*) echo "KVM internal error. Suberror: 1" >&2; exec sleep 600;; esac\n'
+        f'exec {shutil.which("qemu-system-x86_64")} "$@"\n'
+    )
+    fake.chmod(0o755)
+    environment = os.environ | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "U2K_CACHE_DIR": str(tmp_path / "cache"),
+    }
+    command = [*U2K, "run", "--on", "qemu", str(subject)]
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
+    check(done, "KVM of this host cannot run the unikernel", "next: run it again")
+    done = subprocess.run(command, env=environment, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()

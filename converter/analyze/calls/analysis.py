@@ -95,6 +95,7 @@ class CallAnalysis:
             dlsym_names=lookups.names(origins, witness, lookups.DLSYM),
             dlopen_any=lookups.any_name(origins, lookups.DLOPEN),
             rewritable=_rewritable(reach, summaries, paths),
+            texts=_texts(reach, summaries, paths),
         )
 
     def _summary(self, each: CodeObject) -> Summary:
@@ -121,6 +122,20 @@ def _rewritable(
             if length:
                 found.setdefault(os.fsdecode(paths[number]), set()).add((place, length))
     return {path: tuple(sorted(sites)) for path, sites in sorted(found.items())}
+
+
+def _texts(
+    reach: Reach, summaries: Sequence[Summary], paths: Sequence[bytes]
+) -> dict[str, tuple[bytes, ...]]:
+    found = {}
+    for number, (path, summary) in enumerate(zip(paths, summaries, strict=True)):
+        reached = {
+            text
+            for text, places in summary.texts
+            if not places or summary.exhausted or any((number, place) in reach.parents for place in places)
+        }
+        found[os.fsdecode(path)] = tuple(sorted(reached))
+    return found
 
 
 def _load(tree: FileTree, each: CodeObject, budget: Budget) -> ObjectGraph:

@@ -83,7 +83,7 @@ class FunctionExtents:
 
 
 class DataExtents:
-    """Data objects. `computed`: all addresses that may be the start of one; `known`: where some begin or end."""
+    """Data objects. `computed`: all addresses that may be the start of one; `known`: where some are."""
 
     def __init__(
         self, memory: ElfMemory, symbols: Iterable[Symbol], computed: Iterable[int], known: Iterable[int]
@@ -108,6 +108,18 @@ class DataExtents:
         if found is not None:
             return found
         return address, self.following(address)
+
+    def holding(self, address: int) -> int:
+        """Where the object that `address` lies in begins."""
+        found = self._named.containing(address)
+        if found is not None:
+            return found[0]
+        at = bisect.bisect_right(self.edges, address) - 1
+        return self.edges[at] if at >= 0 else address
+
+    def between(self, low: int, high: int) -> list[int]:
+        """The edges above `low` and below `high`."""
+        return self.edges[bisect.bisect_right(self.edges, low) : bisect.bisect_left(self.edges, high)]
 
     def is_named(self, address: int) -> bool:
         """A symbol says where the object around `address` begins and ends."""

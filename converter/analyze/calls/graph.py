@@ -15,6 +15,7 @@ from converter.analyze.calls.budget import FUNCTION, Budget
 from converter.analyze.calls.extents import DataExtents, Extents, FunctionExtents
 from converter.analyze.calls.instructions import Architecture, Code
 from converter.analyze.calls.links import COPIED, NO_REFERENCES, Links, Node, node_of
+from converter.analyze.calls.texts import HeldTexts
 from converter.elf.frames import Frames
 from converter.elf.loader_tables import loader_tables
 from converter.elf.memory import ElfMemory
@@ -67,7 +68,11 @@ class ObjectGraph:
             {*self.relocations.relative, *self.relocations.symbolic, *self.relocations.irelative}
         )
         tables = Extents(loader_tables(memory, tags, len(self.symbols)))
-        self._links = Links(memory, architecture, self.relocations, self.functions, self._objects, tables)
+        held = HeldTexts(memory, self.functions, self._objects)
+        self.texts = held.texts
+        self._links = Links(
+            memory, architecture, self.relocations, self.functions, self._objects, tables, held.ranges
+        )
         self._absolute = memory.elf.type == "EXEC"
         self._words_left = _MAX_WORDS
         self._copies = sorted(self.relocations.copies)

@@ -54,6 +54,7 @@ class Links:
         functions: FunctionExtents,
         objects: DataExtents,
         loader_tables: Extents,
+        texts: Extents,
     ) -> None:
         self._memory = memory
         self._architecture = architecture
@@ -61,6 +62,7 @@ class Links:
         self._functions = functions
         self._objects = objects
         self._loader_tables = loader_tables
+        self._texts = texts
         self._absolute = memory.elf.type == "EXEC"
         self._called: dict[int, Link] = {}
         self._computed: dict[int, Link] = {}
@@ -90,6 +92,8 @@ class Links:
             return TAKEN, self.function_at(found.irelative[slot])
         if slot in found.copies:
             return COPIED, found.copies[slot]
+        if self._texts.containing(slot) is not None:  # a text that is copied word by word
+            return DATA, self._objects.holding(slot)
         return self._find_word(slot) if self._absolute else _NOWHERE
 
     def function_at(self, address: int) -> int:

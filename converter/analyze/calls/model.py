@@ -46,6 +46,7 @@ class StaticCalls:
     dlopen_any:   dlopen is also called with names that could not be told
     rewritable:   path of an object -> system calls that can be rewritten from the instructions before them:
                   (place of the call in the file, bytes of those instructions)
+    texts:        path of an object -> paths of virtual file systems that code which can run gets at
     """
 
     syscalls: Entries = field(default_factory=dict)
@@ -57,6 +58,7 @@ class StaticCalls:
     dlsym_names: Mapping[str, Evidences] = field(default_factory=dict)
     dlopen_any: bool = False
     rewritable: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    texts: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """The same in built-in types."""
@@ -70,6 +72,7 @@ class StaticCalls:
             "dlsym_names": _plain(self.dlsym_names),
             "dlopen_any": self.dlopen_any,
             "rewritable": dict(self.rewritable),
+            "texts": dict(self.texts),
         }
 
     @classmethod
@@ -85,6 +88,7 @@ class StaticCalls:
             dlsym_names=_entries(plain["dlsym_names"]),
             dlopen_any=plain["dlopen_any"],
             rewritable=plain["rewritable"],
+            texts=plain["texts"],
         )
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from converter.analyze.calls.graph import ObjectGraph
 from converter.analyze.calls.instructions import Value
 from converter.analyze.calls.links import Node
+from converter.analyze.calls.texts import HeldText
 from converter.elf.symbols import Symbol
 
 _Answer = TypeVar("_Answer")
@@ -147,6 +148,11 @@ class Summary:
     def code_before(self, end: int, length: int) -> bytes:
         """`length` bytes that end at `end`."""
         return self._ask("code", (end, length), lambda: self.graph.memory.view(end - length, length))
+
+    @property
+    def texts(self) -> list[HeldText]:
+        """ObjectGraph.texts."""
+        return self._ask("texts", 0, lambda: self.graph.texts)
 
     # References
 

@@ -35,6 +35,8 @@ enum proc_kind {
     PROC_SHOWN,   /* a text made by show(); store() may be NULL */
     PROC_SAID,    /* a text that is always the same */
     PROC_LINK,    /* a symbolic link; with follow() a magic one */
+    PROC_MORE,    /* no entry: the folder goes on with `children`; the last one before the end */
+    PROC_ABSENT, /* no entry: the part called `name` would have `constant`, names one after the other */
 };
 
 struct proc_entry {
@@ -70,10 +72,13 @@ int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsi
 extern const struct filesystem filesystem_proc, filesystem_sysfs;
 extern const struct proc_entry proc_process[], proc_sys[];
 extern const struct proc_entry proc_net[], sys_class[]; /* fs/netfs */
+extern const struct proc_entry proc_machine[], proc_random[]; /* fs/procmachine */
+extern const struct proc_entry proc_no_machine[], proc_no_random[]; /* in their place */
 extern const struct proc_entry proc_nothing[]; /* in their place */
 extern const struct proc_entry proc_fd_link, proc_fd_info;
 bool proc_fd_find(const struct proc_at *at, int number, struct proc_at *out);
 int proc_fd_next(const struct proc_at *at, int from);
+unsigned long long proc_hundredths(uint64_t ns);
 void proc_status(struct text *t, const struct proc_at *at);
 void proc_stat(struct text *t, const struct proc_at *at);
 void proc_statm(struct text *t, const struct proc_at *at);
@@ -91,6 +96,8 @@ void proc_mountinfo(struct text *t, const struct proc_at *at);
     {.name = (n), .mode = S_IFLNK | 0777, .kind = PROC_LINK, .link = (l), .follow = (f)}
 #define PROC_SETTING(n, s, w) \
     {.name = (n), .mode = S_IFREG | 0644, .kind = PROC_SHOWN, .show = (s), .store = (w)}
+#define PROC_MORE(list) {.name = "", .kind = PROC_MORE, .children = (list)}
+#define PROC_ABSENT(part, names) {.name = (part), .kind = PROC_ABSENT, .constant = (names)}
 #define PROC_LIST(n, m, f, x) \
     {.name = (n), .mode = S_IFDIR | (m), .kind = PROC_NUMBERS, .find = (f), .next = (x)}
 

@@ -2,9 +2,7 @@
 /* /proc/sys: the settings that programs look at. None can be changed. */
 #include "proc.h"
 
-#include <u2k/arch.h>
-#include <u2k/platform.h>
-#include <u2k/string.h>
+#include <u2k/optional.h>
 #include <u2k/uts.h>
 
 static void hostname(struct text *t, const struct proc_at *at)
@@ -19,60 +17,20 @@ static void domainname(struct text *t, const struct proc_at *at)
     text_add(t, "%s\n", process.domainname[0] ? process.domainname : "(none)");
 }
 
-/* RFC 9562 version 4. Without randomness the file is empty rather than guessable. */
-static bool random_uuid(uint8_t id[16])
-{
-    if (plat_random(id, 16) < 0) {
-        for (unsigned i = 0; i < 16; i += 8) {
-            uint64_t word;
-            if (!arch_random64(&word))
-                return false;
-            memcpy(id + i, &word, 8);
-        }
-    }
-    id[6] = (uint8_t)((id[6] & 0x0f) | 0x40);
-    id[8] = (uint8_t)((id[8] & 0x3f) | 0x80);
-    return true;
-}
-
-static void show_uuid(struct text *t, const uint8_t id[16])
-{
-    for (unsigned i = 0; i < 16; i++)
-        text_add(t, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", id[i]);
-    text_add(t, "\n");
-}
-
-static void uuid(struct text *t, const struct proc_at *at)
-{
-    uint8_t id[16];
-    (void)at;
-    if (random_uuid(id))
-        show_uuid(t, id);
-}
-
-static void boot_id(struct text *t, const struct proc_at *at)
-{
-    static uint8_t id[16];
-    static bool made;
-    (void)at;
-    made = made || random_uuid(id);
-    if (made)
-        show_uuid(t, id);
-}
-
-static const struct proc_entry random_entries[] = {
-    PROC_TEXT("boot_id", boot_id),
-    PROC_CONST("entropy_avail", "256\n"),
-    PROC_CONST("poolsize", "256\n"),
-    PROC_TEXT("uuid", uuid),
+/* In place of the part procmachine. */
+const struct proc_entry proc_no_random[] = {
+    PROC_ABSENT("procmachine", "boot_id\0entropy_avail\0poolsize\0uuid\0"),
     {0},
 };
+
+IF_LINKED(part_procmachine, proc_random, proc_no_random);
+
 static const struct proc_entry kernel[] = {
     PROC_CONST("cap_last_cap", "40\n"),      PROC_CONST("core_pattern", "core\n"),
     PROC_TEXT("domainname", domainname),     PROC_TEXT("hostname", hostname),
     PROC_CONST("ngroups_max", "65536\n"),    PROC_CONST("osrelease", UTS_RELEASE "\n"),
     PROC_CONST("ostype", UTS_SYSNAME "\n"),  PROC_CONST("pid_max", "4194304\n"),
-    PROC_DIR("random", random_entries),      PROC_CONST("threads-max", "65536\n"),
+    PROC_DIR("random", proc_random),         PROC_CONST("threads-max", "65536\n"),
     PROC_CONST("version", UTS_VERSION "\n"), {0},
 };
 static const struct proc_entry vm[] = {

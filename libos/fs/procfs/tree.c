@@ -3,6 +3,7 @@
 #include "proc.h"
 
 #include <u2k/fcntl.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/string.h>
 
@@ -78,12 +79,43 @@ static int number_in(const char *name, size_t len)
     return n;
 }
 
+/* Entry number `n` of a folder, NULL if it has fewer. */
+static const struct proc_entry *child_of(const struct proc_entry *list, int64_t n)
+{
+    while (list && list->name) {
+        if (list->kind == PROC_MORE) {
+            list = list->children;
+            continue;
+        }
+        if (list->kind != PROC_ABSENT && n-- == 0)
+            return list;
+        list++;
+    }
+    return NULL;
+}
+
+/* The folder would have the name if another part was there. */
+static void tell_absent(const struct proc_entry *list, const char *name, size_t len)
+{
+    while (list && list->name) {
+        if (list->kind == PROC_MORE) {
+            list = list->children;
+            continue;
+        }
+        const char *each = list->kind == PROC_ABSENT ? list->constant : "";
+        for (; *each; each += strlen(each) + 1)
+            if (strlen(each) == len && memcmp(each, name, len) == 0)
+                part_missing(list->name, each);
+        list++;
+    }
+}
+
 static int dir_lookup(struct inode *dir, const char *name, size_t len, struct inode **out)
 {
     const struct proc_at *at = at_of(dir);
     struct proc_at found = {.tid = at->tid, .fd = at->fd};
-    const struct proc_entry *e = at->entry->kind == PROC_FIXED ? at->entry->children : NULL;
-    for (; e && e->name; e++) {
+    const struct proc_entry *list = at->entry->kind == PROC_FIXED ? at->entry->children : NULL, *e;
+    for (int64_t n = 0; (e = child_of(list, n)); n++) {
         if (strlen(e->name) == len && memcmp(e->name, name, len) == 0) {
             found.entry = e;
             if (e->kind == PROC_FIXED && e->children == proc_process)
@@ -94,6 +126,7 @@ static int dir_lookup(struct inode *dir, const char *name, size_t len, struct in
     if (at->entry->kind == PROC_NAMES)
         return at->entry->find_name(at, name, len, &found) ? make_inode(dir->sb, &found, out)
                                                            : -ENOENT;
+    tell_absent(list, name, len);
     int n = at->entry->kind == PROC_NUMBERS ? number_in(name, len) : -1;
     return n >= 0 && at->entry->find(at, n, &found) ? make_inode(dir->sb, &found, out) : -ENOENT;
 }
@@ -131,13 +164,13 @@ static int dir_read(struct file *f, struct dir_sink *sink)
     const struct proc_entry *children = at->entry->kind == PROC_FIXED ? at->entry->children : NULL;
     struct proc_at child = {.tid = at->tid, .fd = at->fd};
     int64_t count = 0;
-    while (children && children[count].name)
+    while (child_of(children, count))
         count++;
     while (f->pos < 2)
         if (!emit(f, sink, &".."[1 - f->pos], at))
             return 0;
     while (f->pos - 2 < count) {
-        child.entry = &children[f->pos - 2];
+        child.entry = child_of(children, f->pos - 2);
         if (!emit(f, sink, child.entry->name, &child))
             return 0;
     }

@@ -42,6 +42,9 @@ def test_a_second_function_of_a_static_program_is_its_own() -> None:
     assert not only_tried("/proc/stat", own, given)
     alone = replace(STATIC, arguments={"open.path": {**MARK, "/proc/stat": (library,)}})
     assert only_tried("/proc/stat", library, alone)
+    main = Evidence("static", "/bin/x", "main to __open <- _start")
+    alone = replace(STATIC, arguments={"open.path": {**MARK, "/proc/stat": (main,)}})
+    assert not only_tried("/proc/stat", main, alone)
 
 
 def test_a_function_that_needs_the_file() -> None:

@@ -50,6 +50,15 @@ def test_a_text_of_the_program(text: bytes, path: str) -> None:
     assert paths(text) == [ELSEWHERE, path]
 
 
+def test_what_code_of_the_program_gets_at() -> None:
+    """Where the code was read, the texts that nothing refers to are left out."""
+    calls = StaticCalls(texts={"/bin/app": (b"/proc/self/maps",)})
+    assert paths(b"\0/proc/self/status\0", runtime=RuntimeLibraries(calls=calls)) == [
+        ELSEWHERE,
+        "/proc/self/maps",
+    ]
+
+
 def test_words_and_files_of_the_author() -> None:
     assert paths(cmd=("app", "--log=/dev/stderr")) == [ELSEWHERE, "/dev/stderr"]
     conf = {"/etc/app.conf": regular(b"entropy /dev/urandom\n")}

@@ -56,6 +56,27 @@ def test_strict_takes_what_was_seen(catalogue: Catalogue) -> None:
     assert "procfs" in choose(given, catalogue, "vm").parts and "procfs" not in strict.parts
 
 
+@pytest.mark.parametrize(
+    ("path", "parts"),
+    [
+        ("/proc/cpuinfo", {"procfs", "procmachine"}),
+        ("/proc/sys/kernel/random/uuid", {"procfs", "procmachine"}),
+        ("/proc", {"procfs"}),
+        ("/proc/", {"procfs", "procmachine", "netfs"}),  # something is added to it
+        ("/proc/%s", {"procfs", "procmachine", "netfs"}),
+        ("/proc/%s/dev", {"procfs", "procmachine", "netfs"}),
+        ("/proc/%d/%s", {"procfs"}),
+        ("/proc/self/fd/%i", {"procfs"}),
+        ("/etc/", set()),
+        ("/", set()),
+        ("%s/cpuinfo", set()),
+    ],
+)
+def test_paths_and_what_begins_one(path: str, parts: set[str], catalogue: Catalogue) -> None:
+    made = choose(profile("openat", arguments={"open.path": (path,)}), catalogue, "vm")
+    assert set(made.parts) & {"procfs", "procmachine", "netfs"} == parts
+
+
 def test_full_is_everything(catalogue: Catalogue) -> None:
     made, whole = (
         choose(profile("read", "io_uring_setup"), catalogue, "vm", how="full"),
@@ -134,7 +155,9 @@ def test_paths_elsewhere_and_paths_that_a_part_lacks_do_not(catalogue: Catalogue
 
 
 def test_what_the_library_only_tries_does_not(catalogue: Catalogue) -> None:
-    given = profile("openat", arguments={"open.path": ("/proc/stat", "/proc/sys/vm/overcommit_memory")})
+    tried = (Evidence("static", "/bin/x", "0x1000 to __open <- main"),)
+    paths = dict.fromkeys(("/proc/stat", "/proc/sys/vm/overcommit_memory"), tried)
+    given = replace(profile("openat"), arguments={"open.path": paths})
     assert not {"procfs", "sysfs"} & set(choose(given, catalogue, "vm").parts)
     seen = replace(given, arguments={"open.path": {"/proc/stat": DYNAMIC}})
     assert "procfs" in choose(seen, catalogue, "vm").parts

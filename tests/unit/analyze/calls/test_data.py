@@ -83,6 +83,19 @@ def test_a_word_that_is_read_alone_counts_alone(analyse: Analyse) -> None:
     assert list(found.syscalls) == ["getpid"]
 
 
+def test_a_tls_descriptor_is_not_the_global_offset_table(analyse: Analyse) -> None:
+    """Code takes the address of two words there (local dynamic model); those of functions stand behind."""
+    source = """
+    static __thread int variable;
+    void *__tls_get_addr(void *descriptor) { return descriptor; }
+    long two(void) { return call(102, 0, 0, 0); }
+    void never(long (*volatile *where)(void)) { *where = two; }
+    int _start(void) { return variable++; }
+    """
+    found = analyse(source, "-shared", "-fPIC", "-s", "-Wl,-e,_start")
+    assert list(found.syscalls) == []
+
+
 def test_contents_of_a_copied_table_are_the_librarys(analyse: Analyse, tmp_path: Path) -> None:
     """R_X86_64_COPY: the program has room for the table, the loader fills it from the library's."""
     library = """
