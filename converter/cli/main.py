@@ -17,6 +17,8 @@ from converter.cli import (
     explain,
     export,
     inspect,
+    login,
+    logout,
     logs,
     plugin,
     profile,
@@ -76,6 +78,8 @@ app.command("explain", short_help="Say why a system call, library or file is in.
 )
 app.command("diff", short_help="Show how what two programs use differs.", epilog=diff.EXAMPLES)(diff.command)
 app.add_typer(cache.app, name="cache", help="Show or prune what is kept between conversions.")
+app.command("login", short_help="Log in to a registry.", epilog=login.EXAMPLES)(login.command)
+app.command("logout", short_help="Forget a login for a registry.", epilog=logout.EXAMPLES)(logout.command)
 app.command("doctor", short_help="Show what this host can run.", epilog=doctor.EXAMPLES)(doctor.command)
 app.command("version", short_help="Show the versions of u2k and its compiler.", epilog=version.EXAMPLES)(
     version.command

@@ -12,7 +12,7 @@ class Credential:
 
     identity_token: what a token server gives access tokens for (OAuth2's refresh token)
     registry_token: an access token, sent as it is
-    origin:         where it was found, for people: ``~/.docker/config.json``
+    origin:         where it was found, for people: ``~/.docker/config.json``; or "": it was just typed
     """
 
     username: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
@@ -122,6 +123,18 @@ class Connection:
         raise SourceError(
             f"led to another place {_REDIRECTS} times", where=where, hint="the registry is set up wrongly"
         )
+
+
+def settled(endpoint: Endpoint, sleep: Sleep = time.sleep) -> Endpoint:
+    """With the scheme that the place speaks, which is tried out only where both are allowed."""
+    if not endpoint.insecure or not endpoint.base.startswith("https:"):
+        return endpoint
+    try:
+        Connection(endpoint, sleep).request("GET", f"{endpoint.base}/v2/", "", attempts=1).close()
+    except SourceError as error:
+        _LOG.info("%s: no TLS (%s), so plain HTTP, as insecure says", endpoint.host, error.what)
+        return replace(endpoint, base=f"http://{endpoint.host}")
+    return endpoint
 
 
 def _next(url: str, location: str, where: str) -> str:

@@ -38,7 +38,9 @@ def wrong_login(where: str, registry: str, credential: Credential) -> SourceErro
     return SourceError(
         f"{registry} does not accept the login: wrong {sent}, or it has expired",
         where=where,
-        hint=f"the login is from {credential.origin}; log in again: u2k login {registry}",
+        hint=f"the login is from {credential.origin}; log in again: u2k login {registry}"
+        if credential.origin
+        else "check them, and for which registry they are",
     )
 
 

@@ -44,14 +44,14 @@ class Endpoint:
 
     base:        URL without a path or a slash at its end
     registry:    by which credentials are looked up; for a mirror its own HOST[:PORT]
-    verified:    whether a server's certificate is checked
+    insecure:    TLS with any certificate will do, and plain HTTP where there is no TLS
     authorities: files with certificates that are trusted besides the system's
     identity:    files with a client certificate and its key, or None
     """
 
     base: str
     registry: str
-    verified: bool = True
+    insecure: bool = False
     authorities: tuple[Path, ...] = ()
     identity: tuple[Path, Path] | None = None
 

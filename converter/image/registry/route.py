@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from dataclasses import dataclass, replace
 
 from converter.errors import SourceError, UsageError
 from converter.image.reference import Reference, canonical, is_host
 from converter.image.registry.certificates import authorities_for, identity_for
-from converter.image.registry.connection import Connection
+from converter.image.registry.connection import settled
 from converter.image.registry.endpoint import Endpoint, host_of, is_loopback
 from converter.image.registry.retry import Sleep
 from converter.image.registry.settings import Location, Rule, rule_for
 
-_LOG = logging.getLogger("u2k")
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One place: where it is reached, and what the repository is called there.
-
-    insecure: whether plain HTTP will do where the endpoint's TLS is not spoken
-    """
+    """One place: where it is reached, and what the repository is called there."""
 
     endpoint: Endpoint
     repository: str
-    insecure: bool = False
 
     def settled(self, sleep: Sleep = time.sleep) -> Route:
-        """With the scheme that the place speaks, which is tried out only where both are allowed."""
-        if not self.insecure or not self.endpoint.base.startswith("https:"):
-            return self
-        try:
-            Connection(self.endpoint, sleep).request(
-                "GET", f"{self.endpoint.base}/v2/", "", attempts=1
-            ).close()
-        except SourceError as error:
-            _LOG.info("%s: no TLS (%s), so plain HTTP, as insecure says", self.endpoint.host, error.what)
-            return replace(self, endpoint=replace(self.endpoint, base=f"http://{self.endpoint.host}"))
-        return self
+        """With the scheme that the endpoint speaks: see `connection.settled`."""
+        return replace(self, endpoint=settled(self.endpoint, sleep))
 
 
 def pull_routes(reference: Reference) -> list[Route]:
@@ -79,12 +63,26 @@ def _upstream(rule: Rule, reference: Reference) -> Route:
     return _route(rule.location, rest, rule.file)
 
 
+def endpoint_of(registry: str) -> Endpoint:
+    """The registry itself, not what serves a namespace of it. Errors: UsageError (settings)."""
+    rule = rule_for(registry)
+    location = rule.location if rule is not None else Location("")
+    return _endpoint(replace(location, place=location.place or registry), registry)
+
+
 def _route(location: Location, rest: str, where: str) -> Route:
     """The place `location`, and the repository `rest` below it."""
-    scheme, separator, place = location.place.rpartition("://")
-    host, _, namespace = place.partition("/")
+    namespace = location.place.rpartition("://")[2].partition("/")[2]
     repository = f"{namespace}/{rest}".strip("/")
-    if not is_host(host) or not repository or (separator and scheme not in ("http", "https")):
+    if not repository:
+        raise UsageError(f"{location.place!r} names no repository", where=where, hint="add one there")
+    return Route(_endpoint(location, where), repository)
+
+
+def _endpoint(location: Location, where: str) -> Endpoint:
+    scheme, separator, place = location.place.rpartition("://")
+    host = place.partition("/")[0]
+    if not is_host(host) or (separator and scheme not in ("http", "https")):
         raise UsageError(
             f"{location.place!r} is no place for it", where=where, hint="write HOST[:PORT][/NAMESPACE] there"
         )
@@ -94,6 +92,5 @@ def _route(location: Location, rest: str, where: str) -> Route:
     if not scheme:
         unsaid = location.insecure is None and not authorities and identity is None
         scheme = "http" if unsaid and is_loopback(host) else "https"
-    insecure = bool(location.insecure)
     base = f"{scheme}://{host_of(registry)}"
-    return Route(Endpoint(base, registry, not insecure, authorities, identity), repository, insecure)
+    return Endpoint(base, registry, bool(location.insecure), authorities, identity)

@@ -25,7 +25,7 @@ class _Trusting(HTTPAdapter):
         if self._context is None:
             self._context = _context(self._endpoint)
             self.init_poolmanager(DEFAULT_POOLSIZE, DEFAULT_POOLSIZE, ssl_context=self._context)
-        if self._endpoint is not None and not self._endpoint.verified:
+        if self._endpoint is not None and self._endpoint.insecure:
             options["verify"] = False
         return super().send(request, *args, **options)
 
@@ -37,7 +37,7 @@ def trust(session: requests.Session, endpoint: Endpoint) -> None:
     """Connections of `session` to the endpoint's host follow its settings, all others the system's."""
     if endpoint.base.startswith("https:"):
         session.mount(f"{endpoint.base}/", _Trusting(endpoint))
-        if not endpoint.verified:  # the user has said so, and need not be told
+        if endpoint.insecure:  # the user has said so, and need not be told
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     session.mount("https://", _Trusting(None))
 
@@ -47,7 +47,7 @@ def _context(endpoint: Endpoint | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     if endpoint is None:
         return context
-    if not endpoint.verified:
+    if endpoint.insecure:
         context.check_hostname = False
     for path in endpoint.authorities:
         try:

@@ -11,8 +11,9 @@ from converter.errors import SourceError, UsageError
 from converter.image import BlobCache, Silent, file_tree
 from converter.image.platform import Platform
 from converter.image.reference import parse_registry_name
+from converter.image.registry.connection import settled
 from converter.image.registry.pull import open_from_registry
-from converter.image.registry.route import Route, pull_routes, push_route
+from converter.image.registry.route import Route, endpoint_of, pull_routes, push_route
 from tests.builders import oci
 from tests.unit.image.registry_server import Reply, Server, serving
 
@@ -91,8 +92,7 @@ def test_the_longest_prefix_counts_and_our_file_before_podmans(settings: Path, t
         blocked = true
     """)
     assert places("reg.example/teams/app") == ["https://reg.example/teams/app"]
-    assert only("reg.example/teams/app").insecure
-    assert not only("reg.example/teams/app").endpoint.verified
+    assert only("reg.example/teams/app").endpoint.insecure
     assert places("reg.example/team/app") == ["https://other.example:8443/moved/app"]
     assert places("eu.cloud.example/x")[0] == "http://localhost:1/cloud/x"
     assert places("cloud.example/x") == ["https://cloud.example/x"]
@@ -192,6 +192,6 @@ def test_what_a_mirror_lacks_comes_from_the_registry(
 def test_insecure_is_tls_or_not(settings: Path) -> None:
     with serving() as server:
         settings.write_text(f'[[registry]]\nlocation = "{server.host}"\ninsecure = true\n')
-        route = only(f"{server.host}/app")
-        assert route.endpoint.base.startswith("https:")
-        assert route.settled(lambda _: None).endpoint.base == f"http://{server.host}"
+        endpoint = only(f"{server.host}/app").endpoint
+        assert endpoint.base == endpoint_of(server.host).base == f"https://{server.host}"
+        assert settled(endpoint, lambda _: None).base == f"http://{server.host}"
