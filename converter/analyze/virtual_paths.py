@@ -26,7 +26,7 @@ def some_of_each(paths: Iterable[bytes]) -> list[bytes]:
     """The first `_TEXTS_MAX` different paths of each folder, sorted."""
     found: dict[bytes, set[bytes]] = {folder: set() for folder in _FOLDERS}
     for path in paths:
-        kept = found[path[: path.find(b"/", 1)] if b"/" in path[1:] else path]
+        kept = found[next(folder for folder in _FOLDERS if path.startswith(folder))]
         if len(kept) < _TEXTS_MAX:
             kept.add(path)
     return [path for kept in found.values() for path in sorted(kept)]

@@ -44,6 +44,7 @@ def test_nothing_names_a_virtual_file_system() -> None:
         (b"\0/proc/%d/stat\0", "/proc/%d/stat"),
         (b"\0/sys\0", "/sys"),
         (b"in /dev/shm.", "/dev/shm."),
+        (b"\0/sys%s\0", "/sys%s"),
     ],
 )
 def test_a_text_of_the_program(text: bytes, path: str) -> None:
