@@ -21,18 +21,24 @@ _IMAGE = "application/vnd.oci.image.manifest.v1+json"
 _TOOL = "pkg:pypi/u2k"  # a package URL is a URI, and says where the builder's description is
 
 
-def provenance_of(unikernel: Path, shipped: Path | None = None) -> str:
-    """The statement as JSON text, for the file or folder `shipped` that was made of the unikernel, or for
-    itself.
+def provenance_of(
+    unikernel: Path, shipped: Path | None = None, *, stored: tuple[str, str] | None = None
+) -> str:
+    """The statement as JSON text, for the unikernel.
 
+    shipped: the file or folder that was made of it, which the statement is about then
+    stored:  what it is called in a registry, and the digest of its manifest there: a subject too
     UsageError for a file that is no unikernel, or that another version made.
     """
     manifest = read_manifest(unikernel)
     subject = shipped or unikernel
     files = sorted(path for path in subject.rglob("*") if path.is_file()) if subject.is_dir() else [subject]
+    subjects = [_subject(path, path.relative_to(subject.parent).as_posix()) for path in files]
+    if stored is not None:
+        subjects.append({"name": stored[0], "digest": {"sha256": stored[1].rpartition(":")[2]}})
     statement = {
         "_type": STATEMENT,
-        "subject": [_subject(path, path.relative_to(subject.parent).as_posix()) for path in files],
+        "subject": subjects,
         "predicateType": PREDICATE,
         "predicate": {"buildDefinition": _definition(manifest), "runDetails": _details(manifest)},
     }

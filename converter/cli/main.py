@@ -23,6 +23,8 @@ from converter.cli import (
     plugin,
     profile,
     ps,
+    pull,
+    push,
     rm,
     run,
     slim,
@@ -45,6 +47,8 @@ app = typer.Typer(
 app.command("convert", short_help="Convert a container image into a unikernel.", epilog=convert.EXAMPLES)(
     convert.command
 )
+app.command("push", short_help="Push a unikernel to a registry.", epilog=push.EXAMPLES)(push.command)
+app.command("pull", short_help="Pull a unikernel from a registry.", epilog=pull.EXAMPLES)(pull.command)
 app.command("export", short_help="Write a unikernel as a disk or container image.", epilog=export.EXAMPLES)(
     export.command
 )

@@ -9,7 +9,7 @@ from converter.errors import SourceError
 from converter.image.blobs import BlobCache
 from converter.image.decompress import compression_of, decompressed
 from converter.image.docker_archive import open_archive
-from converter.image.members import Folder, TarFile
+from converter.image.members import Folder, Members, TarFile
 from converter.image.model import Image
 from converter.image.platform import Platform
 from converter.image.progress import Progress
@@ -22,9 +22,13 @@ def open_local(reference: LocalReference, wanted: Platform, cache: BlobCache, pr
 
     Errors: SourceError when it cannot be read or is damaged; otherwise as `open_archive`.
     """
-    path = reference.path
+    return open_archive(open_members(reference.path, cache, progress), reference.tag, wanted, str(reference))
+
+
+def open_members(path: Path, cache: BlobCache, progress: Progress) -> Members:
+    """The files of a folder, or of a tar that may be compressed. SourceError when it cannot be read."""
     if path.is_dir():
-        return open_archive(Folder(path), reference.tag, wanted, str(reference))
+        return Folder(path)
     try:
         stream = path.open("rb")
         head = stream.read(6)
@@ -34,10 +38,8 @@ def open_local(reference: LocalReference, wanted: Platform, cache: BlobCache, pr
             f"cannot read it: {error.strerror}", where=str(path), hint="check the path"
         ) from error
     if compression_of(head) == "plain":
-        members = TarFile(stream, path, str(path))
-    else:
-        members = TarFile(_unpacked(stream, path, cache, progress), None, str(path))
-    return open_archive(members, reference.tag, wanted, str(reference))
+        return TarFile(stream, path, str(path))
+    return TarFile(_unpacked(stream, path, cache, progress), None, str(path))
 
 
 def _unpacked(stream: BinaryIO, path: Path, cache: BlobCache, progress: Progress) -> BinaryIO:

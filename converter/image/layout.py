@@ -64,15 +64,23 @@ def _path(descriptor: Descriptor) -> str:
 def open_layout(members: Members, tag: str | None, wanted: Platform, reference: str) -> Image:
     """The image called `tag`, or the only one, for platform `wanted`.
 
+    Errors: as `tagged`; IncompatibleImageError as `choose`.
+    """
+    source, descriptors = tagged(members, tag, reference)
+    descriptor, manifest = choose(source, descriptors, wanted, reference)
+    return assemble(source, descriptor, manifest, wanted, reference)
+
+
+def tagged(members: Members, tag: str | None, reference: str) -> tuple[LayoutSource, Sequence[Descriptor]]:
+    """What is called `tag` in a layout, or the only thing in it.
+
     Errors: UsageError when the tag is not there or several images need one; SourceError when the
-    layout is damaged; IncompatibleImageError as `choose`.
+    layout is damaged.
     """
     index = Document.parse(read_member(members, "index.json", MAX_MANIFEST), f"{members.where}, index.json")
     listed = [Descriptor.of(item) for item in index.objects("manifests")]
-    descriptors = _tagged([item for item in listed if not item.is_attestation], tag, reference)
-    source = LayoutSource(members)
-    descriptor, manifest = choose(source, descriptors, wanted, reference)
-    return assemble(source, descriptor, manifest, wanted, reference)
+    found = _tagged([item for item in listed if not item.is_attestation], tag, reference)
+    return LayoutSource(members), found
 
 
 def _names(descriptor: Descriptor) -> set[str]:
