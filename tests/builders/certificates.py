@@ -6,12 +6,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+_NAMES = "subjectAltName=DNS:localhost,DNS:registry.test,IP:127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """Files in PEM, by docker's names: ca.pem, and cert.pem with key.pem for localhost and 127.0.0.1."""
+    """Files in PEM, by docker's names: ca.pem, cert.pem, key.pem; for localhost, 127.0.0.1, registry.test."""
 
     folder: Path
 

@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 
 from converter import __version__
 from converter.errors import SourceError
-from converter.image.registry.endpoint import Endpoint, is_confidential, origin_of
+from converter.image.registry.endpoint import Endpoint, is_confidential, is_loopback, origin_of
 from converter.image.registry.reply import is_final, unreachable
 from converter.image.registry.retry import ATTEMPTS, Sleep, back_off, may_pass
 from converter.image.registry.trust import trust
@@ -22,6 +22,7 @@ from converter.image.registry.trust import trust
 _LOG = logging.getLogger("u2k")
 _TIMEOUT = (10, 60)  # seconds to connect, and between two pieces of a reply
 _REDIRECTS = 10
+_NO_PROXY = {"http": "", "https": ""}  # for this machine, as docker has it
 _LED_ELSEWHERE = {301, 302, 303, 307, 308}
 _SAME_METHOD = {307, 308}  # RFC 9110 15.4: the others turn into GET
 
@@ -108,6 +109,7 @@ class Connection:
                 headers=dict(headers),
                 data=body,
                 auth=_Authorization(authorization if origin_of(now) == home else ""),
+                proxies=_NO_PROXY if is_loopback(urlsplit(now).netloc) else None,
                 stream=True,
                 timeout=_TIMEOUT,
                 allow_redirects=False,

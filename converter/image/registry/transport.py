@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 
@@ -62,16 +62,18 @@ class Transport:
         Errors: SourceError: another status, no login or a wrong one, no reply.
         """
         url = urljoin(f"{self.endpoint.base}/", target)
-        at_home = origin_of(url) == origin_of(self.endpoint.base)
+        home = origin_of(self.endpoint.base)
         start = 0 if body is None or isinstance(body, bytes) else body.tell()
         answered = False
         while True:
-            authorization = self._access.header(where) if at_home else ""
+            authorization = self._access.header(where) if origin_of(url) == home else ""
             reply = self._connection.request(
                 method, url, where, authorization=authorization, headers=headers, body=body, attempts=attempts
             )
             if reply.status_code in expected:
                 return reply
+            # A host to which the registry has led must not ask for the registry's login.
+            at_home = origin_of(reply.url) == home
             if reply.status_code != 401 or answered or not at_home:
                 raise self._error(reply, where, at_home)
             answered = True
@@ -88,4 +90,4 @@ class Transport:
         if reply.status_code in (401, 403) and at_home:
             reply.close()
             return self._access.refusal(where)
-        return refused(reply, self.endpoint.host, self.endpoint.registry, where)
+        return refused(reply, urlsplit(reply.url).netloc, self.endpoint.registry, where)

@@ -141,6 +141,16 @@ def test_credentials_stay_with_their_host(server: Server, other: Server, method:
     assert [headers.get("authorization") for _, headers in other.seen] == [None, None]
 
 
+def test_another_host_cannot_ask_for_the_login(server: Server, other: Server) -> None:
+    server.says("/v2/", Reply(b"", 307, {"Location": f"http://{other.host}/v2/"}))
+    for asks in (bearer(other), Reply(b"", 401, {"WWW-Authenticate": 'Basic realm="x"'})):
+        other.says("/v2/", asks)
+        with pytest.raises(SourceError, match=f"{other.host} answered 401"):
+            transport(server).get("/v2/", "app")
+    assert tokens(other) == []
+    assert [headers.get("authorization") for _, headers in other.seen] == [None, None]
+
+
 def test_basic_to_a_token_server_that_leads_elsewhere(server: Server, other: Server) -> None:
     server.says("/token", Reply(b"", 302, {"Location": f"http://{other.host}/token"}))
     other.says("/token", Reply(b'{"token": "abc"}'))
