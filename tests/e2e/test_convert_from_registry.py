@@ -2,54 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fixtures.push import push
+from tests.builders.docker_registry import NoRegistryError, docker_registry
 
 Command = Callable[..., subprocess.CompletedProcess[bytes]]
-
-SETTINGS = """\
-version: 0.1
-log: {{ level: error }}
-storage: {{ filesystem: {{ rootdirectory: "{folder}" }} }}
-http: {{ addr: "127.0.0.1:{port}" }}
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
     """HOST:PORT of Debian's docker-registry, stopped at the end."""
-    if shutil.which("docker-registry") is None:
-        pytest.skip("docker-registry is not here (Debian: apt-get install docker-registry)")
-    port = free_port()
-    settings = tmp_path / "registry.yml"
-    settings.write_text(SETTINGS.format(folder=tmp_path / "registry", port=port))
-    with (tmp_path / "registry.log").open("wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", settings], stdout=log, stderr=log)
     try:
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, (tmp_path / "registry.log").read_text()
-            time.sleep(0.1)
-        yield f"localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+        with docker_registry(tmp_path / "registry") as started:
+            yield started.host
+    except NoRegistryError as reason:
+        pytest.skip(str(reason))
 
 
 def test_convert_and_run_from_a_registry(

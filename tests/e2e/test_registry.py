@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,51 +10,16 @@ import pytest
 from converter.errors import IncompatibleImageError, SourceError
 from converter.image import BlobCache, Platform, file_tree, open_image
 from tests.builders import oci
-
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("docker-registry") and shutil.which("skopeo")),
-    reason="docker-registry and skopeo are not installed (apt-get install docker-registry skopeo)",
-)
-
-
-@dataclass(frozen=True)
-class Registry:
-    host: str
-
-    def push(self, archive: Path, name: str, *options: str) -> None:
-        command = ["skopeo", "copy", "-q", "--all", "--dest-tls-verify=false", *options]
-        subprocess.run([*command, f"oci-archive:{archive}", f"docker://{self.host}/{name}"], check=True)
+from tests.builders.docker_registry import DockerRegistry, NoRegistryError, docker_registry
 
 
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
-    folder = tmp_path_factory.mktemp("registry")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{probe.getsockname()[1]}"
-    settings = {
-        "version": "0.1",
-        "log": {"level": "warn"},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}},
-        "http": {"addr": host},
-    }
-    (folder / "config.yml").write_text(json.dumps(settings))  # JSON is YAML
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["docker-registry", "serve", str(folder / "config.yml")], stdout=log, stderr=log
-        )
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
     try:
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", int(host.partition(":")[2])), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "log").read_text()
-                time.sleep(0.1)
-        yield Registry(host)
-    finally:
-        process.terminate()
-        process.wait()
+        with docker_registry(tmp_path_factory.mktemp("registry")) as started:
+            yield started
+    except NoRegistryError as reason:
+        pytest.skip(str(reason))
 
 
 LAYER = oci.layer(oci.directory("bin"), oci.file("bin/app", b"\x7fELF" * 1000, mode=0o755))
@@ -68,7 +27,7 @@ UPPER = oci.layer(oci.whiteout("bin/app"), oci.file("bin/other"))
 
 
 @pytest.mark.parametrize(("form", "compression"), [("oci", "gzip"), ("oci", "zstd"), ("v2s2", "gzip")])
-def test_push_and_read_back(registry: Registry, tmp_path: Path, form: str, compression: str) -> None:
+def test_push_and_read_back(registry: DockerRegistry, tmp_path: Path, form: str, compression: str) -> None:
     archive = oci.write_tar(tmp_path / "a.tar", oci.simple_layout([LAYER, UPPER], compression=compression))
     registry.push(archive, f"some/app:{form}-{compression}", f"--format={form}")
     cache = BlobCache(tmp_path / "cache")
@@ -80,7 +39,7 @@ def test_push_and_read_back(registry: Registry, tmp_path: Path, form: str, compr
     assert by_digest.config == image.config
 
 
-def test_a_multi_platform_image(registry: Registry, tmp_path: Path) -> None:
+def test_a_multi_platform_image(registry: DockerRegistry, tmp_path: Path) -> None:
     blobs: dict[str, bytes] = {}
     listed = []
     for platform in ("linux/arm64/v8", "linux/amd64", "linux/s390x"):
@@ -99,14 +58,14 @@ def test_a_multi_platform_image(registry: Registry, tmp_path: Path) -> None:
         open_image(f"{registry.host}/multi:1", cache=cache, platform=Platform.parse("linux/riscv64"))
 
 
-def test_what_is_not_there(registry: Registry, tmp_path: Path) -> None:
+def test_what_is_not_there(registry: DockerRegistry, tmp_path: Path) -> None:
     for name in ("some/app:nope", "nobody/nothing", f"some/app@sha256:{'0' * 64}"):
         with pytest.raises(SourceError, match="not found"):
             open_image(f"{registry.host}/{name}", cache=BlobCache(tmp_path / "cache"))
 
 
 def test_a_real_image_is_the_same_from_both_places(
-    registry: Registry, image: Callable[[str], Path], tmp_path: Path
+    registry: DockerRegistry, image: Callable[[str], Path], tmp_path: Path
 ) -> None:
     archive = image("hello-static")
     registry.push(archive, "hello-static")

@@ -77,7 +77,7 @@ def open_from_engine(
     try:
         stream = spool(_saved(client, name), cache, progress, 0, name)
     except docker.errors.ImageNotFound as error:
-        raise _no_such_image(name) from error
+        raise _no_such_image(name, podman=there.podman) from error
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise SourceError(f"the engine broke off: {error}", where=name, hint="try again") from error
     finally:
@@ -92,7 +92,7 @@ def _engine_of(name: str) -> EngineAddress:
         try:
             if _platform_of(address, name) is not None:
                 return address
-            failures.insert(0, _no_such_image(name))
+            failures.insert(0, _no_such_image(name, podman=address.podman))
         except SourceError as error:
             failures.append(error)
     for failure in failures[1:]:
@@ -100,8 +100,9 @@ def _engine_of(name: str) -> EngineAddress:
     raise failures[0]
 
 
-def _no_such_image(name: str) -> SourceError:
-    return SourceError("the engine has no such image", where=name, hint=f"run `docker pull {name}` first")
+def _no_such_image(name: str, *, podman: bool) -> SourceError:
+    client = "podman" if podman else "docker"
+    return SourceError("the engine has no such image", where=name, hint=f"run `{client} pull {name}` first")
 
 
 def _saved(client: Any, name: str) -> Iterator[bytes]:
