@@ -1,6 +1,7 @@
 """The errors a user can meet. Each says what is wrong, where, and what to do next.
 
-Exit codes of ``u2k convert``: 2 usage, 3 incompatible image, 4 source or authentication, 1 the rest.
+Exit codes: 2 usage, 3 incompatible image, 4 source or authentication, 1 the rest. 6 is no error: it is how
+`u2k batch` says that not every image was converted.
 """
 
 from __future__ import annotations
@@ -34,9 +35,18 @@ class UsageError(U2kError):
 
 
 class IncompatibleImageError(U2kError):
-    """The image is well-formed or not, but it cannot become a unikernel."""
+    """The image is well-formed or not, but it cannot become a unikernel.
+
+    needs: what its program needs and is not there, a few words each; empty where that is not the reason.
+    """
 
     exit_code = 3
+
+    def __init__(
+        self, what: str, *, where: str | None = None, hint: str | None = None, needs: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.needs = needs
 
 
 class NoProgramError(IncompatibleImageError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,16 @@ def profile_in(path: Path) -> Profile:
     if text is None:
         raise UsageError("this unikernel carries no profile", where=str(path), hint="convert its image again")
     return parse_profile(text, str(path))
+
+
+def profiles_in(paths: Sequence[Path]) -> list[Profile]:
+    """The profiles that these files are, or that these unikernels carry. UsageError for what is none.
+
+    Each is named by its file, which is what errors say of it when it does not fit; joined profiles take the
+    name of the first, which is none of these.
+    """
+    found = [(str(path), profile_in(path)) for path in paths]
+    return [replace(each, subject=replace(each.subject, reference=name)) for name, each in found]
 
 
 def is_profile(path: Path) -> bool:

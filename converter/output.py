@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -57,6 +58,16 @@ def check_target(path: Path, *, force: bool, text: bool = False, option: str = "
             where=str(folder),
             hint=f"choose one that you can write to with {option}",
         )
+
+
+def results_folder(path: Path) -> None:
+    """Make the folder that results go to, if it is not there. UsageError: it is no folder; OutputError."""
+    if path.exists() and not path.is_dir():
+        raise UsageError("this is no folder", where=str(path), hint="name a folder with -o")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise not_written(error, path) from error
 
 
 def check_distinct(targets: Iterable[Path], sources: Iterable[Path] = ()) -> None:
@@ -110,6 +121,14 @@ def whole_file(path: Path, *, mode: int = 0o755) -> Iterator[BinaryIO]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what `whole_file` has begun for `path` in processes that were killed; nobody may be at it."""
+    final = _real(path)
+    with suppress(OSError):
+        for each in final.parent.glob(f".{glob.escape(final.name[:200])}.*.part"):
+            each.unlink(missing_ok=True)
 
 
 def text_file(path: Path, text: str) -> None:

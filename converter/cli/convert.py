@@ -42,7 +42,6 @@ from converter.cli.flags import (
     Verbose,
     choice,
     explain,
-    given_profiles,
     one_of,
     variables,
     words,
@@ -129,12 +128,12 @@ def command(
     not be fetched, 1 anything else.
     """
     explain(verbose)
-    from converter.artifact.provenance import provenance_of
     from converter.cli.progress import shown
     from converter.cli.show import columns, show
     from converter.conversion_cache.conversion import converted
     from converter.conversion_cache.documents import Documents
     from converter.image.platform import Platform
+    from converter.known import profiles_in
     from converter.options import FILES, ROOTS, TARGETS, Options
     from converter.output import check_distinct, check_target, text_file
     from converter.remembered import remember
@@ -162,7 +161,7 @@ def command(
         allow_unsupported=allow_unsupported,
         adapt=not no_adapt,
     )
-    given = given_profiles(profiles)
+    given = profiles_in(profiles or ())
     asked = trace_request(trace, probes, exercises, trace_seconds)
     documents = Documents(save_profile, seccomp, sbom)
     with destination(image, output, form_name, cmdline, force=force) as place:
@@ -184,6 +183,8 @@ def command(
         )
         told = place.ship(made.report)
         if provenance is not None:
+            from converter.artifact.provenance import provenance_of
+
             text_file(provenance, provenance_of(place.unikernel, place.final))
     words_again = options.words()
     for path in profiles or ():

@@ -6,12 +6,9 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from converter.profile.model import Profile
 
 
 def one_of(*words: str) -> Callable[[str], list[str]]:
@@ -144,20 +141,6 @@ def variables(entries: list[str] | None) -> tuple[str, ...]:
         if not entry.partition("=")[0] or "=" not in entry:
             raise UsageError(f"{entry!r} sets no variable", where="--env", hint="write NAME=VALUE")
     return tuple(entries or ())
-
-
-def given_profiles(paths: list[Path] | None) -> list[Profile]:
-    """The profiles in these files, or that these unikernels carry.
-
-    Each is named by its file, which is what errors say of it when it does not fit; joined profiles take the
-    name of the first, which is none of these. UsageError for what is none.
-    """
-    from dataclasses import replace
-
-    from converter.known import profile_in
-
-    found = [(str(path), profile_in(path)) for path in paths or ()]
-    return [replace(each, subject=replace(each.subject, reference=name)) for name, each in found]
 
 
 class _ToStandardError(logging.Handler):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import typer
 
 from converter.cli import (
+    batch,
     build,
     cache,
     convert,
@@ -84,6 +85,7 @@ app.command("diff", short_help="Show how what two programs use differs.", epilog
 app.add_typer(cache.app, name="cache", help="Show or prune what is kept between conversions.")
 app.command("login", short_help="Log in to a registry.", epilog=login.EXAMPLES)(login.command)
 app.command("logout", short_help="Forget a login for a registry.", epilog=logout.EXAMPLES)(logout.command)
+app.command("batch", short_help="Convert many images.", epilog=batch.EXAMPLES)(batch.command)
 app.command("doctor", short_help="Show what this host can run.", epilog=doctor.EXAMPLES)(doctor.command)
 app.command("version", short_help="Show the versions of u2k and its compiler.", epilog=version.EXAMPLES)(
     version.command

@@ -24,7 +24,6 @@ from converter.cli.flags import (
     Source,
     Verbose,
     explain,
-    given_profiles,
     variables,
     words,
 )
@@ -73,6 +72,7 @@ def command(
     from converter.cli.progress import shown
     from converter.cli.show import columns, show
     from converter.image.platform import Platform
+    from converter.known import profiles_in
     from converter.options import Options
     from converter.output import check_distinct, check_target, text_file
     from converter.profile.writing import profile_text
@@ -96,7 +96,7 @@ def command(
         program=words(program),
         adapt=not no_adapt,
     )
-    given = given_profiles(profiles)
+    given = profiles_in(profiles or ())
     asked = trace_request(trace, probes, exercises, trace_seconds)
     found = profile_image(image, options, given, asked, shown(as_json))
     if output is not None:

@@ -24,7 +24,6 @@ from converter.cli.flags import (
     Verbose,
     choice,
     explain,
-    given_profiles,
     variables,
     words,
 )
@@ -82,6 +81,7 @@ def command(
     from converter.cli.show import show
     from converter.container.name import checked_name, slim_name
     from converter.image.platform import Platform
+    from converter.known import profiles_in
     from converter.options import FILES, Options
     from converter.output import check_distinct, check_target, default_name, text_file
     from converter.profiling import profile_image
@@ -105,7 +105,7 @@ def command(
         keep=tuple(keep or ()),
         adapt=not no_adapt,
     )
-    given = given_profiles(profiles)
+    given = profiles_in(profiles or ())
     asked = trace_request(trace, probes, exercises, trace_seconds)
     found = profile_image(image, options, given, asked, shown(as_json))
     made = slim_image(found, path, name, options)

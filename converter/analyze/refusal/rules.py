@@ -42,14 +42,14 @@ def refusals(
 
 def refusal_error(found: Sequence[Refusal], where: str) -> IncompatibleImageError:
     """The error for what was found, which is not empty; `where` is the program."""
-    needs = " and ".join(dict.fromkeys(each.need for each in found))
-    lines = [f"needs {needs}, which {'is' if len(found) == 1 else 'are'} missing"]
+    needs = tuple(dict.fromkeys(each.need for each in found))
+    lines = [f"needs {' and '.join(needs)}, which {'is' if len(found) == 1 else 'are'} missing"]
     if len(found) == 1:
         lines = [f"{lines[0]}: it {one_line(found[0].what)}", *evidence_lines(found[0])]
     for each in found if len(found) > 1 else ():
         lines += [f"  {each.need}: it {one_line(each.what)}", *evidence_lines(each)]
     hints = dict.fromkeys((*(each.hint for each in found if each.hint), _OVERRIDE))
-    return IncompatibleImageError("\n".join(lines), where=where, hint="; or ".join(hints))
+    return IncompatibleImageError("\n".join(lines), where=where, hint="; or ".join(hints), needs=needs)
 
 
 def evidence_lines(refusal: Refusal) -> Iterator[str]:

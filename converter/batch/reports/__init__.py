@@ -1,0 +1,1 @@
+"""What came of a batch, as documents for machines and people: one format a file."""
