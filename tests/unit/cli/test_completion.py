@@ -53,7 +53,7 @@ def test_every_shell_gets_a_script(shell: str) -> None:
         ("u2k convert --files s", ["slim", "strict"]),
         ("u2k convert --target p", ["process"]),
         ("u2k convert --add-syscall io_uring_s", ["io_uring_setup"]),
-        ("u2k convert --add-part proc", ["procfs"]),
+        ("u2k convert --add-part procf", ["procfs"]),
         ("u2k convert --drop tmp", ["tmpfs"]),
         ("u2k profile --platform linux/ar", ["linux/arm64"]),
         ("u2k explain x.json s", ["syscall", "socket"]),
