@@ -14,8 +14,7 @@ EXAMPLES = examples(
     "u2k batch images.yaml -o unikernels --jobs 4 --keep-going",
     "u2k batch images.yaml -o unikernels --resume --report junit.xml",
     "u2k batch images.yaml -o unikernels --shard 2/4 --report s.sarif",
-    "grep -v '^#' images.txt | u2k batch - -o unikernels",
-    "u2k batch images.yaml -o unikernels --scheduler tcp://10.0.0.1:8786",
+    "u2k batch - -o unikernels < images.txt",
 )
 
 
