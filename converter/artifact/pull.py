@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from converter.artifact import media
-from converter.errors import IncompatibleImageError, SourceError
+from converter.errors import IncompatibleImageError, SourceError, UsageError
 from converter.image.archive import open_members
 from converter.image.blobs import BlobCache
 from converter.image.digest import wrong_digest
@@ -19,8 +20,8 @@ from converter.image.manifest import Descriptor, Source, is_index, parse_manifes
 from converter.image.platform import Platform
 from converter.image.progress import Progress, Silent
 from converter.image.reference import LocalReference, Reference
-from converter.link.manifest import read_manifest
-from converter.output import check_target, whole_file
+from converter.link.manifest import Manifest, read_manifest
+from converter.output import check_target, not_written, whole_file
 
 _CHUNK = 1 << 20
 _SIZE_MAX = 64 << 30  # bytes of a unikernel
@@ -65,8 +66,22 @@ def pull(
     size, digest = config.number("size", -1), config.digest("digest")
     if sum(each.size for each in layers) != size or not 0 < size <= _SIZE_MAX:
         raise SourceError("its pieces are not its whole", where=source.where, hint=_AGAIN)
-    progress.start("pulling", size)
+    final = file.resolve()
+    try:
+        with tempfile.TemporaryDirectory(dir=final.parent, prefix=".u2k-") as folder:
+            fresh = Path(folder) / final.name
+            _join(source, layers, fresh, digest, progress)
+            made_from = _checked(fresh, source.where).source_digest
+            fresh.replace(final)
+    except OSError as error:
+        raise not_written(error, file) from error
+    return Pulled(file, size, descriptor.digest, made_from, len(layers))
+
+
+def _join(source: Source, layers: Sequence[Descriptor], file: Path, digest: str, progress: Progress) -> None:
+    """All pieces in one file, which has `digest`. SourceError otherwise."""
     whole = hashlib.sha256()
+    progress.start("pulling", sum(each.size for each in layers))
     try:
         with whole_file(file) as out:
             for layer in layers:
@@ -77,11 +92,17 @@ def pull(
                         while view:
                             view = view[out.write(view) :]
                 progress.advance(layer.size)
-            if (found := f"sha256:{whole.hexdigest()}") != digest:
-                raise wrong_digest(digest, found, source.where)
     finally:
         progress.done()
-    return Pulled(file, size, descriptor.digest, read_manifest(file).source_digest, len(layers))
+    if (found := f"sha256:{whole.hexdigest()}") != digest:
+        raise wrong_digest(digest, found, source.where)
+
+
+def _checked(file: Path, where: str) -> Manifest:
+    try:
+        return read_manifest(file)
+    except UsageError as error:
+        raise SourceError(f"what was pushed there: {error.what}", where=where, hint=_AGAIN) from error
 
 
 def _found(reference: Reference | LocalReference, progress: Progress) -> tuple[Source, Sequence[Descriptor]]:
