@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 @needs_gcc
 @pytest.mark.skipif(QEMU is None, reason="no qemu-system-x86_64")
 def test_arguments_as_urunc_gives_them(u2k: Command, tmp_path: Path) -> None:
-    """urunc, pkg/unikontainers/unikernels/linux.go: `init=WORD -- WORDS`, those with blanks in single quotes."""
+    """urunc, unikernels/linux.go: `init=WORD -- WORDS`, those with blanks in single quotes."""
     (tmp_path / "says.c").write_text(SOURCE)
     command = ["gcc", "-Os", "-static", "-o", str(tmp_path / "says"), str(tmp_path / "says.c")]
     subprocess.run(command, check=True)
