@@ -72,8 +72,9 @@ int proc_mount(const struct filesystem *type, const struct proc_entry *top, unsi
 extern const struct filesystem filesystem_proc, filesystem_sysfs;
 extern const struct proc_entry proc_process[], proc_sys[];
 extern const struct proc_entry proc_net[], sys_class[]; /* fs/netfs */
-extern const struct proc_entry proc_machine[], proc_random[]; /* fs/procmachine */
-extern const struct proc_entry proc_no_machine[], proc_no_random[]; /* in their place */
+/* fs/procmachine, and what is in their place */
+extern const struct proc_entry proc_machine[], proc_random[], proc_limits_of_files[];
+extern const struct proc_entry proc_no_machine[], proc_no_random[], proc_no_limits[];
 extern const struct proc_entry proc_nothing[]; /* in their place */
 extern const struct proc_entry proc_fd_link, proc_fd_info;
 bool proc_fd_find(const struct proc_at *at, int number, struct proc_at *out);

@@ -40,24 +40,17 @@ static const struct proc_entry vm[] = {
     PROC_CONST("swappiness", "60\n"),
     {0},
 };
-static const struct proc_entry epoll[] = {PROC_CONST("max_user_watches", "1048576\n"), {0}};
-static const struct proc_entry inotify[] = {
-    PROC_CONST("max_queued_events", "16384\n"),
-    PROC_CONST("max_user_instances", "128\n"),
-    PROC_CONST("max_user_watches", "1048576\n"),
-    {0},
-};
-static const struct proc_entry fs[] = {
-    PROC_DIR("epoll", epoll),
-    PROC_CONST("file-max", "9223372036854775807\n"),
-    PROC_DIR("inotify", inotify),
-    PROC_CONST("nr_open", "1048576\n"),
-    PROC_CONST("pipe-max-size", "1048576\n"),
-    {0},
-};
 static const struct proc_entry net_core[] = {PROC_CONST("somaxconn", "4096\n"), {0}};
 static const struct proc_entry net[] = {PROC_DIR("core", net_core), {0}};
 
+const struct proc_entry proc_no_limits[] = {PROC_ABSENT("procmachine", "fs\0"), {0}};
+
+IF_LINKED(part_procmachine, proc_limits_of_files, proc_no_limits);
+
 const struct proc_entry proc_sys[] = {
-    PROC_DIR("fs", fs), PROC_DIR("kernel", kernel), PROC_DIR("net", net), PROC_DIR("vm", vm), {0},
+    PROC_DIR("kernel", kernel),
+    PROC_DIR("net", net),
+    PROC_DIR("vm", vm),
+    PROC_MORE(proc_limits_of_files),
+    {0},
 };

@@ -79,34 +79,30 @@ static int number_in(const char *name, size_t len)
     return n;
 }
 
+/* The first of a list that goes on elsewhere, NULL at its end. */
+static const struct proc_entry *first_of(const struct proc_entry *list)
+{
+    while (list && list->kind == PROC_MORE)
+        list = list->children;
+    return list && list->name ? list : NULL;
+}
+
 /* Entry number `n` of a folder, NULL if it has fewer. */
 static const struct proc_entry *child_of(const struct proc_entry *list, int64_t n)
 {
-    while (list && list->name) {
-        if (list->kind == PROC_MORE) {
-            list = list->children;
-            continue;
-        }
-        if (list->kind != PROC_ABSENT && n-- == 0)
-            return list;
+    while ((list = first_of(list)) && (list->kind == PROC_ABSENT || n-- > 0))
         list++;
-    }
-    return NULL;
+    return list;
 }
 
 /* The folder would have the name if another part was there. */
 static void tell_absent(const struct proc_entry *list, const char *name, size_t len)
 {
-    while (list && list->name) {
-        if (list->kind == PROC_MORE) {
-            list = list->children;
-            continue;
-        }
+    for (; (list = first_of(list)); list++) {
         const char *each = list->kind == PROC_ABSENT ? list->constant : "";
         for (; *each; each += strlen(each) + 1)
             if (strlen(each) == len && memcmp(each, name, len) == 0)
                 part_missing(list->name, each);
-        list++;
     }
 }
 
