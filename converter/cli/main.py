@@ -12,6 +12,7 @@ from converter.cli import (
     batch,
     build,
     cache,
+    continuum,
     convert,
     diff,
     doctor,
@@ -67,6 +68,9 @@ app.command(
     context_settings=run.CONTEXT,
 )(run.command)
 app.command("slim", short_help="Write a slim container of an image.", epilog=slim.EXAMPLES)(slim.command)
+app.command(
+    "continuum", short_help="Compare container and unikernel, every stop.", epilog=continuum.EXAMPLES
+)(continuum.command)
 app.command("ps", short_help="Show runs that have a name.", epilog=ps.EXAMPLES)(ps.command)
 app.command("logs", short_help="Show what a run has said.", epilog=logs.EXAMPLES)(logs.command)
 app.command("stop", short_help="End runs.", epilog=stop.EXAMPLES)(stop.command)

@@ -28,7 +28,7 @@ def open_layer(layer: Layer, cache: BlobCache, progress: Progress) -> LayerIndex
     Errors: SourceError (damaged, wrong digest, not a tar, a bomb), IncompatibleImageError (paths out
     of the root), OutputError (disk full).
     """
-    place = _place(layer, cache, progress)
+    place = plain_layer(layer, cache, progress)
     if place.blob is None:
         raise ValueError("a plain layer without a file")
     saved = load_index(cache.index_path(layer.diff_id), place.length)
@@ -39,7 +39,8 @@ def open_layer(layer: Layer, cache: BlobCache, progress: Progress) -> LayerIndex
     return LayerIndex(place.blob, place.offset, saved)
 
 
-def _place(layer: Layer, cache: BlobCache, progress: Progress) -> Span:
+def plain_layer(layer: Layer, cache: BlobCache, progress: Progress) -> Span:
+    """Where the layer's plain tar lies, whole and verified. Errors: SourceError, OutputError (disk full)."""
     final = cache.layer_path(layer.diff_id)
     if final.is_file():
         _LOG.info("%s: from the cache", layer.name)
@@ -48,7 +49,7 @@ def _place(layer: Layer, cache: BlobCache, progress: Progress) -> Span:
         return Span(0, final.stat().st_size, final)
     if layer.plain is not None and _is_plain(layer):
         _LOG.info("%s: uncompressed, read in place", layer.name)
-        _verify_in_place(layer, progress)
+        _verify_inplain_layer(layer, progress)
         return layer.plain
     with cache.writing(final) as stream:
         sink = SparseFile(stream, cache, layer.diff_id.partition(":")[0], layer.size, layer.name)
@@ -83,7 +84,7 @@ def _is_plain(layer: Layer) -> bool:
         return compression_of(stream.read(6)) == "plain"
 
 
-def _verify_in_place(layer: Layer, progress: Progress) -> None:
+def _verify_inplain_layer(layer: Layer, progress: Progress) -> None:
     digest = hashlib.new(layer.diff_id.partition(":")[0])
     progress.start(f"Verifying {layer.name}", layer.size)
     try:

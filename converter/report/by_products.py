@@ -49,7 +49,12 @@ def seccomp_of(profiled: Profiled) -> str:
 
 def seccomp_for(profile: Profile, machine: str) -> str:
     """As `seccomp_of`, for a profile alone; `machine` is the image's architecture, as OCI names it."""
+    return seccomp_text(calls_of(profile, machine), machine)
+
+
+def calls_of(profile: Profile, machine: str) -> frozenset[str]:
+    """Names of the system calls that the program may make; `machine` as for `seccomp_for`."""
     names = set(profile.syscalls)
     if "*" in names:  # it may be any
         names = {*names - {"*"}, *syscall_numbers(architecture(machine))}
-    return seccomp_text(names, machine)
+    return frozenset(names)

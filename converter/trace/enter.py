@@ -80,14 +80,14 @@ def _ask(scheme: str, host: str, port: int, seconds: float, text: str) -> str:
         end.connect((host, port))
         if not text:
             return "connected"
-        end.sendall(_bytes(text) + b"\r\n")
+        end.sendall(sent_bytes(text) + b"\r\n")
         answer = end.recv(_ANSWER)
     if not answer:
         raise ConnectionError("it closed the connection without an answer")
     return "answered " + ascii(answer[:60])
 
 
-def _bytes(text: str) -> bytes:
+def sent_bytes(text: str) -> bytes:
     """The text, with \\r, \\n, \\t, \\\\ and \\xNN as the bytes that they stand for."""
     return _ESCAPE.sub(
         lambda match: bytes.fromhex(match[2].decode()) if match[2] else _PLAIN[match[1]],

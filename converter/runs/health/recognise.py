@@ -58,6 +58,14 @@ def _entries() -> dict[str, dict[str, Any]]:
         return {name: row for row in tomllib.load(file)["check"] for name in row["names"]}
 
 
+def usual_check(port: int) -> Check | None:
+    """What is asked of the server whose protocol has this TCP port by default; None: no entry has it."""
+    for entry in _entries().values():
+        if entry["kind"] == "exchange" and entry.get("default_port") == port:
+            return _exchange(entry, port)
+    return None
+
+
 def recognised(test: Sequence[str], env: Mapping[str, str]) -> Check:
     """Errors: NotSimpleError, with the reason, for what is not known."""
     words, wanted = simple_command(test, env)
@@ -80,13 +88,12 @@ def recognised(test: Sequence[str], env: Mapping[str, str]) -> Check:
         host, port = said.operands
     elif [each.lower() for each in said.operands] != operands.split():
         raise NotSimpleError(f"{name} does something else than {operands or 'by default'}")
-    return Check(
-        entry["kind"],
-        _port(host, port or str(entry.get("default_port", ""))),
-        send=entry.get("send", "").encode("latin-1"),
-        expect=entry.get("expect", ""),
-        wanted=wanted,
-    )
+    return _exchange(entry, _port(host, port or str(entry.get("default_port", ""))), wanted)
+
+
+def _exchange(entry: Mapping[str, Any], port: int, wanted: str = "") -> Check:
+    send, expect = entry.get("send", "").encode("latin-1"), entry.get("expect", "")
+    return Check(entry["kind"], port, send=send, expect=expect, wanted=wanted)
 
 
 def _http(entry: Mapping[str, Any], said: _Words, wanted: str) -> Check:

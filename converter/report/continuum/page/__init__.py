@@ -1,0 +1,1 @@
+"""The continuum as a page: one HTML file that fetches nothing."""
