@@ -76,6 +76,14 @@ def rows(found: Continuum) -> tuple[Row, ...]:
     return tuple(made)
 
 
+def ranged(row: Row, cell: Cell) -> str:
+    """From the least to the most, where it varies."""
+    if cell.least is None or cell.most is None:
+        return ""
+    shown = duration if row.name == "start" else size
+    return f" ({shown(cell.least)} to {shown(cell.most)})"
+
+
 def size(value: float) -> str:
     """Bytes for people."""
     return binary(int(value))

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from converter.report.continuum.model import Continuum
-from converter.report.continuum.rows import Cell, Row, duration, rows, size
+from converter.report.continuum.rows import Row, ranged, rows
 from converter.report.text import printable
 
 _COLOURS = ("dark_orange", "yellow3", "dodger_blue1", "green3")
@@ -41,24 +41,18 @@ def _table(found: Continuum, shown: tuple[Row, ...]) -> Table:
     for stop, colour in zip(found.stops, _COLOURS, strict=True):
         table.add_column(escape(stop.title), justify="right", header_style=f"bold {colour}")
     for row in shown:
-        table.add_row(row.title, *(_with_range(row, cell) for cell in row.cells))
+        table.add_row(row.title, *(cell.text for cell in row.cells))
     return table
-
-
-def _with_range(row: Row, cell: Cell) -> str:
-    if cell.least is None or cell.most is None:
-        return cell.text
-    text = duration if row.name == "start" else size
-    return f"{cell.text}\n({text(cell.least)} - {text(cell.most)})"
 
 
 def _bars(found: Continuum, row: Row, width: int) -> Iterator[Text]:
     yield Text(row.title, style="bold")
     titles = max(len(stop.title) for stop in found.stops)
-    texts = max(len(cell.text) for cell in row.cells)
+    said = [cell.text + ranged(row, cell) for cell in row.cells]
+    texts = max(map(len, said))
     room = max(width - titles - texts - 6, _LEAST_BAR)
-    for stop, cell, colour in zip(found.stops, row.cells, _COLOURS, strict=True):
-        line = Text(f"  {stop.title:<{titles}}  {cell.text:>{texts}}  ")
+    for stop, cell, text, colour in zip(found.stops, row.cells, said, _COLOURS, strict=True):
+        line = Text(f"  {stop.title:<{titles}}  {text:<{texts}}  ")
         line.append(_bar((cell.value or 0) / row.highest, room), style=colour)
         yield line
 

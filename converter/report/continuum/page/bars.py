@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from converter.report.continuum.model import Continuum
 from converter.report.continuum.page.markup import Markup, tag, text
-from converter.report.continuum.rows import Cell, Row, duration, size
+from converter.report.continuum.rows import Cell, Row, ranged, size
 
 _STEP = 38  # pixels from one stop to the next
 _BASELINE, _BAR_TOP, _BAR_HEIGHT = 13, 20, 8
@@ -47,14 +47,6 @@ def spoken(found: Continuum, row: Row) -> str:
         for stop, cell in zip(found.stops, row.cells, strict=True)
     )
     return f"{row.title}: " + ", ".join(said)
-
-
-def ranged(row: Row, cell: Cell) -> str:
-    """From the least to the most, where it varies."""
-    if cell.least is None or cell.most is None:
-        return ""
-    shown = duration if row.name == "start" else size
-    return f" ({shown(cell.least)} to {shown(cell.most)})"
 
 
 def _whisker(cell: Cell, row: Row, top: int) -> list[Markup]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from converter.report.continuum.model import Continuum
-from converter.report.continuum.page.bars import ranged
 from converter.report.continuum.page.markup import Markup, tag, text
-from converter.report.continuum.rows import Row
+from converter.report.continuum.rows import Row, ranged
 from converter.report.text import binary
 
 _CUT = "What the program cannot reach is not there to be used by anybody who breaks into it."
