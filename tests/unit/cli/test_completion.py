@@ -30,7 +30,7 @@ def ask(instruction: str, **words: str) -> str:
     ("words", "found"),
     [
         ("u2k ins", ["inspect"]),
-        ("u2k con", ["convert"]),
+        ("u2k conv", ["convert"]),
         ("u2k convert --pl", ["--platform"]),
         ("u2k inspect --js", ["--json"]),
         ("u2k nothing", []),
