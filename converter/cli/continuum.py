@@ -25,7 +25,6 @@ from converter.cli.flags import (
     Verbose,
     choice,
     explain,
-    given_profiles,
     variables,
     words,
 )
@@ -84,6 +83,7 @@ def command(
     from converter.cli.progress import shown
     from converter.errors import UsageError
     from converter.image.platform import Platform
+    from converter.known import profiles_in
     from converter.options import FILES, Options
     from converter.output import check_distinct, check_target, text_file
     from converter.report.continuum.continuum import Session, continuum
@@ -107,7 +107,7 @@ def command(
         adapt=not no_adapt,
     )
     session = Session(None if probe is None else parse_probe(probe), runs, patience)
-    given = given_profiles(profiles)
+    given = profiles_in(profiles or ())
     asked = trace_request(trace, None, None, trace_seconds)
     found = continuum(image, options, session, shown(as_json), profiles=given, trace=asked)
     if output is not None:
