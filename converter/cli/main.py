@@ -40,7 +40,7 @@ from converter.errors import U2kError
 app = typer.Typer(
     name="u2k",
     help="Stock Linux container images become unikernels: convert one, run it anywhere.",
-    epilog=examples("u2k convert python:3", "u2k run -i python-3.u2k -c 'print(6 * 7)'"),
+    epilog=examples("u2k convert python:3", "u2k run -i python-3.u2k python3 -c 'print(6 * 7)'"),
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

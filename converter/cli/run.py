@@ -29,7 +29,7 @@ _USAGE = 2
 
 EXAMPLES = examples(
     "u2k run hello.u2k",
-    "u2k run -i -e LANG=C python-3.u2k -c 'print(1)'",
+    "u2k run -i -e LANG=C python-3.u2k python3 -c 'print(1)'",
     "u2k run --on qemu -m 64M hello.u2k",
     "u2k run -d --name web -p 8080:80 nginx.u2k",
     "u2k run --network tap:tap0 --ip 10.0.0.2/24,gateway=10.0.0.1 app.u2k",
