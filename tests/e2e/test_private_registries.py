@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import pty
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,6 +170,36 @@ def test_a_login_in_a_helper(basic: Basic, user: User) -> None:
     user.fails(
         "inspect", f"{basic.host}/app:1", says=("wants a login", "docker-credential-tests", "not installed")
     )
+
+
+def test_a_login_that_is_asked_for_on_a_terminal(bearer: DockerRegistry, user: User) -> None:
+    """The password is not shown while it is typed."""
+    terminal, ours = pty.openpty()
+    command = [sys.executable, "-m", "converter", "login", bearer.host]
+    process = subprocess.Popen(
+        command, env=user.environment, stdin=ours, stdout=ours, stderr=ours, start_new_session=True
+    )
+    os.close(ours)
+    said = b""
+    for question, answer in (
+        (b"User of ", b"alice\n"),
+        (b"Password of alice", b"s3cret\n"),
+        (b"kept in ", b""),
+    ):
+        while question not in said:
+            said += os.read(terminal, 4096)
+        time.sleep(0.2)  # getpass(3) throws away what was typed before the question
+        os.write(terminal, answer)
+    assert process.wait(60) == 0
+    os.close(terminal)
+    assert PASSWORD.encode() not in said
+    assert bearer.host in json.loads(user.config.read_text())["auths"]
+
+
+def test_no_terminal_and_no_password(user: User) -> None:
+    user.fails("login", "-u", "alice", "ghcr.io", says=("no terminal", "--password-stdin"), status=2)
+    user.fails("login", "--password-stdin", stdin="x", says=("needs a user", "-u NAME"), status=2)
+    user.fails("login", "-u", "alice", "--password-stdin", stdin="\n", says=("is empty",), status=2)
 
 
 def test_tokens(bearer: DockerRegistry, tokens: TokenServer, user: User) -> None:

@@ -61,6 +61,9 @@ def test_a_quota_that_is_used_up(server: Server, user: User) -> None:
         ),
     )
     assert server.count("manifests") == 1
+    server.says(TOP, Reply(MANIFEST, headers={**headers, "RateLimit-Remaining": "99;w=21600"}))
+    explained = user.succeeds("inspect", "-v", f"{server.host}/app").stderr
+    assert f"u2k: {server.host}: 100 requests in 6 h, 99 left" in explained
 
 
 def test_a_registry_that_is_busy_for_too_long(server: Server, user: User) -> None:

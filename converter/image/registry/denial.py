@@ -52,13 +52,15 @@ def refused(reply: requests.Response, host: str, registry: str, where: str) -> S
         status = f"{reply.status_code} {reply.reason or ''}".rstrip()
         said = f"{host} answered {status}{message(reply)}"
         if reply.status_code == 429:
-            return SourceError(said + _quota(reply), where=where, hint=_when(reply, registry))
+            limit = quota(reply)
+            said += f"; its limit: {limit}" if limit else ""
+            return SourceError(said, where=where, hint=_when(reply, registry))
         hint = "try again later" if reply.status_code >= 500 else "the registry does not allow this request"
         return SourceError(said, where=where, hint=hint)
 
 
-def _quota(reply: requests.Response) -> str:
-    """``; 100 pulls in 6 h, none left``, where the registry says so (``100;w=21600``)."""
+def quota(reply: requests.Response) -> str | None:
+    """``100 requests in 6 h, 12 left``, where the registry says so (``100;w=21600``); else None."""
     limit = re.match(r"(\d{1,9})(?:;w=(\d{1,9}))?", reply.headers.get("RateLimit-Limit", ""))
     left = re.match(r"\d{1,9}", reply.headers.get("RateLimit-Remaining", ""))
     parts = []
@@ -66,7 +68,7 @@ def _quota(reply: requests.Response) -> str:
         parts.append(f"{limit[1]} requests" + (f" in {duration(float(limit[2]))}" if limit[2] else ""))
     if left:
         parts.append(f"{'none' if int(left[0]) == 0 else left[0]} left")
-    return "; its limit: " + ", ".join(parts) if parts else ""
+    return ", ".join(parts) or None
 
 
 def _when(reply: requests.Response, registry: str) -> str:

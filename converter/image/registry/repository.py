@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from converter.image.credentials.lookup import find_credential
 from converter.image.registry.blob import BROKEN, ResumedBlob, cut
+from converter.image.registry.denial import quota
 from converter.image.registry.reply import read_reply
 from converter.image.registry.retry import ATTEMPTS, Sleep
 from converter.image.registry.route import Route
 from converter.image.registry.transport import Transport
+
+_LOG = logging.getLogger("u2k")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class Repository:
                 with self._transport.get(self._path + path, where, headers) as reply:
                     kind = reply.headers.get("Content-Type", "").partition(";")[0].strip()
                     said = reply.headers.get("Docker-Content-Digest", "")
+                    if (left := quota(reply)) is not None:
+                        _LOG.info("%s: %s", self.host, left)
                     return Fetched(kind, said, read_reply(reply, limit, where))
             except BROKEN as error:
                 if attempt >= ATTEMPTS:
