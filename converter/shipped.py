@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from converter.errors import OutputError
 from converter.formats.catalogue import format_named
 from converter.formats.elf import Elf
-from converter.formats.export import check_output, default_output, export
+from converter.formats.export import check_output, check_shipped, default_output, export
+from converter.options import Options
 from converter.output import default_name
 from converter.report.comparison import ConversionReport
 from converter.report.shipping import size_of
@@ -38,22 +38,18 @@ class Destination:
 
 @contextmanager
 def destination(
-    ref: str, output: Path | None, form: str, cmdline: str = "", *, force: bool = False
+    ref: str, output: Path | None, form: str, cmdline: str, options: Options, *, force: bool = False
 ) -> Iterator[Destination]:
     """For the image `ref`. Errors: UsageError (no such format, exists), OutputError; before any long work."""
     kind = format_named(form)
+    check_shipped(kind, options.target, options.platform.architecture, cmdline)
     name = Path(default_name(ref))
-    if isinstance(kind, Elf) and not cmdline:
+    if isinstance(kind, Elf):
         path = output or name
         yield Destination(path, path, form, cmdline, force)
         return
     final = output or default_output(name, kind)
     check_output(final, kind, force=force)
     stem = final.name.removesuffix(kind.suffix) if kind.suffix else final.name
-    try:
-        with tempfile.TemporaryDirectory(dir=final.resolve().parent, prefix=".u2k-") as folder:
-            yield Destination(Path(folder) / f"{stem}.u2k", final, form, cmdline, force)
-    except FileNotFoundError as error:
-        raise OutputError(
-            "the folder does not exist", where=str(final.parent), hint="make it first"
-        ) from error
+    with tempfile.TemporaryDirectory(dir=final.resolve().parent, prefix=".u2k-") as folder:
+        yield Destination(Path(folder) / f"{stem}.u2k", final, form, cmdline, force)

@@ -6,11 +6,11 @@ docs/reference/oci-artifact.md describes all of it. Names of ours are in the tre
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from converter.image.stored import INDEX, MANIFEST, as_json, described, digest_of
 
 UNIKERNEL = "application/vnd.u2k.unikernel.v1"
 CONFIG = "application/vnd.u2k.unikernel.config.v1+json"
@@ -20,8 +20,6 @@ EMPTY_DATA = b"{}"
 IN_TOTO = "application/vnd.in-toto+json"
 CYCLONEDX = "application/vnd.cyclonedx+json"
 SPDX = "application/spdx+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 TITLE = "org.opencontainers.image.title"
 BASE_DIGEST = "org.opencontainers.image.base.digest"
 PREDICATE = "in-toto.io/predicate-type"  # by which sigstore's and docker's tools tell statements apart
@@ -41,15 +39,6 @@ class Stored:
     def descriptor(self, **more: Any) -> dict[str, Any]:
         """OCI image-spec, descriptor.md."""
         return described(self.kind, self.data, **more)
-
-
-def digest_of(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def described(kind: str, data: bytes, **more: Any) -> dict[str, Any]:
-    """The descriptor of some bytes."""
-    return {"mediaType": kind, "digest": digest_of(data), "size": len(data), **more}
 
 
 def manifest_of(
@@ -81,8 +70,3 @@ def index_of(manifests: Sequence[Mapping[str, Any]], kind: str | None = None) ->
         "manifests": [dict(each) for each in manifests],
     }
     return Stored(INDEX, as_json(value))
-
-
-def as_json(value: object) -> bytes:
-    """Equal values give equal bytes."""
-    return json.dumps(value, indent=1, sort_keys=True).encode()

@@ -22,6 +22,7 @@ from converter.image.progress import Progress
 from converter.image.reference import Reference
 from converter.image.registry.route import push_route
 from converter.image.registry.upload import Upload
+from converter.image.stored import as_json, described, digest_of
 from converter.link.manifest import Manifest, read_manifest
 
 _PLATFORMS_MAX = 32  # in one index
@@ -90,7 +91,7 @@ def push(
     subject = _source_in(upload, manifest, where)
     notes = {media.TITLE: unikernel.name, media.BASE_DIGEST: manifest.source_digest}
     layers = [{"mediaType": media.PIECE, "digest": each.digest, "size": each.size} for each in pieces]
-    stored = media.manifest_of(media.UNIKERNEL, media.described(media.CONFIG, config), layers, notes, subject)
+    stored = media.manifest_of(media.UNIKERNEL, described(media.CONFIG, config), layers, notes, subject)
     if subject is None:
         upload.put_manifest(stored.digest, stored.kind, stored.data, where)
     else:
@@ -122,7 +123,7 @@ def push(
 def _config(unikernel: Path, manifest: Manifest) -> bytes:
     with unikernel.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return media.as_json(
+    return as_json(
         {
             "os": manifest.os,
             "architecture": manifest.architecture,
@@ -217,9 +218,9 @@ def _source_in(upload: Upload, manifest: Manifest, where: str) -> dict[str, Any]
     if not upload.has_manifest(manifest.source_digest, where):
         return None
     found = upload.manifest(manifest.source_digest, where)
-    if found is None or media.digest_of(found.data) != manifest.source_digest:
+    if found is None or digest_of(found.data) != manifest.source_digest:
         return None
-    return media.described(found.kind, found.data)
+    return described(found.kind, found.data)
 
 
 def _provenance(unikernel: Path, reference: Reference, digest: str) -> Attachment:

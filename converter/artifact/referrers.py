@@ -7,19 +7,11 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from converter.artifact.media import (
-    EMPTY,
-    EMPTY_DATA,
-    INDEX,
-    Stored,
-    described,
-    digest_of,
-    index_of,
-    manifest_of,
-)
+from converter.artifact.media import EMPTY, EMPTY_DATA, Stored, index_of, manifest_of
 from converter.errors import SourceError
 from converter.image.document import Document
 from converter.image.registry.upload import Upload
+from converter.image.stored import INDEX, described, digest_of
 
 
 def attach(

@@ -46,7 +46,7 @@ def _converted(task: Task, folder: Path, reuse: bool) -> Outcome:
 
     paths = [Path(name) for name in settings.get("profile", ())]
     form, cmdline = settings.get("format", "elf"), settings.get("cmdline", "")
-    with destination(task.image, _room(folder / task.output), form, cmdline, force=True) as place:
+    with destination(task.image, _room(folder / task.output), form, cmdline, options, force=True) as place:
         made = converted(
             task.image,
             place.unikernel,

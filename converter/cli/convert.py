@@ -164,7 +164,7 @@ def command(
     given = profiles_in(profiles or ())
     asked = trace_request(trace, probes, exercises, trace_seconds)
     documents = Documents(save_profile, seccomp, sbom)
-    with destination(image, output, form_name, cmdline, force=force) as place:
+    with destination(image, output, form_name, cmdline, options, force=force) as place:
         if provenance is not None:
             check_target(provenance, force=force, text=True, option="--provenance")
         check_distinct(

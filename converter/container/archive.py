@@ -6,17 +6,15 @@ in it, as Docker writes since version 25: an older docker reads the one, all oth
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_INDEX = "application/vnd.oci.image.index.v1+json"
+from converter.image.stored import INDEX, MANIFEST, as_json, described, digest_of
+
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 PLAIN = "application/vnd.oci.image.layer.v1.tar"
 GZIP = PLAIN + "+gzip"
@@ -41,28 +39,28 @@ def write_archive(
     annotations: Mapping[str, str] | None = None,
 ) -> str:
     """Write the image called `name` (NAME:TAG); the digest of its manifest. Equal input gives equal bytes."""
-    manifest = _json(
+    manifest = as_json(
         {
             "schemaVersion": 2,
-            "mediaType": _MANIFEST,
-            "config": _descriptor(_CONFIG, _digest(config), len(config)),
-            "layers": [_descriptor(each.media_type, each.digest, each.size) for each in layers],
+            "mediaType": MANIFEST,
+            "config": described(_CONFIG, config),
+            "layers": [_descriptor(each) for each in layers],
             **({"annotations": dict(annotations)} if annotations else {}),
         }
     )
     names = {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": name.rpartition(":")[2]}
-    entry = {**_descriptor(_MANIFEST, _digest(manifest), len(manifest)), "annotations": names}
+    entry = described(MANIFEST, manifest, annotations=names)
     docker = {
-        "Config": _path(_digest(config)),
+        "Config": _path(digest_of(config)),
         "RepoTags": [name],
         "Layers": [_path(each.digest) for each in layers],
     }
     documents = {
-        "oci-layout": _json({"imageLayoutVersion": "1.0.0"}),
-        "index.json": _json({"schemaVersion": 2, "mediaType": _INDEX, "manifests": [entry]}),
-        "manifest.json": _json([docker]),
-        _path(_digest(config)): config,
-        _path(_digest(manifest)): manifest,
+        "oci-layout": as_json({"imageLayoutVersion": "1.0.0"}),
+        "index.json": as_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": [entry]}),
+        "manifest.json": as_json([docker]),
+        _path(digest_of(config)): config,
+        _path(digest_of(manifest)): manifest,
     }
     with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as archive:
         for path, data in documents.items():
@@ -71,7 +69,11 @@ def write_archive(
             with layer.path.open("rb") as stream:
                 stream.seek(layer.offset)
                 _add(archive, _path(layer.digest), layer.size, stream)
-    return _digest(manifest)
+    return digest_of(manifest)
+
+
+def _descriptor(layer: StoredLayer) -> dict[str, object]:
+    return {"mediaType": layer.media_type, "digest": layer.digest, "size": layer.size}
 
 
 def _add(archive: tarfile.TarFile, path: str, size: int, stream: IO[bytes]) -> None:
@@ -80,17 +82,5 @@ def _add(archive: tarfile.TarFile, path: str, size: int, stream: IO[bytes]) -> N
     archive.addfile(member, stream)
 
 
-def _descriptor(media_type: str, digest: str, size: int) -> dict[str, Any]:
-    return {"mediaType": media_type, "digest": digest, "size": size}
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
 def _path(digest: str) -> str:
     return f"blobs/{digest.replace(':', '/')}"
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, indent=1, sort_keys=True).encode()

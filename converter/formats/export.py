@@ -19,6 +19,15 @@ def default_output(unikernel: Path, kind: Format) -> Path:
     return Path(stem + (kind.suffix or f"-{kind.name}"))
 
 
+def check_shipped(kind: Format, target: str, architecture: str, cmdline: str) -> None:
+    """Before any long work: can a unikernel for these be shipped so? UsageError if not."""
+    kind.check(target, architecture)
+    if cmdline and not kind.cmdline:
+        raise UsageError(
+            f"{kind.name} has no place for a command line", where="--cmdline", hint="leave it away"
+        )
+
+
 def check_output(path: Path, kind: Format, *, force: bool) -> None:
     """Before any long work: may `path` be written? Errors: as `check_target`."""
     if kind.suffix or not path.is_dir():
@@ -46,8 +55,8 @@ def export(
             "a file cannot be exported to itself", where=str(path), hint="choose another with -o"
         )
     check_output(path, kind, force=force)
+    check_shipped(kind, manifest.target, manifest.architecture, cmdline)
     what = Shipment(unikernel, manifest, unikernel.name.removesuffix(".u2k"), cmdline)
-    kind.check(what)
     final = path.resolve()
     try:
         with tempfile.TemporaryDirectory(dir=final.parent, prefix=f".{final.name[:200]}.") as folder:

@@ -24,9 +24,10 @@ class Firecracker:
     name = "firecracker"
     description = "a folder with kernel and configuration for Firecracker"
     suffix = ""
+    cmdline = True
 
-    def check(self, what: Shipment) -> None:
-        check_machine(what, "folder for Firecracker", ("amd64",))
+    def check(self, target: str, architecture: str) -> None:
+        check_machine(target, architecture, "a folder for Firecracker", ("amd64",))
 
     def write(self, what: Shipment, out: Path) -> None:
         out.mkdir()

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 from converter.container.archive import PLAIN, StoredLayer, write_archive
-from converter.formats.shipment import Shipment, check_machine, check_no_cmdline
+from converter.formats.shipment import Shipment, check_machine
 from converter.link.manifest import Manifest
 
 KERNEL = "/unikernel/kernel"
@@ -33,10 +33,10 @@ class Oci:
     name = "oci"
     description = "an OCI image that urunc runs and container engines load"
     suffix = ".oci.tar"
+    cmdline = False
 
-    def check(self, what: Shipment) -> None:
-        check_machine(what, "container image", ("amd64", "arm64"))
-        check_no_cmdline(what, self.name)
+    def check(self, target: str, architecture: str) -> None:
+        check_machine(target, architecture, "a container image", ("amd64", "arm64"))
 
     def write(self, what: Shipment, out: Path) -> None:
         told = urunc_annotations(what.manifest)

@@ -25,9 +25,10 @@ class Qcow2:
     name = "qcow2"
     description = "the disk image of raw, in QEMU's sparse format"
     suffix = ".qcow2"
+    cmdline = True
 
-    def check(self, what: Shipment) -> None:
-        check_machine(what, "disk image", ("amd64",))
+    def check(self, target: str, architecture: str) -> None:
+        check_machine(target, architecture, "a disk image", ("amd64",))
 
     def write(self, what: Shipment, out: Path) -> None:
         with tempfile.TemporaryFile(dir=out.parent, buffering=0) as raw, out.open("wb") as file:

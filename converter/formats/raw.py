@@ -12,9 +12,10 @@ class Raw:
     name = "raw"
     description = "a disk image that starts by BIOS and by UEFI"
     suffix = ".raw"
+    cmdline = True
 
-    def check(self, what: Shipment) -> None:
-        check_machine(what, "disk image", ("amd64",))
+    def check(self, target: str, architecture: str) -> None:
+        check_machine(target, architecture, "a disk image", ("amd64",))
 
     def write(self, what: Shipment, out: Path) -> None:
         with out.open("w+b", buffering=0) as file:

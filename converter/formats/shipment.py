@@ -27,15 +27,17 @@ class Shipment:
 class Format(Protocol):
     """One way of shipping. `docs/how-to/add-a-format.md` makes one.
 
-    suffix: what files of it end with; "" if it is a folder
+    suffix:  what files of it end with; "" if it is a folder
+    cmdline: whether it keeps a command line
     """
 
     name: str
     description: str
     suffix: str
+    cmdline: bool
 
-    def check(self, what: Shipment) -> None:
-        """UsageError for what cannot be shipped so; before any long work."""
+    def check(self, target: str, architecture: str) -> None:
+        """UsageError if no unikernel for these can be shipped so: "vm" or "process", OCI's name."""
 
     def write(self, what: Shipment, out: Path) -> None:
         """Make the file or folder `out`, which is not there. The same shipment gives the same bytes.
@@ -44,24 +46,17 @@ class Format(Protocol):
         """
 
 
-def check_machine(what: Shipment, name: str, architectures: tuple[str, ...]) -> None:
-    """UsageError for a unikernel that no virtual machine of one of these (OCI names) boots."""
-    where = str(what.unikernel)
-    if what.manifest.target != "vm":
+def check_machine(target: str, architecture: str, name: str, architectures: tuple[str, ...]) -> None:
+    """UsageError for what no virtual machine of one of the `architectures` boots."""
+    if target != "vm":
         raise UsageError(
-            f"a {name} is for virtual machines, and this unikernel is a Linux process",
-            where=where,
+            f"{name} is for virtual machines, and not for Linux processes",
+            where="--format",
             hint="convert the image with --target vm, or export it as elf",
         )
-    if what.manifest.architecture not in architectures:
+    if architecture not in architectures:
         raise UsageError(
-            f"no {name} for {what.manifest.architecture} can be made yet",
-            where=where,
+            f"{name} for {architecture} cannot be made yet",
+            where="--format",
             hint=f"export it as elf; this format is for {', '.join(architectures)}",
         )
-
-
-def check_no_cmdline(what: Shipment, name: str) -> None:
-    """UsageError for a command line where the format has no place for one."""
-    if what.cmdline:
-        raise UsageError(f"{name} has no place for a command line", where="--cmdline", hint="leave it away")

@@ -20,16 +20,9 @@ from converter.image.reference import Reference
 from converter.image.registry.repository import Fetched, Repository
 from converter.image.registry.retry import Sleep
 from converter.image.registry.route import pull_routes
+from converter.image.stored import ANY_MANIFEST
 from converter.image.tree import Span
 
-_ACCEPT = ", ".join(
-    (
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    )
-)
 _LOG = logging.getLogger("u2k")
 _T = TypeVar("_T")
 _PIECE = 256 << 10
@@ -81,7 +74,7 @@ class RegistrySource:
     def _resolved(self, repository: Repository) -> tuple[Fetched, str]:
         wanted = self._reference.digest
         path = f"/manifests/{wanted or self._reference.tag}"
-        found = repository.document(path, MAX_MANIFEST, self.where, {"Accept": _ACCEPT})
+        found = repository.document(path, MAX_MANIFEST, self.where, {"Accept": ANY_MANIFEST})
         if found.kind.startswith("application/vnd.docker.distribution.manifest.v1+"):
             raise IncompatibleImageError(
                 "a Docker schema 1 manifest, a format given up in 2016",
@@ -97,7 +90,7 @@ class RegistrySource:
         return found, digest
 
     def manifest(self, descriptor: Descriptor) -> bytes:
-        return self._document("manifests", descriptor, MAX_MANIFEST, {"Accept": _ACCEPT})
+        return self._document("manifests", descriptor, MAX_MANIFEST, {"Accept": ANY_MANIFEST})
 
     def config(self, descriptor: Descriptor) -> bytes:
         return self._document("blobs", descriptor, MAX_CONFIG, {})

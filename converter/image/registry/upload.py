@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -20,17 +19,7 @@ from converter.image.registry.repository import Fetched
 from converter.image.registry.retry import ATTEMPTS, Sleep
 from converter.image.registry.route import Route
 from converter.image.registry.transport import Transport
-
-INDEX = "application/vnd.oci.image.index.v1+json"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_ANY_MANIFEST = ", ".join(
-    (
-        INDEX,
-        MANIFEST,
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    )
-)
+from converter.image.stored import ANY_MANIFEST, digest_of
 
 
 class Upload:
@@ -58,7 +47,7 @@ class Upload:
         return self._has(f"/manifests/{digest}", where)
 
     def _has(self, path: str, where: str) -> bool:
-        accept = {"Accept": _ANY_MANIFEST}
+        accept = {"Accept": ANY_MANIFEST}
         reply = self._transport.request("HEAD", self._path + path, where, headers=accept, expected=(200, 404))
         with reply:
             return reply.status_code == 200
@@ -123,7 +112,7 @@ class Upload:
 
     def manifest(self, name: str, where: str) -> Fetched | None:
         """What the tag or digest `name` stands for; None: nothing. Errors: SourceError."""
-        accept = {"Accept": _ANY_MANIFEST}
+        accept = {"Accept": ANY_MANIFEST}
         with self._transport.request(
             "GET", f"{self._path}/manifests/{name}", where, headers=accept, expected=(200, 404)
         ) as reply:
@@ -139,7 +128,7 @@ class Upload:
         Whether the registry took note of its subject, so that it lists it among the referrers of that.
         Errors: SourceError, also when the registry has another digest for it.
         """
-        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        digest = digest_of(data)
         with self._transport.request(
             "PUT",
             f"{self._path}/manifests/{name}",

@@ -17,6 +17,7 @@ from converter.errors import IncompatibleImageError, SourceError, U2kError, Usag
 from converter.image.platform import Platform
 from converter.image.progress import Silent
 from converter.image.reference import LocalReference
+from converter.image.stored import described, digest_of
 from tests.builders import oci
 
 AMD64 = Platform()
@@ -36,13 +37,13 @@ class Artifact:
 
     def write(self, folder: Path) -> LocalReference:
         config = json.dumps(self.config).encode()
-        layers = [media.described(media.PIECE, each) for each in self.pieces]
+        layers = [described(media.PIECE, each) for each in self.pieces]
         for number, size in self.sizes.items():
             layers[number]["size"] = size
         made = media.manifest_of(
-            media.UNIKERNEL, media.described(self.kind, config), layers, {media.TITLE: self.title}
+            media.UNIKERNEL, described(self.kind, config), layers, {media.TITLE: self.title}
         )
-        blobs = {media.digest_of(data): data for data in (config, made.data, *self.pieces)}
+        blobs = {digest_of(data): data for data in (config, made.data, *self.pieces)}
         platform = {"os": "linux", "architecture": "amd64"}
         index = media.index_of([made.descriptor(platform=platform)], media.UNIKERNEL)
         blobs[index.digest] = index.data

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from converter.artifact.media import IN_TOTO, described, digest_of, manifest_of
+from converter.artifact.media import IN_TOTO, manifest_of
 from converter.artifact.referrers import attach, push_referrer
 from converter.errors import SourceError
 from converter.image.registry.endpoint import plain_endpoint
 from converter.image.registry.route import Route
 from converter.image.registry.upload import Upload
+from converter.image.stored import described, digest_of
 from tests.unit.image.registry_server import Reply, Server, serving
 
 DATA = b"some bytes"

@@ -14,6 +14,7 @@ from converter.formats import catalogue
 from converter.formats.catalogue import NAMES, all_formats
 from converter.formats.export import export
 from converter.formats.shipment import Shipment
+from converter.image.platform import Platform
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -74,12 +75,33 @@ def test_a_process_is_no_machine(form: str, archive: Path, tmp_path: Path) -> No
         export(process, form, tmp_path / "x")
 
 
+def test_what_cannot_be_is_said_before_anything_is_converted(tmp_path: Path) -> None:
+    """The image is not even looked for."""
+    from converter.options import Options
+    from converter.shipped import destination
+
+    out = tmp_path / "out"
+    for form, cmdline, options, said in (
+        ("raw", "", Options(target="process"), "is for virtual machines"),
+        ("raw", "", Options(Platform.parse("linux/arm64")), "for arm64 cannot be made yet"),
+        ("elf", "A=1", Options(), "no place for a command line"),
+        ("iso", "", Options(), "is none of"),
+    ):
+        with (
+            pytest.raises(UsageError, match=said),
+            destination("no-such-image", out, form, cmdline, options),
+        ):
+            pytest.fail("it went on")
+    assert list(tmp_path.iterdir()) == []
+
+
 class Shouted:
     name = "shouted"
     description = "for the test"
     suffix = ".txt"
+    cmdline = False
 
-    def check(self, what: Shipment) -> None:
+    def check(self, target: str, architecture: str) -> None:
         return
 
     def write(self, what: Shipment, out: Path) -> None:
