@@ -128,9 +128,9 @@ def command(
     not be fetched, 1 anything else.
     """
     explain(verbose)
+    from converter.api import convert
     from converter.cli.progress import shown
     from converter.cli.show import columns, show
-    from converter.conversion_cache.conversion import converted
     from converter.conversion_cache.documents import Documents
     from converter.image.platform import Platform
     from converter.known import profiles_in
@@ -170,7 +170,7 @@ def command(
         check_distinct(
             [place.final, *documents.targets().values(), *([provenance] if provenance else [])], [Path(image)]
         )
-        made = converted(
+        made = convert(
             image,
             place.unikernel,
             options,

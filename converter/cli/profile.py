@@ -69,6 +69,7 @@ def command(
     status: as of convert.
     """
     explain(verbose)
+    from converter.api import profile as find_profile
     from converter.cli.progress import shown
     from converter.cli.show import columns, show
     from converter.image.platform import Platform
@@ -76,7 +77,7 @@ def command(
     from converter.options import Options
     from converter.output import check_distinct, check_target, text_file
     from converter.profile.writing import profile_text
-    from converter.profiling import profile_image, unsupported
+    from converter.profiling import unsupported
     from converter.report.by_products import seccomp_of
     from converter.report.profile_text import lines
     from converter.report.refusal_text import refusal_lines
@@ -98,7 +99,7 @@ def command(
     )
     given = profiles_in(profiles or ())
     asked = trace_request(trace, probes, exercises, trace_seconds)
-    found = profile_image(image, options, given, asked, shown(as_json))
+    found = find_profile(image, options, profiles=given, trace=asked, progress=shown(as_json))
     if output is not None:
         text_file(output, profile_text(found.profile))
     if seccomp is not None:

@@ -145,37 +145,34 @@ def command(
     explain(verbose)
     from converter.cli.failure import report, report_bug
     from converter.cli.run_asked import Asked, run_asked
+    from converter.image.platform import Platform
+    from converter.options import Options
     from converter.run.child import open_closed_streams
     from converter.run.network.plan import NetworkOptions
+    from converter.running import RunOptions
     from converter.runs.begin import Named
 
     open_closed_streams()
-    asked = Asked(
-        what,
-        args or [],
-        on,
-        machine,
-        memory,
-        env or [],
-        interactive,
-        terminal,
-        entrypoint,
-        hostname,
-        NetworkOptions(networks or (), addresses or (), macs or (), publish or (), publish_all),
-        Named(name, what, detach, remove) if detach or name is not None else None,
-        not no_healthcheck,
-        fast_calls_after if fast_calls else 0,
-        platform,
-        source,
-        allow_unsupported,
-        not no_adapt,
-        verbose,
-        trace,
-        learn,
-        profile,
+    how = RunOptions(
+        on=on,
+        machine=machine,
+        memory=memory,
+        env=env or (),
+        entrypoint=entrypoint,
+        interactive=interactive,
+        terminal=terminal,
+        hostname=hostname,
+        network=NetworkOptions(networks or (), addresses or (), macs or (), publish or (), publish_all),
+        adapt=not no_adapt,
+        fast_calls=fast_calls_after if fast_calls else 0,
+        verbose=verbose,
     )
+    named = Named(name, what, detach, remove) if detach or name is not None else None
     try:
-        status = run_asked(asked)
+        options = Options(Platform.parse(platform), source=source, allow_unsupported=allow_unsupported)
+        status = run_asked(
+            Asked(what, args or [], how, options, named, not no_healthcheck, trace, learn, profile)
+        )
     except U2kError as error:
         report(error)
         status = error.run_status

@@ -47,8 +47,9 @@ def environment(home: Path, work: Path, registry: str) -> dict[str, str]:
     (home / "registries.toml").write_text("\n".join(rules))
     bin_folder = home / "bin"
     bin_folder.mkdir()
-    (bin_folder / "u2k").write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m converter "$@"\n')
-    (bin_folder / "u2k").chmod(0o755)
+    for name, words in {"u2k": "-P -m converter", "python3": ""}.items():
+        (bin_folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
+        (bin_folder / name).chmod(0o755)
     return {
         "HOME": str(home),
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
@@ -86,7 +87,7 @@ def run_page(page: Path, work: Path) -> None:
     docker = any("docker " in command.text for command in commands)
     with (
         tempfile.TemporaryDirectory(prefix="u2k-docs-") as folder,
-        plain_registry(work / "registry", port=0) as registry,
+        plain_registry(work / "registry", port=5000 if os.environ.get(ISOLATED) else 0) as registry,
     ):
         fill(registry, work)
         home, empty = Path(folder) / "home", Path(folder) / "empty"

@@ -73,7 +73,7 @@ def commands(block: Block) -> list[Command]:
             found.append(Command(number, line[2:]))
         elif not found:
             raise ValueError(f"line {number}: {line!r} belongs to no command")
-        elif line.startswith("> ") and not found[-1].output:
+        elif (line == ">" or line.startswith("> ")) and not found[-1].output:
             found[-1] = Command(found[-1].line, f"{found[-1].text}\n{line[2:]}")
         else:
             found[-1] = Command(found[-1].line, found[-1].text, (*found[-1].output, line.rstrip()))

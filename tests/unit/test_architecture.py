@@ -18,7 +18,8 @@ PACKAGE = Path(__file__).parents[2] / "converter"
 FLOORS = (
     {"__main__"},
     {"cli"},
-    {"batch"},
+    {"api"},
+    {"batch", "running"},
     {"shipped"},
     {"conversion_cache"},
     {"report", "known"},
