@@ -1,4 +1,4 @@
-"""Every stop of real servers: all there and measured, slim containers answering under their seccomp profile."""
+"""Every stop of real servers: there and measured; slim containers answer under their seccomp profile."""
 
 from __future__ import annotations
 
