@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from converter.artifact.pull import Pulled
-from converter.artifact.push import Pushed
 from converter.report.text import binary, printable
+
+if TYPE_CHECKING:
+    from converter.artifact.pull import Pulled
+    from converter.artifact.push import Pushed
 
 
 def pushed_lines(made: Pushed) -> Iterator[str]:

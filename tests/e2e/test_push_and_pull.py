@@ -3,6 +3,7 @@ tokens."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -10,26 +11,59 @@ import random
 import shutil
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders import oci
+from tests.builders.certificates import make_certificates
 from tests.builders.cutting_proxy import cutting
-from tests.builders.registry_server import KINDS, Registry, missing, running_registry
+from tests.builders.docker_registry import NoRegistryError, docker_registry
+from tests.builders.token_server import token_server
 from tests.e2e.conftest import U2K
 from tests.e2e.subject import needs_gcc
 
-pytestmark = [
-    needs_gcc,
-    pytest.mark.skipif(missing, reason="docker-registry and openssl are not installed"),
-]
-needs_skopeo = pytest.mark.skipif(shutil.which("skopeo") is None, reason="no skopeo")
+pytestmark = needs_gcc
+KINDS = ("plain", "basic", "token")
+LOGIN = base64.b64encode(b"alice:s3cret").decode()
 
 BASE = random.Random(1).randbytes(6_000_000)
 SOURCE = '#include <unistd.h>\nint main(void) { return write(1, "%s\\n", %d) < 0; }\n'
+
+
+@dataclass(frozen=True)
+class Registry:
+    """`environment` is what a client needs in order to be let in: a login, and whom to trust."""
+
+    host: str
+    environment: Mapping[str, str]
+
+
+@contextmanager
+def running_registry(folder: Path, kind: str = "plain") -> Iterator[Registry]:
+    """One of `KINDS`, its data in `folder`; skips where there can be none."""
+    config = folder / "client"
+    config.mkdir(parents=True)
+    with ExitStack() as stack:
+        certificates = None if kind == "plain" else make_certificates(folder / "made")
+        tokens = stack.enter_context(token_server(certificates)) if certificates and kind == "token" else None
+        tls = certificates if kind == "basic" else None
+        try:
+            server = stack.enter_context(
+                docker_registry(folder, tls=tls, passwords=kind == "basic", tokens=tokens)
+            )
+        except NoRegistryError as reason:
+            pytest.skip(str(reason))
+        (config / "config.json").write_text(json.dumps({"auths": {server.host: {"auth": LOGIN}}}))
+        if tls is not None:
+            trusted = config / "containers/certs.d" / server.host
+            trusted.mkdir(parents=True)
+            shutil.copyfile(tls.authority, trusted / "ca.crt")
+        yield Registry(server.host, {"DOCKER_CONFIG": str(config), "XDG_CONFIG_HOME": str(config)})
 
 
 class Client:
@@ -166,7 +200,6 @@ def test_what_is_attached_refers_to_it(plain: Registry, made: Path, tmp_path: Pa
     assert subjects == {file_digest, pushed["digest"].removeprefix("sha256:")}
 
 
-@needs_skopeo
 def test_it_refers_to_its_image_where_that_is(plain: Registry, made: Path, tmp_path: Path) -> None:
     copy = [
         "skopeo",
@@ -191,7 +224,6 @@ def test_it_refers_to_its_image_where_that_is(plain: Registry, made: Path, tmp_p
     assert image.returncode == 3 and "no unikernel" in image.stderr
 
 
-@needs_skopeo
 @pytest.mark.parametrize("every", [[], ["--all"]], ids=["one", "all"])
 @pytest.mark.parametrize("kind", ["oci", "oci-archive"])
 def test_it_comes_back_through_skopeo(

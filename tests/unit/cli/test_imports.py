@@ -73,3 +73,9 @@ def test_a_registry_needs_http(tmp_path: Path) -> None:
 
 def test_doctor_asks_the_engine_at_most(tmp_path: Path) -> None:
     assert loaded(tmp_path, "doctor", "--json") <= {"docker", *NETWORK}
+
+
+def test_pushing_and_pulling_need_http_and_exporting_does_not(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "export", str(tmp_path / "none.u2k"), "--format", "oci") == set()
+    assert loaded(tmp_path, "pull", f"oci:{tmp_path / 'none'}") == set()
+    assert loaded(tmp_path, "pull", "127.0.0.1:1/x:1", "-o", str(tmp_path / "x")) == NETWORK

@@ -310,6 +310,36 @@ static void test_boot(const char *path)
     const char other[] = "u2k.exec=sh u2k.arg=%41rg0 u2k.arg= u2k.arg=-c"; /* after `--`: no more tokens */
     CHECK(cmdline_parse(other, sizeof(other)) == 0 && boot_read(bundle, n) == 0);
     CHECK(!strcmp(b->argv[4], "u2k.exec=sh"));
+    const char quoted[] = "'daemon off;' it's 'a' '' 'b";
+    CHECK(cmdline_parse(quoted, sizeof(quoted)) == 0 && boot_read(bundle, n) == 0);
+    const char *words[] = {"daemon off;", "it's", "a", "", "'b"};
+    for (size_t i = 0; i < 5; i++)
+        CHECK(!strcmp(b->argv[8 + i], words[i]));
+    CHECK(!b->argv[13]);
+}
+
+/* ---- memory that firmware has used ---- */
+
+static void test_used_memory(void)
+{
+    enum { BYTES = 4 << 20 };
+    static _Alignas(4096) uint64_t used[BYTES / 8];
+    uint64_t *page;
+    size_t all = 0;
+
+    memset(used, 0xa5, sizeof(used));
+    pages_add(used, sizeof(used), false);
+    CHECK(pages_free_count() >= BYTES / 4096 - 4);
+    for (int again = 0; again < 2; again++) {
+        for (all = 0; (page = pages_alloc(1 + all % 3, PAGES_ZERO)); all++) {
+            for (size_t i = 0; i < (1 + all % 3) * 512; i++)
+                CHECK(!page[i]);
+            memset(page, 0xff, 4096);
+            if (all % 2)
+                pages_free(page, 1 + all % 3);
+        }
+        CHECK(again || all > 500);
+    }
 }
 
 int main(int argc, char **argv)
@@ -325,5 +355,6 @@ int main(int argc, char **argv)
     test_elf(argv[1]);
     test_boot(argv[2]);
     test_pages(); /* takes all there is */
+    test_used_memory();
     return 0;
 }
