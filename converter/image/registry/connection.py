@@ -41,13 +41,20 @@ class _Authorization(AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """One that leaves redirects alone: even unasked it would read their bodies, however long, into memory."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 class Connection:
     """Requests to one endpoint, and to where it leads. `sleep` takes seconds; tests give another one."""
 
     def __init__(self, endpoint: Endpoint, sleep: Sleep = time.sleep) -> None:
         self.endpoint = endpoint
         self.sleep = sleep
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers["User-Agent"] = f"u2k/{__version__}"
         self._session.headers["Accept-Encoding"] = "identity"  # digests are of the bytes as stored
         trust(self._session, endpoint)

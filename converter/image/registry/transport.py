@@ -61,12 +61,18 @@ class Transport:
         attempts: for cut connections, 429 and 5xx; 1 where the same request may not be sent twice
         Errors: SourceError: another status, no login or a wrong one, no reply.
         """
-        url = urljoin(f"{self.endpoint.base}/", target)
         home = origin_of(self.endpoint.base)
+        try:
+            url = urljoin(f"{self.endpoint.base}/", target)
+            there = origin_of(url)
+        except ValueError as error:
+            raise SourceError(
+                "it names a place that is none", where=where, hint="the registry is set up wrongly"
+            ) from error
         start = 0 if body is None or isinstance(body, bytes) else body.tell()
         answered = False
         while True:
-            authorization = self._access.header(where) if origin_of(url) == home else ""
+            authorization = self._access.header(where) if there == home else ""
             reply = self._connection.request(
                 method, url, where, authorization=authorization, headers=headers, body=body, attempts=attempts
             )

@@ -7,10 +7,13 @@ import io
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from converter.errors import SourceError
 from converter.image.credentials.lookup import Search
 from converter.image.credentials.model import Credential
+from converter.image.registry.challenge import challenges, chosen
 from converter.image.registry.endpoint import plain_endpoint
 from converter.image.registry.transport import Transport
 from tests.unit.image.registry_server import Reply, Server, serving
@@ -183,3 +186,42 @@ def test_endless_redirects_end(server: Server) -> None:
     server.says("/v2/", Reply(b"", 302, {"Location": "/v2/"}))
     with pytest.raises(SourceError, match="led to another place 10 times"):
         transport(server).get("/v2/", "app")
+
+
+@pytest.mark.parametrize("place", ["http://[", "http://h:99999/", "ftp://h/", "http://h:x/"])
+def test_places_that_are_none(server: Server, place: str) -> None:
+    """As Location of an upload, and of a redirect."""
+    with pytest.raises(SourceError, match="names a place that is none"):
+        transport(server).request("PUT", place, "app", body=b"x")
+    server.says("/v2/", Reply(b"", 302, {"Location": place}))
+    with pytest.raises(SourceError, match="led to a place that is none"):
+        transport(server).get("/v2/", "app")
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (
+            'Bearer realm="https://a/b?c=d,e",scope=s',
+            [("bearer", {"realm": "https://a/b?c=d,e", "scope": "s"})],
+        ),
+        ('Basic realm="a \\"b\\""', [("basic", {"realm": 'a "b"'})]),
+        ("Negotiate, Basic Realm=x", [("negotiate", {}), ("basic", {"realm": "x"})]),
+        ("BASIC realm=x, Bearer realm=y", [("basic", {"realm": "x"}), ("bearer", {"realm": "y"})]),
+        ("", []),
+        (",,= ,", []),
+    ],
+)
+def test_challenges(header: str, found: list[tuple[str, dict[str, str]]]) -> None:
+    assert [(each.scheme, each.parameters) for each in challenges(header)] == found
+
+
+def test_a_quote_that_does_not_end() -> None:
+    asked = chosen('Bearer realm="open')
+    assert asked is not None and "realm" not in asked.parameters
+
+
+@given(st.text(alphabet='Bearr  ,="\\xé\x00', max_size=300))
+def test_senseless_challenges_end(header: str) -> None:
+    chosen(header)
+    chosen("Bearer " + header * 100)
