@@ -22,6 +22,7 @@ KINDS = {
     "unikernels": "finished conversions",
     "layers": "layers of images, unpacked, and their indexes",
     "blobs": "what registries sent",
+    "tags": "which digest a tag had",
     "kernels": "linked library OSes",
     "libos": "the compiled library OS",
     "analysis": "what was read from programs and libraries",

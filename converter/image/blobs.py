@@ -2,6 +2,7 @@
 
 `$U2K_CACHE_DIR`, or `$XDG_CACHE_HOME/u2k`, or `~/.cache/u2k`:
     blobs/sha256/HEX           a blob as a registry sent it
+    tags/HEX                   the digest that a tag had: registry/tags.py
     layers/sha256/HEX          a layer's plain tar; HEX is its diff_id; runs of zeros are holes
     layers/sha256/HEX.index    what is in that tar
     tmp/                       files that are being written; they are renamed when complete and verified

@@ -20,6 +20,7 @@ from converter.image.reference import Reference
 from converter.image.registry.repository import Fetched, Repository
 from converter.image.registry.retry import Sleep
 from converter.image.registry.route import pull_routes
+from converter.image.registry.tags import known_digest, note_digest
 from converter.image.stored import ANY_MANIFEST
 from converter.image.tree import Span
 
@@ -67,9 +68,23 @@ class RegistrySource:
         wanted = self._reference.digest
         if wanted is not None and (cached := self._cached(wanted)) is not None:
             return Descriptor("", wanted, len(cached)), cached
+        if (same := self._unchanged()) is not None:
+            return same
         found, digest = self._somewhere(self._resolved)
         self._keep(digest, found.data)
+        if wanted is None:
+            note_digest(self._cache, self._reference, digest)
         return Descriptor(found.kind, digest, len(found.data)), found.data
+
+    def _unchanged(self) -> tuple[Descriptor, bytes] | None:
+        """What the tag stood for when it was last looked up, if it still does; None: it has to be fetched."""
+        known = None if self._reference.digest else known_digest(self._cache, self._reference)
+        data = None if known is None else self._cached(known)
+        if known is None or data is None:
+            return None
+        path = f"/manifests/{self._reference.tag}"
+        now = self._somewhere(lambda place: place.digest(path, self.where, {"Accept": ANY_MANIFEST}))
+        return (Descriptor("", known, len(data)), data) if now == known else None
 
     def _resolved(self, repository: Repository) -> tuple[Fetched, str]:
         wanted = self._reference.digest

@@ -54,6 +54,13 @@ class Repository:
                 self._transport.back_off(attempt, where)
                 attempt += 1
 
+    def digest(self, path: str, where: str, headers: Mapping[str, str]) -> str | None:
+        """A manifest's digest, without fetching it; None where the registry does not say. SourceError."""
+        with self._transport.request(
+            "HEAD", self._path + path, where, headers=headers, expected=(200, 404, 405)
+        ) as reply:
+            return reply.headers.get("Docker-Content-Digest") if reply.status_code == 200 else None
+
     def blob(self, digest: str, size: int, where: str) -> ResumedBlob:
         """A blob of `size` bytes as a stream; nothing is verified. Errors, when it is read: SourceError."""
         return ResumedBlob(self._transport, f"{self._path}/blobs/{digest}", size, where)

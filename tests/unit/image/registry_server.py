@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -36,7 +37,8 @@ class Server:
         self, repository: str, blobs: Mapping[str, bytes], manifest: bytes, tag: str = "latest"
     ) -> None:
         """An image, without any trouble."""
-        self.says(f"/v2/{repository}/manifests/{tag}", Reply(manifest))
+        digest = {"Docker-Content-Digest": f"sha256:{hashlib.sha256(manifest).hexdigest()}"}
+        self.says(f"/v2/{repository}/manifests/{tag}", Reply(manifest, headers=digest))
         for digest, data in blobs.items():
             self.says(f"/v2/{repository}/blobs/{digest}", Reply(data, ranges=True))
             self.says(f"/v2/{repository}/manifests/{digest}", Reply(data))

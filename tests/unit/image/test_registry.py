@@ -66,12 +66,37 @@ def test_an_image_and_then_from_the_cache(client: Client, server: Server) -> Non
     assert list(client.tree()) == [b"/", b"/a"]
     assert server.seen[asked:][0][0] == TOP, "a tag may have moved"
     assert len(server.seen) == asked + 1, "all else has a digest"
+    assert server.sent == [("HEAD", TOP, b"")], "which is no pull in Docker Hub's eyes"
     assert client.image(f"app@{oci.digest(MANIFEST)}").digest == oci.digest(MANIFEST)
     assert len(server.seen) == asked + 1
     headers = server.seen[0][1]
     assert "application/vnd.oci.image.index.v1+json" in headers["accept"]
     assert headers["accept-encoding"] == "identity"
     assert headers["user-agent"].startswith("u2k/")
+
+
+def test_a_tag_that_has_moved(client: Client, server: Server) -> None:
+    client.image()
+    blobs, moved = oci.image([oci.layer(oci.file("b"))])
+    server.serves("app", blobs, moved)
+    assert list(client.tree()) == [b"/", b"/b"]
+    assert client.image().digest == oci.digest(moved)
+    server.says(TOP, Reply(moved))
+    assert client.image().digest == oci.digest(moved), (
+        "a registry that does not say the digest is asked for all"
+    )
+    server.says(TOP, Reply(b"", 404))
+    with pytest.raises(SourceError, match="not found"):
+        client.image()
+
+
+def test_a_damaged_cache_is_no_answer(client: Client, server: Server) -> None:
+    client.image()
+    client.cache.blob_path(oci.digest(MANIFEST)).write_bytes(b"damaged")
+    assert list(client.tree()) == [b"/", b"/a"]
+    for path in (client.cache.root / "tags").iterdir():
+        path.write_bytes(b"\xff" * 500)
+    assert list(client.tree()) == [b"/", b"/a"]
 
 
 def test_nested_indexes_and_attestations(client: Client, server: Server) -> None:
