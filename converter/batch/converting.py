@@ -15,6 +15,8 @@ from converter.batch.options import options_of
 from converter.conversion_cache.conversion import converted
 from converter.conversion_cache.documents import Documents
 from converter.errors import IncompatibleImageError, U2kError
+from converter.image.progress import Silent
+from converter.image.reference import parse_registry_name
 from converter.known import profiles_in
 from converter.output import not_written, text_file
 from converter.remembered import remember
@@ -60,10 +62,18 @@ def _converted(task: Task, folder: Path, reuse: bool) -> Outcome:
         if (provenance := beside("provenance")) is not None:
             text_file(provenance, provenance_of(place.unikernel, place.final))
         size = size_of(place.final)
+        pushed = "" if "push" not in settings else _pushed(place.unikernel, settings["push"])
     words = [*options.words(), *(word for path in paths for word in ("--profile", str(path.absolute())))]
     remember(made.manifest, task.image, words)
     status = Status.REUSED if made.reused else Status.CONVERTED
-    return Outcome(status, digest=made.manifest.source_digest, size=size)
+    return Outcome(status, digest=made.manifest.source_digest, size=size, pushed=pushed)
+
+
+def _pushed(unikernel: Path, name: str) -> str:
+    from converter.artifact.push import push
+
+    made = push(unikernel, parse_registry_name(name), Silent())
+    return f"{made.reference}@{made.digest}"
 
 
 def _room(path: Path) -> Path:

@@ -103,11 +103,13 @@ class Journal:
             raise not_written(error, self.path) from error
 
     def done(self, task: Task, folder: Path) -> Outcome | None:
-        """How it ended, if it need not be done again: its file is there, or the image cannot be converted."""
+        """How it ended, if it need not be done again: its file is there, or in a registry, or the image
+        cannot be converted.
+        """
         outcome = self.outcomes.get(task.key)
         if outcome is None or not (outcome.status.good or outcome.status is Status.REFUSED):
             return None
-        if outcome.status is Status.REFUSED:
+        if outcome.status is Status.REFUSED or outcome.pushed:
             return outcome
         try:
             return outcome if size_of(folder / task.output) == outcome.size else None

@@ -61,6 +61,7 @@ class Outcome:
     error, where, hint: as errors.U2kError has them
     digest:    of the image
     size:      bytes of the unikernel; memory: the most that converting it took, in bytes
+    pushed:    what it is called in the registry that it was pushed to, by digest
     needs:     what the program needs and the library OS has not, of a refused image
     """
 
@@ -74,6 +75,7 @@ class Outcome:
     seconds: float = 0.0
     attempts: int = 1
     memory: int = 0
+    pushed: str = ""
     needs: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
@@ -94,6 +96,7 @@ class Outcome:
             seconds=float(told["seconds"]),
             attempts=int(told["attempts"]),
             memory=int(told["memory"]),
+            pushed=str(told["pushed"]),
             needs=tuple(map(str, told["needs"])),
         )
 

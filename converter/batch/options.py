@@ -12,6 +12,7 @@ from converter.batch.yaml_reading import Value, wrong
 from converter.errors import UsageError
 from converter.image.open import SOURCES
 from converter.image.platform import Platform
+from converter.image.reference import parse_registry_name
 from converter.link.wishes import check_options
 from converter.options import FILES, ROOTS, TARGETS, Form, Options
 
@@ -69,6 +70,16 @@ def _one_of(*allowed: str) -> _Read:
     return read
 
 
+def _registry_name(value: Value, where: str, line: int) -> str:
+    """What a unikernel is to be called in a registry."""
+    name = _text(value, where, line)
+    try:
+        parse_registry_name(name)
+    except UsageError as error:
+        raise wrong(where, line, str(error), error.hint) from error
+    return name
+
+
 def inside(value: Value, where: str, line: int) -> str:
     """A file to write: a relative path that stays in the batch's folder."""
     text = _text(value, where, line)
@@ -105,6 +116,8 @@ OPTIONS: dict[str, _Read] = {
     "format": _text,
     "cmdline": _text,
     "provenance": inside,
+    "push": _registry_name,
+    "requires": _texts,
     "save-profile": inside,
     "seccomp": inside,
     "sbom": inside,

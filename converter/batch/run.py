@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,8 +14,9 @@ from converter.batch.observer import Observer
 from converter.batch.options import options_of
 from converter.errors import IncompatibleImageError, UsageError
 from converter.image.progress import Progress
+from converter.image.reference import Reference, parse, parse_registry_name
 from converter.link.architecture import architecture
-from converter.output import remove_unfinished
+from converter.output import default_name, remove_unfinished
 
 PARTIAL = 6  # exit code: not every image was converted
 
@@ -55,6 +56,27 @@ def shard(tasks: Sequence[Task], text: str) -> tuple[Task, ...]:
     return tuple(task for at, task in enumerate(tasks) if at % int(second) == int(first) - 1)
 
 
+def pushed_to(tasks: Sequence[Task], prefix: str) -> tuple[Task, ...]:
+    """The tasks with a name in a registry: PREFIX/redis:7 for redis:7; an archive's name has the tag latest.
+
+    UsageError when `prefix` is no beginning of a name. What has a name of its own keeps it.
+    """
+    named = []
+    for task in tasks:
+        if "push" not in task.settings:
+            stem = default_name(task.image).removesuffix(".u2k")
+            given = None if Path(task.image).exists() else parse(task.image)
+            if isinstance(given, Reference):
+                last = given.repository.rpartition("/")[2]
+                name = f"{prefix}/{last}:{given.tag or 'latest'}"
+            else:
+                name = f"{prefix}/{stem.lower()}:latest"
+            parse_registry_name(name)
+            task = replace(task, settings={**task.settings, "push": name})
+        named.append(task)
+    return tuple(named)
+
+
 def journal_path(folder: Path, shard_text: str | None) -> Path:
     """Shards may share a folder, so each has a journal of its own."""
     part = "" if shard_text is None else "-" + shard_text.replace("/", "-of-")
@@ -69,6 +91,18 @@ def run_local(
     def begin(tasks: Sequence[Task]) -> Run:
         _build_library_os(tasks, progress)
         return LocalRun(tasks, batch.folder, limits, observer, reuse=reuse)
+
+    return finish(batch, begin, observer)
+
+
+def run_on_cluster(
+    batch: Batch, limits: Limits, observer: Observer, scheduler: str, *, reuse: bool = True
+) -> list[Result]:
+    """On the machines of a Dask cluster. Errors: as `run_local`; as `ClusterRun`."""
+    from converter.batch.cluster import ClusterRun
+
+    def begin(tasks: Sequence[Task]) -> Run:
+        return ClusterRun(tasks, batch.folder, limits, observer, scheduler, reuse=reuse)
 
     return finish(batch, begin, observer)
 

@@ -15,6 +15,7 @@ EXAMPLES = examples(
     "u2k batch images.yaml -o unikernels --resume --report junit.xml",
     "u2k batch images.yaml -o unikernels --shard 2/4 --report s.sarif",
     "u2k batch - -o unikernels < images.txt",
+    "u2k batch images.yaml -o unikernels --scheduler tcp://10.0.0.1:8786",
 )
 
 
@@ -64,7 +65,7 @@ def command(
         typer.Option(
             "--memory",
             metavar="SIZE",
-            help="What all jobs may take together; else most of what is free.",
+            help="What all jobs may take together; else most of what is free. On a cluster: each image.",
         ),
     ] = None,
     reports: Annotated[
@@ -75,12 +76,24 @@ def command(
             help="Write what came of it: x.jsonl, x.xml (JUnit), x.sarif, x.md. Can be repeated.",
         ),
     ] = None,
+    push: Annotated[
+        str | None,
+        typer.Option("--push", metavar="PREFIX", help="Push each to a registry, as PREFIX/NAME:TAG."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Convert on the machines of this Dask scheduler (tcp://...).",
+        ),
+    ] = None,
     no_cache: NoCache = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON object an image on standard output, nothing else.")
     ] = False,
 ) -> None:
-    """Convert many images: by several processes, going on after whatever ended an earlier run.
+    """Convert many images: by several processes or machines, going on after whatever ended an earlier run.
 
     Exit status: 0 all were converted, 6 not all were, 2 the file or the command line makes no sense,
     1 the results cannot be written.
@@ -91,7 +104,7 @@ def command(
     from converter.batch.reports.json_lines import json_lines
     from converter.batch.reports.markdown import counts
     from converter.batch.reports.writing import checked_name, report_of
-    from converter.batch.run import Batch, exit_code, journal_path, run_local
+    from converter.batch.run import Batch, exit_code, journal_path, pushed_to, run_local, run_on_cluster
     from converter.batch.run import shard as shard_of
     from converter.cli.batch_progress import Shown
     from converter.cli.progress import shown
@@ -101,20 +114,21 @@ def command(
     tasks = read_batch(file)
     if shard is not None:
         tasks = shard_of(tasks, shard)
-    limit = budget(None if memory is None else parse_bytes(memory, "--memory"), jobs)
+    if push is not None:
+        tasks = pushed_to(tasks, push)
+    given = None if memory is None else parse_bytes(memory, "--memory")
+    limit = budget(given, jobs) if scheduler is None else (given or 0) * jobs
     for path in reports or ():
         checked_name(path)
         check_target(path, force=True, text=True, option="--report")
     results_folder(folder)
     batch = Batch(tasks, folder, journal_path(folder, shard), resume, force, keep_going)
+    limits = Limits(jobs, limit, timeout, retries, retry_delay)
     with Shown(len(tasks)) as observer:
-        results = run_local(
-            batch,
-            Limits(jobs, limit, timeout, retries, retry_delay),
-            observer,
-            shown(as_json),
-            reuse=not no_cache,
-        )
+        if scheduler is not None:
+            results = run_on_cluster(batch, limits, observer, scheduler, reuse=not no_cache)
+        else:
+            results = run_local(batch, limits, observer, shown(as_json), reuse=not no_cache)
     named = "standard input" if file == "-" else file
     for path in reports or ():
         text_file(path, report_of(results, named, path))
