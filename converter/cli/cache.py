@@ -10,6 +10,7 @@ from converter.cli.examples import examples
 from converter.cli.flags import Json
 
 SHOW_EXAMPLES = examples("u2k cache show", "u2k cache show --json | jq '.kinds[].bytes'")
+KEY_EXAMPLES = examples("u2k cache key")
 PRUNE_EXAMPLES = examples(
     "u2k cache prune",
     "u2k cache prune --size 2G",
@@ -42,6 +43,15 @@ def show(as_json: Json = False) -> None:
     for each in kinds:
         print(f"  {each.kind:<12} {each.items:>7}  {binary(each.size):>10}  {each.what}")
     print(f"  {'all':<12} {sum(each.items for each in kinds):>7}  {binary(whole):>10}")
+
+
+@app.command("key", short_help="Say what CI should know this cache by.", epilog=KEY_EXAMPLES)
+def key() -> None:
+    """Print a name that changes whenever this u2k would not use what another one has kept."""
+    from converter import __version__
+    from converter.conversion_cache.tool import tool_digest
+
+    print(f"u2k-{__version__}-{tool_digest()[:16]}")
 
 
 @app.command("prune", short_help="Remove what was not used for long.", epilog=PRUNE_EXAMPLES)

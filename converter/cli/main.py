@@ -12,6 +12,7 @@ from converter.cli import (
     batch,
     build,
     cache,
+    check,
     continuum,
     convert,
     diff,
@@ -89,6 +90,7 @@ app.command("diff", short_help="Show how what two programs use differs.", epilog
 app.add_typer(cache.app, name="cache", help="Show or prune what is kept between conversions.")
 app.command("login", short_help="Log in to a registry.", epilog=login.EXAMPLES)(login.command)
 app.command("logout", short_help="Forget a login for a registry.", epilog=logout.EXAMPLES)(logout.command)
+app.command("check", short_help="Can this image be converted?", epilog=check.EXAMPLES)(check.command)
 app.command("batch", short_help="Convert many images.", epilog=batch.EXAMPLES)(batch.command)
 app.command("doctor", short_help="Show what this host can run.", epilog=doctor.EXAMPLES)(doctor.command)
 app.command("version", short_help="Show the versions of u2k and its compiler.", epilog=version.EXAMPLES)(

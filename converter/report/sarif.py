@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from converter import __version__
+from converter.errors import UsageError
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 # What findings are of: id -> a sentence. The id is stable, since services know a finding again by it.
@@ -32,6 +34,19 @@ class Finding:
     image: str
     file: str = ""
     line: int = 0
+
+
+def place_in_file(text: str, option: str) -> tuple[str, int]:
+    """`FILE:LINE` or `FILE` as (file, line), line 1 where none is given; empty: nowhere. UsageError."""
+    name, colon, number = text.rpartition(":")
+    if not colon or not number.isdecimal():
+        name, number = text, "1" if text else "0"
+    path = PurePosixPath(name)
+    if text and (not name or path.is_absolute() or ".." in path.parts or int(number) < 1):
+        raise UsageError(
+            f"{text!r} is no place in a file of a repository", where=option, hint="write it as Dockerfile:3"
+        )
+    return name, int(number)
 
 
 def sarif_log(findings: Iterable[Finding], *, successful: bool) -> str:

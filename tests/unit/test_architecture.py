@@ -23,6 +23,7 @@ FLOORS = (
     {"shipped"},
     {"conversion_cache"},
     {"report", "known"},
+    {"check"},
     {"convert"},
     {"profiling"},
     {"trace", "runs", "formats", "artifact"},
