@@ -11,10 +11,11 @@ from converter.conversion_cache.documents import Documents
 from converter.image.progress import Progress
 from converter.options import Options
 from converter.profile.model import Profile
-from converter.profiling import Profiled, profile_image
-from converter.running import RunOptions, find, run_found
 
+# What converts takes a quarter of a second to load, and a conversion that is copied does without.
 if TYPE_CHECKING:
+    from converter.profiling import Profiled
+    from converter.running import RunOptions
     from converter.trace.request import TraceRequest
 
 
@@ -78,6 +79,8 @@ def profile(
 
     By reading alone, unless `trace` asks for a run. Errors: as `convert`; nothing is built or written.
     """
+    from converter.profiling import profile_image
+
     return profile_image(image, options, profiles, trace, progress)
 
 
@@ -99,5 +102,7 @@ def run(
     The streams are those of this process, its signals are passed on, and it returns when the program has
     ended: 128 + n by signal n. Errors: RunError when it cannot be run here, else as `convert`.
     """
+    from converter.running import RunOptions, find, run_found
+
     asked = how or RunOptions()
     return run_found(find(what, args, asked, options or Options(), progress), asked)
