@@ -25,8 +25,10 @@ KINDS = {
     "tags": "which digest a tag had",
     "kernels": "linked library OSes",
     "libos": "the compiled library OS",
+    "loaders": "the boot loaders of disks",
     "analysis": "what was read from programs and libraries",
     "conversions": "how unikernels were made",
+    "pushed": "which repositories have what was pushed",
     "tool": "digests of u2k itself",
     "zig": "the compiler's own",
 }

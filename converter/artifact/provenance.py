@@ -7,12 +7,12 @@ in it.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from importlib import metadata
 from pathlib import Path
 
 from converter.errors import UsageError
+from converter.image.digest import file_digest
 from converter.link.manifest import Manifest, read_manifest
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -46,8 +46,7 @@ def provenance_of(
 
 
 def _subject(path: Path, name: str) -> dict[str, object]:
-    with path.open("rb") as file:
-        return {"name": name, "digest": {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}}
+    return {"name": name, "digest": {"sha256": file_digest(path).removeprefix("sha256:")}}
 
 
 def _definition(manifest: Manifest) -> dict[str, object]:

@@ -3,7 +3,6 @@ attached."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from converter.artifact.places import known_place, remember_place
 from converter.artifact.provenance import PREDICATE, provenance_of
 from converter.artifact.referrers import attach, push_blob, push_referrer
 from converter.errors import UsageError
+from converter.image.digest import file_digest
 from converter.image.document import Document
 from converter.image.progress import Progress
 from converter.image.reference import Reference
@@ -121,13 +121,11 @@ def push(
 
 
 def _config(unikernel: Path, manifest: Manifest) -> bytes:
-    with unikernel.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return as_json(
         {
             "os": manifest.os,
             "architecture": manifest.architecture,
-            "file": {"digest": f"sha256:{digest}", "size": unikernel.stat().st_size},
+            "file": {"digest": file_digest(unikernel), "size": unikernel.stat().st_size},
             "unikernel": json.loads(json.dumps(asdict(manifest))),
         }
     )

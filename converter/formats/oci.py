@@ -10,7 +10,6 @@ why the image says its argument vector.
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import json
 import re
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from converter.container.archive import PLAIN, StoredLayer, write_archive
 from converter.formats.shipment import Shipment, check_machine
+from converter.image.digest import file_digest
 from converter.link.manifest import Manifest
 
 KERNEL = "/unikernel/kernel"
@@ -45,8 +45,7 @@ class Oci:
                 _add_layer(layer, what.unikernel, told)
             stored.flush()
             path = Path(stored.name)
-            with path.open("rb") as whole:
-                digest = f"sha256:{hashlib.file_digest(whole, 'sha256').hexdigest()}"
+            digest = file_digest(path)
             written = StoredLayer(path, 0, path.stat().st_size, digest, PLAIN)
             config = _configuration(what.manifest, told, digest)
             source = {_BASE_DIGEST: what.manifest.source_digest}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+from pathlib import Path
 from typing import BinaryIO
 
 from converter.errors import SourceError
@@ -36,6 +37,12 @@ def verify(data: bytes, digest: str, where: str) -> bytes:
     if found != digest:
         raise wrong_digest(digest, found, where)
     return data
+
+
+def file_digest(path: Path) -> str:
+    """``sha256:`` and the digest of a whole file. Errors: OSError."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def wrong_digest(expected: str, found: str, where: str) -> SourceError:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from converter.errors import ToolchainError
 from converter.formats.disk import fat, gpt, loaders
 from converter.formats.disk.plan import bootable, packed, with_plan
+from converter.image.digest import file_digest
 
 _MIB_SECTORS = (1 << 20) // gpt.SECTOR
 _BIOS_AT = 40  # the first sector behind the table that is a whole page
@@ -71,9 +72,7 @@ def write_disk(unikernel: Path, out: BinaryIO, cmdline: str) -> None:
 
 
 def _digest(unikernel: Path, cmdline: str) -> bytes:
-    with unikernel.open("rb") as file:
-        of_file = hashlib.file_digest(file, "sha256").digest()
-    return hashlib.sha256(of_file + cmdline.encode()).digest()
+    return hashlib.sha256(f"{file_digest(unikernel)} {cmdline}".encode()).digest()
 
 
 def _put(out: BinaryIO, sector: int, data: bytes) -> None:
