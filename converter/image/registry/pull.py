@@ -18,7 +18,7 @@ from converter.image.platform import Platform
 from converter.image.progress import Progress
 from converter.image.reference import Reference
 from converter.image.registry.repository import Fetched, Repository
-from converter.image.registry.retry import Sleep
+from converter.image.registry.retry import ATTEMPTS, Sleep
 from converter.image.registry.route import pull_routes
 from converter.image.registry.tags import known_digest, note_digest
 from converter.image.stored import ANY_MANIFEST
@@ -27,6 +27,7 @@ from converter.image.tree import Span
 _LOG = logging.getLogger("u2k")
 _T = TypeVar("_T")
 _PIECE = 256 << 10
+_ATTEMPTS_AT_MIRRORS = 2  # there is another place to go to
 
 
 def open_from_registry(
@@ -170,7 +171,8 @@ class RegistrySource:
         """What `fetch` has from the place in use, or from the first one behind it that does not fail."""
         while True:
             if self._repository is None:
-                self._repository = Repository(self._routes[0], self._sleep)
+                attempts = ATTEMPTS if len(self._routes) == 1 else _ATTEMPTS_AT_MIRRORS
+                self._repository = Repository(self._routes[0], self._sleep, attempts)
             try:
                 return fetch(self._repository)
             except SourceError as error:

@@ -28,14 +28,14 @@ class Fetched:
 
 
 class Repository:
-    """Requests to the repository at the end of `route`."""
+    """Requests to the repository at the end of `route`, each tried up to `attempts` times."""
 
-    def __init__(self, route: Route, sleep: Sleep) -> None:
+    def __init__(self, route: Route, sleep: Sleep, attempts: int = ATTEMPTS) -> None:
         there = route.settled(sleep)
         self.host = there.endpoint.host
         self._path = f"/v2/{there.repository}"
         lookup = partial(find_credential, repository=there.repository)
-        self._transport = Transport(there.endpoint, sleep, lookup=lookup)
+        self._transport = Transport(there.endpoint, sleep, lookup=lookup, attempts=attempts)
 
     def document(self, path: str, limit: int, where: str, headers: Mapping[str, str]) -> Fetched:
         """A manifest or configuration of at most `limit` bytes. Errors: SourceError."""

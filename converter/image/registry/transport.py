@@ -23,8 +23,9 @@ from converter.image.registry.retry import ATTEMPTS, Sleep, back_off
 class Transport:
     """Requests to one endpoint. Logins come from what docker and podman keep, unless `lookup` is given.
 
-    scopes: what tokens are asked for besides what the registry says: ``repository:NAME:pull,push``
-    sleep:  takes seconds; tests give another one
+    scopes:   what tokens are asked for besides what the registry says: ``repository:NAME:pull,push``
+    attempts: of requests that do not say how often they are tried
+    sleep:    takes seconds; tests give another one
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class Transport:
         *,
         scopes: Iterable[str] = (),
         lookup: Lookup = find_credential,
+        attempts: int = ATTEMPTS,
     ) -> None:
         self.endpoint = endpoint
+        self._attempts = attempts
         self._connection = Connection(endpoint, sleep)
         self._access = Access(self._connection, lookup, scopes)
 
@@ -52,7 +55,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         body: Body = None,
         expected: Collection[int] = (200,),
-        attempts: int = ATTEMPTS,
+        attempts: int | None = None,
     ) -> requests.Response:
         """The reply, its status one of `expected`, with its body not read yet; the caller closes it.
 
@@ -74,7 +77,13 @@ class Transport:
         while True:
             authorization = self._access.header(where) if there == home else ""
             reply = self._connection.request(
-                method, url, where, authorization=authorization, headers=headers, body=body, attempts=attempts
+                method,
+                url,
+                where,
+                authorization=authorization,
+                headers=headers,
+                body=body,
+                attempts=attempts or self._attempts,
             )
             if reply.status_code in expected:
                 return reply

@@ -187,6 +187,8 @@ def test_what_a_mirror_lacks_comes_from_the_registry(
         trouble.headers = {"Docker-Content-Digest": oci.digest(b"other")}
     assert paths(registry, cache) == [b"/", b"/a"]
     assert registry.count(what) == 1
+    if trouble.status == 503:
+        assert mirror.count(what) == 2, "there is another place to go to"
 
 
 def test_insecure_is_tls_or_not(settings: Path) -> None:
