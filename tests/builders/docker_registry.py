@@ -47,21 +47,24 @@ def docker_registry(
     tls: Certificates | None = None,
     passwords: bool = False,
     tokens: TokenServer | None = None,
+    port: int = 0,
 ) -> Iterator[DockerRegistry]:
-    """One whose data and log are in `folder`.
+    """One whose data and log are in `folder`, which several can share, each at a port of its own.
 
     tls:       what it shows; else it speaks plain HTTP
     passwords: it wants alice's, s3cret, for everything (Basic)
     tokens:    it wants those of this server (Bearer)
+    port:      0: a free one
     Errors: NoRegistryError where docker-registry or skopeo is absent.
     """
     for program in ("docker-registry", "skopeo"):
         if shutil.which(program) is None:
             raise NoRegistryError(f"{program} is not here (Debian: apt-get install {program})")
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    if port == 0:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
     settings: dict[str, Any] = {
         "version": "0.1",
         "log": {"level": "warn"},
@@ -77,12 +80,12 @@ def docker_registry(
         bundle = str(tokens.certificates.authority)
         told = {"realm": tokens.realm, "service": SERVICE, "issuer": ISSUER, "rootcertbundle": bundle}
         settings["auth"] = {"token": told}
-    (folder / "config.yml").write_text(json.dumps(settings))  # JSON is YAML
-    with (folder / "log").open("wb") as log:
-        command = ["docker-registry", "serve", str(folder / "config.yml")]
+    (folder / f"{port}.yml").write_text(json.dumps(settings))  # JSON is YAML
+    with (folder / f"{port}.log").open("wb") as log:
+        command = ["docker-registry", "serve", str(folder / f"{port}.yml")]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        _wait(process, port, folder / "log")
+        _wait(process, port, folder / f"{port}.log")
         yield DockerRegistry(f"localhost:{port}", "alice:s3cret" if passwords or tokens else "")
     finally:
         process.terminate()

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from converter.cache import default_root
 from fixtures.push import push
+from tests.builders.docker_registry import docker_registry
 from tests.builders.dockerd import docker_engine
-from tests.builders.registry import plain_registry
 from tests.docs.images import IMAGES, archive
 from tests.docs.pages import commands_of
 from tests.docs.shell import Shell, WrongPageError, follow
@@ -87,8 +87,9 @@ def run_page(page: Path, work: Path) -> None:
     docker = any("docker " in command.text for command in commands)
     with (
         tempfile.TemporaryDirectory(prefix="u2k-docs-") as folder,
-        plain_registry(work / "registry", port=5000 if os.environ.get(ISOLATED) else 0) as registry,
+        docker_registry(work / "registry", port=5000 if os.environ.get(ISOLATED) else 0) as started,
     ):
+        registry = started.host
         fill(registry, work)
         home, empty = Path(folder) / "home", Path(folder) / "empty"
         home.mkdir()
