@@ -25,7 +25,14 @@ from tests.docs.unrun import UNRUN
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
-SLOW = {"README.md", "docs/tutorial.md", "docs/how-to/trace.md", "docs/how-to/debug-missing-calls.md"}
+SLOW = {
+    "README.md",
+    "docs/tutorial.md",
+    "docs/how-to/trace.md",
+    "docs/how-to/debug-missing-calls.md",
+    "docs/explanation/continuum.md",
+    "docs/how-to/slim-container.md",
+}
 LIMIT = 300  # seconds a page may take on a busy machine
 NEEDED = ("bash", "unshare", "ip", "docker-registry", "curl", "redis-cli", "jq")
 
