@@ -10,14 +10,14 @@ from converter.image.engine.address import EngineAddress, engine_addresses
 
 _LOG = logging.getLogger("u2k")
 _TIMEOUT = 60  # seconds between two pieces of a reply
-_HINT = "start it, or name a registry's image or an archive (docker save -o FILE)"
+HINT = "start it, or name a registry's image or an archive (docker save -o FILE)"
 
 
 def connected(address: EngineAddress) -> Any:
     """A docker.DockerClient that has reached the engine. Errors: SourceError when it does not answer."""
     if address.socket is not None and not address.socket.exists():
         raise SourceError(
-            "the engine does not answer: there is no such socket", where=str(address), hint=_HINT
+            "the engine does not answer: there is no such socket", where=str(address), hint=HINT
         )
     import docker
 
@@ -35,7 +35,7 @@ def connected(address: EngineAddress) -> Any:
         if tunnel:
             tunnel.close()
         raise SourceError(
-            f"the engine does not answer: {said or error}", where=str(address), hint=_HINT
+            f"the engine does not answer: {said or error}", where=str(address), hint=HINT
         ) from error
     if tunnel:
         client.api.close = tunnel.closing(client.api.close)
@@ -71,7 +71,7 @@ def engine_client() -> Any:
         except SourceError as error:
             if last is None or address.socket is None or address.socket.exists():
                 last = error  # one that is there and does not answer says more than one that is not
-    raise last or SourceError("there is no engine here", hint=_HINT)
+    raise last or SourceError("there is no engine here", hint=HINT)
 
 
 def engine_version() -> str:
@@ -82,6 +82,6 @@ def engine_version() -> str:
     try:
         return str(client.version().get("Version"))
     except (docker.errors.DockerException, OSError) as error:
-        raise SourceError(f"the engine broke off: {error}", hint=_HINT) from error
+        raise SourceError(f"the engine broke off: {error}", hint=HINT) from error
     finally:
         client.close()

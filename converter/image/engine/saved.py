@@ -9,6 +9,7 @@ from typing import Any
 from converter.errors import SourceError
 from converter.image.blobs import BlobCache
 from converter.image.docker_archive import open_archive
+from converter.image.engine.about import platform_of
 from converter.image.engine.address import EngineAddress, engine_addresses
 from converter.image.engine.client import connected
 from converter.image.members import TarFile
@@ -36,7 +37,7 @@ def engine_with(name: str, wanted: Platform) -> EngineAddress | None:
 def _why_not(address: EngineAddress, name: str, wanted: Platform) -> str | None:
     """None when the engine has it."""
     try:
-        there = _platform_of(address, name)
+        there = platform_of(address, name)
     except SourceError as error:
         return error.what
     if there is None:
@@ -44,22 +45,6 @@ def _why_not(address: EngineAddress, name: str, wanted: Platform) -> str | None:
     if (there.os, there.architecture) != (wanted.os, wanted.architecture):
         return f"it has it for {there}, not for {wanted}"
     return None
-
-
-def _platform_of(address: EngineAddress, name: str) -> Platform | None:
-    """What the image is for that the engine has by this name; None: it has none. SourceError: no answer."""
-    client = connected(address)
-    import docker
-
-    try:
-        found = client.images.get(name).attrs
-    except docker.errors.ImageNotFound:
-        return None
-    except (docker.errors.DockerException, OSError, ValueError) as error:
-        raise SourceError(f"the engine broke off: {error}", where=str(address), hint="try again") from error
-    finally:
-        client.close()
-    return Platform(str(found.get("Os")), str(found.get("Architecture")))
 
 
 def open_from_engine(
@@ -90,7 +75,7 @@ def _engine_of(name: str) -> EngineAddress:
     failures: list[SourceError] = []
     for address in engine_addresses():
         try:
-            if _platform_of(address, name) is not None:
+            if platform_of(address, name) is not None:
                 return address
             failures.insert(0, _no_such_image(name, podman=address.podman))
         except SourceError as error:

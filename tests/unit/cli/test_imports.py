@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.builders import elves, oci
+from tests.builders.engine_server import engine_at
 
 HEAVY = {"rich", "lief", "docker", "requests", "urllib3", "iced_x86", "capstone", "zstandard", "ziglang"}
 NETWORK = {"requests", "urllib3"}
@@ -24,7 +26,7 @@ finally:
 """
 
 
-def loaded(folder: Path, *args: str) -> set[str]:
+def loaded(folder: Path, *args: str, **environment: str) -> set[str]:
     """The heavy modules that `u2k ARGS...` has loaded when it ends."""
     report = folder / "loaded"
     script = SCRIPT.replace("LOADED", str(report))
@@ -36,6 +38,7 @@ def loaded(folder: Path, *args: str) -> set[str]:
             "U2K_CACHE_DIR": str(folder / "cache"),
             "PYTHONPATH": ":".join(filter(None, sys.path)),
             "PATH": "/usr/bin:/bin",
+            **environment,
         },
         check=False,
     )
@@ -69,6 +72,11 @@ def test_a_local_archive_needs_neither_network_nor_engine(archive: str, tmp_path
 
 def test_a_registry_needs_http(tmp_path: Path) -> None:
     assert loaded(tmp_path, "inspect", "--source", "registry", "127.0.0.1:1/x") == NETWORK
+
+
+def test_an_engine_without_the_image_needs_no_sdk(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="u2k-", dir="/tmp") as short, engine_at(Path(short) / "s") as url:
+        assert loaded(tmp_path, "inspect", "127.0.0.1:1/x", DOCKER_HOST=url) == NETWORK
 
 
 def test_doctor_asks_the_engine_at_most(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import json
 import logging
 import os
 import shutil
+import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +77,37 @@ def test_auto_goes_on_to_the_registry(cache: BlobCache, caplog: pytest.LogCaptur
             open_image(name, cache=cache, platform=Platform.parse(platform))
         assert "from the registry nosuch.invalid" in caplog.text
     assert "it has it for linux/amd64, not for linux/arm64" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", "answered 500 Oops"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{", "does not answer"),
+        (b"SSH-2.0-OpenSSH\r\n", "does not answer"),
+        (b"", "does not answer"),
+    ],
+)
+def test_what_is_no_engine(
+    short: Path, cache: BlobCache, monkeypatch: pytest.MonkeyPatch, answer: bytes, says: str
+) -> None:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(short / "x.sock"))
+    listener.listen()
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{short}/x.sock")
+    with pytest.raises(SourceError, match=says):
+        open_image("app", cache=cache, source="engine")
+    thread.join()
+    listener.close()
 
 
 def test_no_engine(cache: BlobCache, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
