@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import metadata
 
 from converter.errors import U2kError, UsageError
 from converter.formats.elf import Elf
@@ -23,6 +22,8 @@ NAMES = tuple(each.name for each in _OWN)
 @cache
 def all_formats() -> Mapping[str, Format]:
     """By name. Another package cannot replace one of ours. U2kError for one that cannot be loaded."""
+    from importlib import metadata  # only for formats that are not ours
+
     found: dict[str, Format] = {}
     for point in metadata.entry_points(group=GROUP):
         try:

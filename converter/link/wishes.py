@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from converter.errors import UsageError
 from converter.image.glob import alternatives
 from converter.link.architecture import Architecture, architecture
-from converter.link.catalogue import syscall_numbers
-from converter.link.parts import Part, all_parts
 from converter.options import Options
+
+if TYPE_CHECKING:
+    from converter.link.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Wishes:
         """
         if self == Wishes():
             return
+        from converter.link.catalogue import syscall_numbers
+
         calls, parts = set(syscall_numbers(machine)), _parts()
         for name in self.calls:
             if name in parts:
@@ -71,6 +74,8 @@ def always_in(part: Part, platform: str) -> bool:
 
 
 def _parts() -> dict[str, Part]:
+    from converter.link.parts import all_parts
+
     return {part.name: part for part in all_parts() if part.optional}
 
 
@@ -81,6 +86,8 @@ def _other_kind(name: str, option: str, kind: str, other: str) -> UsageError:
 def _known(name: str, option: str, kind: str, names: Iterable[str]) -> None:
     if name in names:
         return
+    from difflib import get_close_matches
+
     close = get_close_matches(name, sorted(names), 3)
     hint = f"close to it: {', '.join(close)}" if close else None
     if hint is None and "part" in kind:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from converter.profile.difference import Difference
-from converter.profile.explanation import Answer
 from converter.profile.model import Entries, Evidences, Profile, Unresolved
-from converter.report.constants import with_name
 from converter.report.text import WIDTH, printable, wrapped
+
+if TYPE_CHECKING:
+    from converter.profile.difference import Difference
+    from converter.profile.explanation import Answer
 
 _SHOWN = 12  # names of a long list, unless all are asked for
 DECIDED = {
@@ -114,6 +116,8 @@ def answer_lines(answer: Answer, *, linked: str = "", root: str = "", exists: bo
     root:   whether the root of a unikernel has the file that was asked for, and why; empty: not known
     exists: whether there is a system call of that name at all
     """
+    from converter.report.constants import with_name  # its table takes a moment to read
+
     kind = _KINDS[answer.kind]
     if not answer.names:
         yield from _not_in(answer, kind, exists)
