@@ -55,12 +55,12 @@ class Access:
             self._token = self._fetched(challenge, where)
         self._challenge = challenge
 
-    def refusal(self, where: str) -> SourceError:
+    def refusal(self, where: str, status: int = 401) -> SourceError:
         """Why 401 or 403 is the last word on a request."""
         credential = self._login.credential
-        # A token server would have refused a wrong password; this one was sent as it is.
+        # A token server would have refused a wrong password; a password alone is refused here, and by 401.
         unchecked = self._challenge is not None and self._challenge.scheme == "basic"
-        if credential is not None and (unchecked or credential.registry_token):
+        if status == 401 and credential is not None and (unchecked or credential.registry_token):
             return wrong_login(where, self._registry, credential)
         return denied(where, self._registry, self._login)
 

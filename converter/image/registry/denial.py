@@ -28,7 +28,9 @@ def denied(where: str, registry: str, found: Search) -> SourceError:
     return SourceError(
         f"the login{who} is not allowed this, or there is no such image",
         where=where,
-        hint=f"check the name; the login is from {credential.origin}; for another one: u2k login {registry}",
+        hint=f"check the name; the login is from {credential.origin}; for another one: u2k login {registry}"
+        if credential.origin
+        else "check which rights it has",
     )
 
 

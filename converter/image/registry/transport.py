@@ -104,5 +104,5 @@ class Transport:
     def _error(self, reply: requests.Response, where: str, at_home: bool) -> SourceError:
         if reply.status_code in (401, 403) and at_home:
             reply.close()
-            return self._access.refusal(where)
+            return self._access.refusal(where, reply.status_code)
         return refused(reply, urlsplit(reply.url).netloc, self.endpoint.registry, where)

@@ -182,6 +182,23 @@ def test_wrong_passwords(server: Server) -> None:
     assert server.count("/v2/") == 3, "a wrong password is not tried again"
 
 
+def test_a_right_password_without_rights(server: Server) -> None:
+    basic = Reply(b"", 401, {"WWW-Authenticate": 'Basic realm="x"'})
+    server.says("/v2/", basic, Reply(b"", 403))
+    with pytest.raises(SourceError, match="the login 'alice' is not allowed this"):
+        transport(server).request("GET", "/v2/", "app")
+
+
+def test_a_registry_token_is_sent_as_it_is(server: Server) -> None:
+    server.says("/v2/", bearer(server), Reply(b""), bearer(server))
+    sending = transport(server, Credential(registry_token="access", origin="a test"))
+    sending.request("GET", "/v2/", "app").close()
+    assert server.seen[-1][1]["authorization"] == "Bearer access"
+    with pytest.raises(SourceError, match="wrong token, or it has expired"):
+        sending.request("GET", "/v2/", "app")
+    assert tokens(server) == []
+
+
 def test_endless_redirects_end(server: Server) -> None:
     server.says("/v2/", Reply(b"", 302, {"Location": "/v2/"}))
     with pytest.raises(SourceError, match="led to another place 10 times"):
