@@ -46,6 +46,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken(page, page.read_text()) == []
 
 
+def test_the_index_has_every_page() -> None:
+    docs = ROOT / "docs"
+    indexed = {(docs / target).resolve() for target in links((docs / "README.md").read_text())}
+    there = {path for path in docs.glob("**/*.md") if path.parent.name != "adr"} - {docs / "README.md"}
+    assert there <= indexed, "pages that docs/README.md does not name"
+
+
 def test_the_rule_finds_what_it_is_for(tmp_path: Path) -> None:
     (tmp_path / "there.md").write_text("# A heading, with `code`\n")
     text = "[a](there.md) [b](gone.md) [c](there.md#a-heading-with-code) [d](there.md#no) [e](https://x.example)\n"

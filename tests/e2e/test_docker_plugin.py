@@ -120,6 +120,21 @@ def test_a_host_that_is_named_is_stronger(environment: dict[str, str], engine: E
     assert "nowhere.sock" in done.stderr
 
 
+def test_contexts_are_honoured(environment: dict[str, str], engine: Engine) -> None:
+    assert (
+        docker(environment, "context", "create", "near", "--docker", f"host={engine.address}").returncode == 0
+    )
+    far = ["context", "create", "far", "--docker", "host=unix:///nowhere.sock"]
+    assert docker(environment, *far).returncode == 0
+    words = ["u2k", "inspect", "--source", "engine", "hello:1"]
+    done = docker(environment, "--context", "near", *words)
+    assert done.returncode == 0, done.stderr
+    done = docker({**environment, "DOCKER_HOST": engine.address}, "-c", "far", *words)
+    assert done.returncode == 4
+    assert "nowhere.sock" in done.stderr
+    assert docker({**environment, "DOCKER_CONTEXT": "near"}, *words).returncode == 0
+
+
 def test_build_with_the_engine_that_was_named(
     environment: dict[str, str], engine: Engine, tmp_path: Path
 ) -> None:
