@@ -25,6 +25,15 @@ http {
     }
 }
 """
+# As the image of Docker Hub, it takes options of the server as well as commands.
+_REDIS = """\
+#!/bin/sh
+set -e
+if [ "${1#-}" != "$1" ]; then
+    set -- redis-server --protected-mode no "$@"
+fi
+exec "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ IMAGES = {
     "docker.io/library/redis:7": Named(
         "redis",
         {
+            "Entrypoint": ["docker-entrypoint.sh"],
             "Cmd": ["redis-server", "--protected-mode", "no"],
             "Env": _PATH,
             "User": "redis",
@@ -50,6 +60,7 @@ IMAGES = {
             "ExposedPorts": {"6379/tcp": {}},
             "Volumes": {"/data": {}},
         },
+        files={"usr/local/bin/docker-entrypoint.sh": _REDIS},
     ),
     "docker.io/library/nginx:1": Named(
         "nginx",
@@ -85,7 +96,7 @@ def archive(named: Named, path: Path) -> Path:
     if named.run is not None:
         config["config"] = dict(named.run)
     if named.files:
-        layer = oci.layer(*(oci.file(name, text.encode()) for name, text in named.files.items()))
+        layer = oci.layer(*(oci.file(name, text.encode(), mode=0o755) for name, text in named.files.items()))
         blobs[oci.digest(layer)] = layer
         manifest["layers"].append(oci.descriptor(layer, "application/vnd.oci.image.layer.v1.tar"))
         config["rootfs"]["diff_ids"].append(oci.digest(layer))

@@ -7,6 +7,9 @@ UNRUN: dict[str, dict[str, str]] = {
             "needs a package index: tests/e2e/test_wheel.py installs the wheel"
         ),
     },
+    "docs/how-to/batch.md": {
+        "dask scheduler": "needs several machines: tests/e2e/test_batch_cluster.py starts them",
+    },
     "docs/tutorial.md": {
         "python3 -m venv ~/.u2k && ~/.u2k/bin/pip install . && export PATH=~/.u2k/bin:$PATH": (
             "needs a package index: tests/e2e/test_wheel.py installs the wheel"
