@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -136,6 +137,20 @@ def test_a_job(engine: Engine, image: Callable[[str], Path]) -> None:
     assert "not run" not in text
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("runc"), reason="needs root and runc")
+def test_by_runc(image: Callable[[str], Path], tmp_path: Path) -> None:
+    """Where no engine answers. Each start has files of its own: a program that writes starts again."""
+    nowhere = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none"}
+    command = [*U2K, "continuum", "--json", "--runs", "2", *words(FIXTURES["redis"]), str(image("redis"))]
+    done = subprocess.run(command, env=nowhere, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    for stop in json.loads(done.stdout)["stops"]:
+        assert stop["measured"] is not None, (stop["name"], stop["why"])
+        assert len(stop["measured"]["memory"]) == 2
+        assert stop["how"].startswith("runc, with ") == (stop["name"] in ("container", "slim"))
+    assert "u2k-continuum" not in Path("/proc/self/mounts").read_text(), "nothing is left"
+
+
 def test_without_an_engine(image: Callable[[str], Path], tmp_path: Path) -> None:
     """Containers have their figures all the same, and it is said why they were not run."""
     nowhere = {
@@ -149,7 +164,7 @@ def test_without_an_engine(image: Callable[[str], Path], tmp_path: Path) -> None
     stops = {stop["name"]: stop for stop in json.loads(done.stdout)["stops"]}
     assert [stops[name]["measured"] for name in ("container", "slim", "vm")] == [None, None, None]
     assert "QEMU is not installed" in stops["vm"]["why"]
-    assert stops["container"]["why"]
+    assert "runc and mount and umount not installed" in stops["container"]["why"]
     assert stops["process"]["measured"] is not None
     assert all(stop["figures"]["contents"]["files"] for stop in stops.values())
 

@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING
 from converter import __version__
 from converter.convert import Conversion, build_unikernel, convert
 from converter.image.progress import Progress
+from converter.image.tree import FileTree
+from converter.link.catalogue import syscall_numbers
 from converter.options import Options
 from converter.profile.model import Profile
+from converter.profile.seccomp import seccomp_profile
 from converter.report.by_products import calls_of, seccomp_of
+from converter.report.container_calls import let_through
 from converter.report.continuum.composition import cut, package_sizes, part_sizes, sections
 from converter.report.continuum.figures import Artefacts, figures, plain_layers
 from converter.report.continuum.model import Continuum, Figures, Measured, Stop
 from converter.report.continuum.running.question import Question, question_for
 from converter.report.continuum.running.rounds import rounds
+from converter.report.continuum.running.runc import Bundle
 from converter.report.continuum.running.ways import Here, container_ways, unikernel_ways
 from converter.report.slim_container import slim_container
 from converter.trace.request import Probe
@@ -94,7 +99,9 @@ def continuum(
         ways = unikernel_ways(linked[1], made.unikernel)
         if session.runs:
             layers = plain_layers(reading.image, progress)
-            with container_ways(reading.image, layers, renamed, seccomp, options, folder) as containers:
+            with container_ways(
+                reading.image, layers, renamed, seccomp, options, folder, _bundles(made, slim.tree)
+            ) as containers:
                 ways = {**containers, **ways}
                 ready = {stop: here.way for stop, here in ways.items() if here.way is not None}
                 outcomes = rounds(ready, question, session.runs, session.patience, progress)
@@ -102,6 +109,19 @@ def continuum(
             ways = {stop: Here("not asked for: --runs 0", None) for stop in STOPS}
             outcomes = {}
         return _result(made, counted, ways, outcomes, question, session, options)
+
+
+def _bundles(made: Conversion, slim: FileTree) -> dict[str, Bundle]:
+    """Both containers for who has no engine: each with what starts in it, and what it may call."""
+    reading = made.profiled.reading
+    architecture = reading.image.config.architecture
+    plain = let_through(syscall_numbers(made.kernel.machine))
+    whole = reading.start.with_missing_folders(reading.image_tree)
+    own = calls_of(made.profiled.profile, architecture)
+    return {
+        "container": Bundle(whole, reading.start, seccomp_profile(plain, architecture)),
+        "slim": Bundle(slim, reading.program, seccomp_profile(own, architecture)),
+    }
 
 
 def _result(

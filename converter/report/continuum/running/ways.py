@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from converter.container.archive import PLAIN, StoredLayer, write_archive
-from converter.errors import RunError, SourceError
+from converter.errors import RunError, SourceError, U2kError
 from converter.image.model import Image
 from converter.image.tree import Span
 from converter.link.architecture import architecture
 from converter.link.unikernel import Unikernel
 from converter.options import Options
 from converter.report.continuum.running.engine import ContainerWay, Engine, new_name
+from converter.report.continuum.running.runc import Bundle, RuncWay, why_not
 from converter.report.continuum.running.sample import Way
 from converter.report.continuum.running.unikernel import UnikernelWay
 from converter.run.process import ProcessRunner
@@ -51,12 +52,19 @@ def _by(runner: Runner, unikernel: Unikernel, how: str) -> Here:
 
 @contextlib.contextmanager
 def container_ways(
-    image: Image, layers: Sequence[Span], slim: Slim, seccomp: str, options: Options, folder: Path
+    image: Image,
+    layers: Sequence[Span],
+    slim: Slim,
+    seccomp: str,
+    options: Options,
+    folder: Path,
+    bundles: Mapping[str, Bundle],
 ) -> Iterator[dict[str, Here]]:
-    """For both containers, by a Docker engine that answers; what it was given is taken away at the end.
+    """For both containers: by a Docker engine that answers, which forgets them at the end; else by runc.
 
     layers: plain tars of the image's
     slim:   writes the slim container under a name, and says where
+    bundles: the same for runc, by stop
     """
     reason = _not_native(image.config.architecture)
     with contextlib.ExitStack() as stack:
@@ -79,7 +87,20 @@ def container_ways(
                 }
         except (SourceError, RunError) as error:
             reason = str(error)
+        if not found and _not_native(image.config.architecture) is None:
+            without = why_not()
+            if without is None:
+                found = {name: _by_runc(name, bundle, folder) for name, bundle in bundles.items()}
+            reason = f"{reason}; {without}"
         yield found or {name: Here(reason or "", None) for name in ("container", "slim")}
+
+
+def _by_runc(stop: str, bundle: Bundle, folder: Path) -> Here:
+    profile = "the seccomp profile of its own" if stop == "slim" else "docker's default list of system calls"
+    try:
+        return Here(f"runc, with {profile}", RuncWay(bundle, folder / f"runc-{stop}"))
+    except U2kError as error:
+        return Here(str(error), None)
 
 
 def _not_native(oci: str) -> str | None:
