@@ -21,6 +21,7 @@ from converter.profile.model import Profile
 from converter.profile.seccomp import seccomp_profile
 from converter.report.by_products import calls_of, seccomp_of
 from converter.report.container_calls import let_through
+from converter.report.continuum.commands import commands
 from converter.report.continuum.composition import cut, package_sizes, part_sizes, sections
 from converter.report.continuum.figures import Artefacts, figures, plain_layers
 from converter.report.continuum.model import Continuum, Figures, Measured, Stop
@@ -149,7 +150,7 @@ def _result(
         sections=sections(made.unikernel),
         calls=manifest.syscalls,
         cut=cut(made, made.slimmed.tree, manifest.syscalls),
-        commands=_commands(reading.image.reference, options, session, question),
+        commands=commands(reading.image.reference, options, session.probe, question),
         notes=tuple(_notes(made)),
     )
 
@@ -176,26 +177,3 @@ def _host() -> str:
             )
     processors = f"{os.cpu_count()} x {model or platform.machine()}"
     return f"{platform.system()} {platform.release()}, {processors}"
-
-
-def _commands(
-    ref: str, options: Options, session: Session, question: Question
-) -> tuple[tuple[str, str], ...]:
-    """What makes each of it by hand."""
-    own = replace(options, target="vm", root="auto").words()
-    plain = shlex.join(own)
-    port = "" if question.check is None else f"-p {question.check.port}:{question.check.port} "
-
-    def line(verb: str, *words: str) -> str:
-        return " ".join(each for each in (f"u2k {verb}", *words, plain, shlex.quote(ref)) if each)
-
-    probe = "" if session.probe is None else f"--probe {shlex.quote(str(session.probe))}"
-    return (
-        ("this page", line("continuum", "-o continuum.html", probe)),
-        ("the slim container", line("slim", "-o slim.tar", "--tag slim:1")),
-        ("", "docker load -i slim.tar"),
-        ("", f"docker run {port}--security-opt seccomp=slim.seccomp.json slim:1"),
-        ("the unikernel", line("convert", "-o app.u2k")),
-        ("on a process", f"u2k run --on process {port}app.u2k"),
-        ("on a machine", f"u2k run --on qemu {port}app.u2k"),
-    )

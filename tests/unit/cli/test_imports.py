@@ -57,7 +57,17 @@ def archive(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize(
     "args",
-    [["--help"], ["--version"], ["version"], [], ["convert", "--help"], ["run", "--help"], ["nonsense"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["version"],
+        [],
+        ["convert", "--help"],
+        ["run", "--help"],
+        ["slim", "--help"],
+        ["continuum", "--help"],
+        ["nonsense"],
+    ],
     ids=" ".join,
 )
 def test_what_needs_nothing_loads_nothing(args: list[str], tmp_path: Path) -> None:

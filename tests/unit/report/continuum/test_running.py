@@ -19,6 +19,8 @@ from converter.analyze.ports import Port
 from converter.errors import RunError, UsageError
 from converter.image.progress import Silent
 from converter.link.manifest import Manifest
+from converter.options import Options
+from converter.report.continuum.commands import commands
 from converter.report.continuum.model import Measured
 from converter.report.continuum.running.memory import children, pss, same_namespace
 from converter.report.continuum.running.question import Question, question_for
@@ -188,3 +190,12 @@ def test_the_probe_comes_before_all() -> None:
     assert (found.kind, found.port, found.url) == ("http", 81, "http://localhost:81/x?y")
     with pytest.raises(UsageError, match="TCP"):
         asked(80, "udp://:53 x")
+
+
+def test_commands_that_make_it_again() -> None:
+    options = Options(target="process", root="auto", args=("a b",), env=("A=1",), keep=("/x/**",))
+    made = dict(commands("app:1", options, parse_probe("tcp://:7 x"), asked(None, "tcp://:7 x")))
+    own = "-e A=1 --args ''\"'\"'a b'\"'\"'' --keep '/x/**' app:1"
+    assert made["the unikernel"] == f"u2k convert -o app.u2k {own}"
+    assert made["this page"] == f"u2k continuum -o continuum.html --probe 'tcp://127.0.0.1:7 x' {own}"
+    assert made["on a machine"] == "u2k run --on qemu -p 7:7 app.u2k"
