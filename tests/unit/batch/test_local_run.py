@@ -12,7 +12,7 @@ from converter.batch.journal import Journal
 from converter.batch.local import Limits, LocalRun
 from converter.batch.memory import LEAST, budget
 from converter.batch.model import Outcome, Result, Status, Task
-from converter.batch.run import Batch, exit_code, finish, journal_path, shard
+from converter.batch.run import Batch, exit_code, finish, journal_path, pushed_to, shard
 from converter.batch.worker_process import WorkerProcess
 from converter.errors import UsageError
 from converter.link.manifest import read_manifest
@@ -168,6 +168,19 @@ def test_shards_are_the_whole(tmp_path: Path) -> None:
     for text in ("", "0/3", "4/3", "1", "a/b", "1/0", "-1/3"):
         with pytest.raises(UsageError):
             shard(tasks, text)
+
+
+def test_names_in_a_registry(make_image: MakeImage) -> None:
+    tasks = [
+        *tasks_of(["redis:7", "quay.io/x/app@sha256:" + "0" * 64, make_image("Big")]),
+        Task(4, "nginx:1", "4.u2k", {"push": "own.example/place:1"}),
+    ]
+    names = [task.settings["push"] for task in pushed_to(tasks, "reg.example/u")]
+    assert names == [
+        "reg.example/u/redis:7", "reg.example/u/app:latest", "reg.example/u/big:latest", "own.example/place:1"
+    ]  # fmt: skip
+    with pytest.raises(UsageError):
+        pushed_to(tasks, "no place")
 
 
 def test_memory_that_is_too_little_is_said() -> None:
