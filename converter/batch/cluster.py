@@ -86,7 +86,7 @@ class ClusterRun:
                 if self._stopped:
                     self._client.cancel(list(waiting))
                     for group in waiting.values():
-                        yield from (self._skipped(task) for task in group.tasks)
+                        yield from map(Result.skipped, group.tasks)
                     return
         finally:
             self._client.close()
@@ -150,9 +150,6 @@ class ClusterRun:
                     while view:
                         view = view[file.write(view) :]
             yield Result(task, outcome)
-
-    def _skipped(self, task: Task) -> Result:
-        return Result(task, Outcome(Status.SKIPPED, 1, "an image before it was not converted", task.image))
 
 
 def _key(task: Task) -> str:

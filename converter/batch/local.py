@@ -64,19 +64,19 @@ class LocalRun:
         heapq.heapify(self._waiting)
         self._running: dict[WorkerProcess, _Waiting] = {}
         self._idle: list[WorkerProcess] = []
+        self._stopped = False
 
     def stop(self) -> None:
         """Begin no more: what waits is skipped, what runs comes to its end."""
         self._stopped = True
-
-    _stopped = False
 
     def results(self) -> Iterator[Result]:
         """Each task's end, in the order of their ends."""
         try:
             while self._waiting or self._running:
                 if self._stopped:
-                    yield from self._skipped()
+                    yield from (Result.skipped(each.task) for each in sorted(self._waiting))
+                    self._waiting.clear()
                 self._begin()
                 self._wait()
                 self._observer.passing()
@@ -89,13 +89,6 @@ class LocalRun:
             for worker in (*self._running, *self._idle):
                 worker.end()
 
-    def _skipped(self) -> Iterator[Result]:
-        for each in sorted(self._waiting):
-            yield Result(
-                each.task, Outcome(Status.SKIPPED, 1, "an image before it was not converted", each.task.image)
-            )
-        self._waiting.clear()
-
     def _begin(self) -> None:
         """Give tasks to workers that are free. What needs all of the memory waits until it is free, and lets
         nothing else begin meanwhile.
@@ -105,16 +98,16 @@ class LocalRun:
         if any(each.alone for each in ready):
             if self._running:
                 return
+            for worker in self._idle:  # they have memory, too
+                worker.end()
+            self._idle.clear()
             one = next(each for each in sorted(ready) if each.alone)
-            self._start(one, self._new(replace(self._settings, limit=self._limits.memory)))
+            self._start(one, WorkerProcess(replace(self._settings, limit=self._limits.memory)))
             return
         if any(each.alone for each in self._running.values()):
             return
         for each in sorted(ready)[: self._limits.jobs - len(self._running)]:
-            self._start(each, self._idle.pop() if self._idle else self._new(self._settings))
-
-    def _new(self, settings: WorkerSettings) -> WorkerProcess:
-        return WorkerProcess(settings)
+            self._start(each, self._idle.pop() if self._idle else WorkerProcess(self._settings))
 
     def _start(self, waiting: _Waiting, worker: WorkerProcess) -> None:
         self._waiting.remove(waiting)

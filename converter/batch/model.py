@@ -107,3 +107,8 @@ class Result:
 
     task: Task
     outcome: Outcome
+
+    @classmethod
+    def skipped(cls, task: Task) -> Result:
+        """The end of what was not begun."""
+        return cls(task, Outcome(Status.SKIPPED, 1, "an image before it was not converted", task.image))

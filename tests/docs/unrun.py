@@ -20,9 +20,6 @@ UNRUN: dict[str, dict[str, str]] = {
             "needs tap devices and passt: tests/e2e/test_process_network.py runs with them"
         ),
     },
-    "docs/how-to/batch.md": {
-        "dask scheduler": "needs several machines: tests/e2e/test_batch_cluster.py has a cluster on one",
-    },
     "docs/how-to/trace.md": {
         "u2k convert --trace -e POSTGRES_PASSWORD=secret --allow-unsupported postgres:15": (
             "needs an image of postgres: tests/e2e/test_trace_entrypoints.py runs one of the corpus"
