@@ -16,18 +16,18 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from converter.analyze.program import Program
 from converter.errors import RunError
 from converter.image.tree import FileTree
 from converter.report.continuum.running.memory import same_namespace
 from converter.report.continuum.running.question import Question
+from converter.report.continuum.running.said import last_words
 from converter.report.continuum.running.sample import Running
 from converter.trace.unpack import Owners, unpack
 
 _EVERYBODY = Owners(0, 1 << 32)  # ids of the image are those of the host
-_KEPT = 2000  # bytes of what it said last
 _PATIENCE = 30.0  # seconds until it is created
 # moby, oci/caps/defaults.go
 _CAPABILITIES = [
@@ -82,7 +82,7 @@ class RuncWay:
             try:
                 pid = _created(folder / "pid", end)
                 network = Path(f"/proc/{pid}/ns/net") if pid else None
-                yield Running(begun, port, network, lambda: _inside(pid), end.look, lambda: _tail(said))
+                yield Running(begun, port, network, lambda: _inside(pid), end.look, lambda: last_words(said))
             finally:
                 _run("runc", "--root", str(folder / "state"), "delete", "--force", name)
                 child.kill()
@@ -165,8 +165,3 @@ def _run(*command: str) -> str:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     said = done.stderr.decode(errors="replace").strip()
     return "" if done.returncode == 0 else said or f"status {done.returncode}"
-
-
-def _tail(said: IO[bytes]) -> str:
-    size = os.fstat(said.fileno()).st_size
-    return os.pread(said.fileno(), _KEPT, max(0, size - _KEPT)).decode(errors="replace")

@@ -16,13 +16,13 @@ from converter.errors import RunError, U2kError
 from converter.link.manifest import read_manifest
 from converter.report.continuum.running.memory import children
 from converter.report.continuum.running.question import Question
+from converter.report.continuum.running.said import last_words
 from converter.report.continuum.running.sample import Running
 from converter.run.network.host_ports import open_ports
 from converter.run.network.plan import NetworkOptions, planned
 from converter.run.request import Runner, RunRequest
 
 _FAILED = 125
-_KEPT = 2000  # bytes of what it said last
 _TIME = struct.Struct("=d")
 
 
@@ -45,7 +45,7 @@ class UnikernelWay:
             ports.release()  # they are the other's now
             end = _End(pid)
             try:
-                yield Running(begun, port, None, lambda: children(pid), end.look, lambda: _tail(said))
+                yield Running(begun, port, None, lambda: children(pid), end.look, lambda: last_words(said))
             finally:
                 end.kill()
 
@@ -64,7 +64,7 @@ class UnikernelWay:
             data = told.read(_TIME.size)
         if len(data) < _TIME.size:
             os.waitpid(pid, 0)
-            raise RunError(f"it could not be started: {_tail(said)}")
+            raise RunError(f"it could not be started: {last_words(said)}")
         return pid, _TIME.unpack(data)[0]
 
     def _run(self, request: RunRequest, said: int, told: int) -> int:
@@ -98,8 +98,3 @@ class _End:
         if self._found is None:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
-
-
-def _tail(said: IO[bytes]) -> str:
-    size = os.fstat(said.fileno()).st_size
-    return os.pread(said.fileno(), _KEPT, max(0, size - _KEPT)).decode(errors="replace").strip()
