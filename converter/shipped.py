@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from converter.formats.catalogue import format_named
-from converter.formats.elf import Elf
-from converter.formats.export import check_output, check_shipped, default_output, export
 from converter.options import Options
 from converter.output import default_name
 from converter.report.comparison import ConversionReport
@@ -31,6 +28,8 @@ class Destination:
         """The report with what the user gets in place of the unikernel. Errors: as `export`."""
         if self.final == self.unikernel:
             return told
+        from converter.formats.export import export
+
         export(self.unikernel, self.form, self.final, cmdline=self.cmdline, force=self.force)
         shipped = replace(told.unikernel, stored=size_of(self.final))
         return replace(told, file=str(self.final), unikernel=shipped)
@@ -41,13 +40,18 @@ def destination(
     ref: str, output: Path | None, form: str, cmdline: str, options: Options, *, force: bool = False
 ) -> Iterator[Destination]:
     """For the image `ref`. Errors: UsageError (no such format, exists), OutputError; before any long work."""
-    kind = format_named(form)
-    check_shipped(kind, options.target, options.platform.architecture, cmdline)
     name = Path(default_name(ref))
-    if isinstance(kind, Elf):
+    if (
+        form == "elf" and not cmdline
+    ):  # without a look at formats: a conversion that is copied is done at once
         path = output or name
         yield Destination(path, path, form, cmdline, force)
         return
+    from converter.formats.catalogue import format_named
+    from converter.formats.export import check_output, check_shipped, default_output
+
+    kind = format_named(form)
+    check_shipped(kind, options.target, options.platform.architecture, cmdline)
     final = output or default_output(name, kind)
     check_output(final, kind, force=force)
     stem = final.name.removesuffix(kind.suffix) if kind.suffix else final.name
