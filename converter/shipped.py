@@ -41,9 +41,7 @@ def destination(
 ) -> Iterator[Destination]:
     """For the image `ref`. Errors: UsageError (no such format, exists), OutputError; before any long work."""
     name = Path(default_name(ref))
-    if (
-        form == "elf" and not cmdline
-    ):  # without a look at formats: a conversion that is copied is done at once
+    if form == "elf" and not cmdline:  # without loading the others: a copy is done at once
         path = output or name
         yield Destination(path, path, form, cmdline, force)
         return
