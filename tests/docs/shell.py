@@ -67,14 +67,24 @@ class Shell:
 
 
 def matches(expected: Sequence[str], said: str) -> bool:
-    """Whether all lines are as expected: `...` is any text of a line, alone any number of lines."""
+    """Whether all lines are as expected: `...` is any text of a line, alone any number of lines.
+
+    A line that begins with two blanks is a row of figures: its numbers stand for any, and so do its widths.
+    """
     pattern = ""
     for line in expected:
         if line.strip() == "...":
             pattern += r"(?:[^\n]*\n)*?"
         else:
-            pattern += r"[^\n]*".join(re.escape(piece) for piece in line.split("...")) + r"[ \t]*\n"
+            pattern += r"[^\n]*".join(_text(piece, line) for piece in line.split("...")) + r"[ \t]*\n"
     return re.fullmatch(pattern, f"{said.rstrip()}\n") is not None
+
+
+def _text(piece: str, line: str) -> str:
+    pattern = re.escape(piece)
+    if not line.startswith("  "):
+        return pattern
+    return re.sub(r"(?:\\ )+", " +", re.sub(r"\d+(?:\\\.\d+)?", r"[0-9.]+", pattern))
 
 
 def follow(shell: Shell, commands: Sequence[Command], seconds: float) -> None:
