@@ -17,6 +17,7 @@ from converter.cache import cache_folder
 from converter.errors import OutputError
 from converter.link.architecture import ARCHITECTURES
 from converter.run.kvm_guest import EXIT_PORT, EXIT_STATUS, guest_image
+from converter.run.qemu_messages import QemuMessages
 
 _LOG = logging.getLogger("u2k")
 _DEVICE = Path("/dev/kvm")
@@ -74,24 +75,29 @@ def run_guest(qemu: Path, accelerator: str, cpu: str) -> tuple[bool, str]:
             *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", str(kernel)),
             *("-device", f"isa-debug-exit,iobase={EXIT_PORT:#x},iosize=1"),
         ]
-        try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_PATIENCE,
-                check=False,
-                text=True,
-                errors="replace",
-            )
-        except subprocess.TimeoutExpired:
-            return False, f"a guest started but did not get through its first steps in {_PATIENCE:.0f} s"
-        except OSError as error:
-            return False, f"{qemu} cannot be started: {error.strerror}"
-    if done.returncode == EXIT_STATUS:
+        messages = QemuMessages(lambda: guest.kill())
+        with contextlib.closing(messages):
+            try:
+                guest = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=messages.theirs, stderr=messages.theirs
+                )
+            except OSError as error:
+                return False, f"{qemu} cannot be started: {error.strerror}"
+            messages.start()
+            try:
+                status = guest.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                guest.kill()
+                guest.wait()
+                return False, f"a guest started but did not get through its first steps in {_PATIENCE:.0f} s"
+            finally:
+                told = messages.finish()
+    if messages.gave_up:
+        return False, "a guest started, and KVM cannot do one of its first steps"
+    if status == EXIT_STATUS:
         return True, "a guest ran"
-    ending = f"signal {-done.returncode}" if done.returncode < 0 else f"status {done.returncode}"
-    said = next(iter(done.stderr.strip().splitlines()), "it said nothing")
+    ending = f"signal {-status}" if status < 0 else f"status {status}"
+    said = next(iter(told.splitlines()), "it said nothing")
     return False, f"a guest does not start, QEMU ends with {ending}: {said[:200]}"
 
 
