@@ -97,12 +97,14 @@ def test_killed_at_any_moment_it_goes_on(listed: Path, tmp_path: Path) -> None:
     most, lost, kills, known = 0, 0, 0, 0
     while True:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        begun = time.monotonic()
         # As many images later as are to be done before the next kill, and then at any moment of the next one.
         until = known + dice.uniform(0, (IMAGES - known) / (KILLS - kills + 1)) if kills < KILLS else None
         while process.poll() is None:
             most = max(most, resident(out))
             if until is not None and len(journal(out)) >= until:
-                time.sleep(dice.uniform(0, 1.5))
+                done = len(journal(out)) - known
+                time.sleep(dice.uniform(0, (time.monotonic() - begun) / (done + 1)))
                 process.send_signal(signal.SIGKILL)
                 until = None
             time.sleep(0.05)

@@ -61,8 +61,7 @@ def test_importing_loads_nothing() -> None:
 
 
 def test_a_type_checker_knows_the_face(tmp_path: Path) -> None:
-    if shutil.which("mypy") is None:
-        pytest.skip("mypy is not here (pip install -e .[dev])")
+    pytest.importorskip("mypy", reason="mypy is not here (pip install -e .[dev])")
     (tmp_path / "right.py").write_text(
         "import converter\n"
         "def f() -> int:\n"
@@ -73,7 +72,7 @@ def test_a_type_checker_knows_the_face(tmp_path: Path) -> None:
     checked = {
         name: subprocess.run(
             [
-                "mypy",
+                *(sys.executable, "-m", "mypy"),
                 "--strict",
                 "--follow-imports=silent",
                 "--cache-dir",

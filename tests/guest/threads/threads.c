@@ -173,11 +173,14 @@ static void circle(void)
     printf("both free: %x %x\n", one, two);
 }
 
+static int
+    owner; /* told by who has waited for the waiter: which of them runs first is nobody's promise */
+
 static void *wait_requeued(void *arg)
 {
     stage = 1;
     result_of_wait = futex(&condition, FUTEX_WAIT_REQUEUE_PI, 0, NULL, &lock, 0);
-    printf("requeued waiter owns: %d\n", (lock & FUTEX_TID_MASK) == (uint32_t)tid());
+    owner = (lock & FUTEX_TID_MASK) == (uint32_t)tid();
     futex(&lock, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0);
     return arg;
 }
@@ -200,7 +203,7 @@ static void requeue(void)
     pause_ms(20);
     futex(&lock, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0);
     pthread_join(t, NULL);
-    printf("waited: %ld\n", result_of_wait);
+    printf("waited: %ld, requeued waiter owns: %d\n", result_of_wait, owner);
 
     stage = 0; /* the lock is free: it is taken for the waiter */
     pthread_create(&t, NULL, wait_requeued, NULL);
@@ -209,6 +212,7 @@ static void requeue(void)
     result("requeue to a free lock",
            futex(&condition, FUTEX_CMP_REQUEUE_PI, 1, (void *)9, &lock, 0));
     pthread_join(t, NULL);
+    printf("waited: %ld, requeued waiter owns: %d\n", result_of_wait, owner);
 }
 
 /* ---- one futex at two addresses ---- */

@@ -11,7 +11,7 @@ from converter.docker_plugin.completion import answer
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["con"], ["convert\tConvert a container image into a unikernel.", ":4"]),
+        (["conv"], ["convert\tConvert a container image into a unikernel.", ":4"]),
         (["convert", "--files", "s"], ["slim", "strict", ":4"]),
         (["plugin", "rem"], ["remove\tTake the plug-in away.", ":4"]),
         (["nonsense", "x"], [":0"]),

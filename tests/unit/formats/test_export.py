@@ -129,7 +129,7 @@ def others(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def entry_points(**which: Any) -> list[metadata.EntryPoint]:
         return points if which == {"group": "u2k.formats"} else []
 
-    monkeypatch.setattr(catalogue.metadata, "entry_points", entry_points)
+    monkeypatch.setattr(metadata, "entry_points", entry_points)
     all_formats.cache_clear()
     yield
     all_formats.cache_clear()
@@ -145,7 +145,7 @@ def test_formats_of_other_packages(others: None, in_memory: Path, tmp_path: Path
 
 def test_a_package_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     point = metadata.EntryPoint("lost", "no_such_module_anywhere:Format", catalogue.GROUP)
-    monkeypatch.setattr(catalogue.metadata, "entry_points", lambda **_: [point])
+    monkeypatch.setattr(metadata, "entry_points", lambda **_: [point])
     all_formats.cache_clear()
     with pytest.raises(U2kError, match="the format lost cannot be loaded"):
         all_formats()

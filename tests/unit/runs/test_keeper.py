@@ -99,6 +99,7 @@ def test_a_signal_that_is_obeyed_and_two_who_wait() -> None:
         ]
         for each in waiting:
             each.start()
+        threading.Event().wait(0.5)  # both have asked: who asks after the end is told nothing
         answers.append(asked(folder, {"stop": 15, "seconds": None}))
         for each in waiting:
             each.join()
