@@ -41,6 +41,7 @@ struct net {
     struct timer again; /* the next batch of received frames; buffers, if there was no memory */
     struct timer tidy;  /* sent packets are looked after, whoever sends no more */
     bool tidy_set;
+    bool roused; /* told of buffers again, and nothing has come since */
     struct list backlog; /* struct waiting */
     unsigned backlog_count;
     uint8_t command[4]; /* of the control queue: class, command, value; answer */

@@ -114,6 +114,7 @@ void net_interrupt(void *net)
 {
     struct net *n = net;
 
+    n->roused = false;
     net_reclaim(n);
     virtqueue_interrupts(&n->rx, false);
     while (batch(n)) {
@@ -131,6 +132,10 @@ bool net_poll_device(struct netdev *dev)
 
     if (!virtqueue_pending(&n->rx)) {
         net_reclaim(n);
+        if (UNLIKELY(virtqueue_unheard(&n->rx)) && !n->roused) {
+            n->roused = true;
+            virtqueue_kick_again(&n->rx);
+        }
         return false;
     }
     net_interrupt(n);

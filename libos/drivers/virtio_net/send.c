@@ -154,16 +154,20 @@ void net_reclaim(struct net *n)
         virtqueue_kick(&n->tx);
 }
 
-/* Whatever the device has not done by now interrupts when it is. */
+/* Whatever the device has not done by now interrupts when it is; and the device is told again, if it did not hear. */
 static void tidy(struct timer *t)
 {
     struct net *n = CONTAINER_OF(t, struct net, tidy);
 
-    n->tidy_set = false;
     net_reclaim(n);
-    if (is_sending(n))
+    if (is_sending(n)) {
         virtqueue_interrupt_after(&n->tx, 1);
-    net_reclaim(n); /* for one that was done in between */
+        virtqueue_kick_again(&n->tx);
+        net_reclaim(n); /* for one that was done in between */
+    }
+    n->tidy_set = is_sending(n);
+    if (n->tidy_set)
+        timer_set(&n->tidy, clock_monotonic() + TIDY_AFTER, tidy);
 }
 
 /* ---- sending ---- */

@@ -117,6 +117,10 @@ void virtqueue_give_table(struct virtqueue *q, void *token, const struct vq_desc
 void vq_table_set(struct vq_desc *table, unsigned i, unsigned count, struct vq_piece piece);
 
 void virtqueue_kick(struct virtqueue *q);
+/* In any case, for a device that did not hear. */
+void virtqueue_kick_again(struct virtqueue *q);
+/* Whether the device waits to be told of entries that it has been given; for a moment after each kick it does. */
+bool virtqueue_unheard(const struct virtqueue *q);
 
 /* How many buffers the device has, or is done with but not taken. */
 static inline unsigned virtqueue_given(const struct virtqueue *q)
