@@ -188,6 +188,23 @@ def test_clocks(unikernel: Path, machine: str) -> None:
     assert min(drifts) < 0.05
 
 
+@pytest.mark.parametrize("rate", ["", "tsc_early_khz=1000000"])
+@pytest.mark.parametrize("machine", ["microvm,acpi=off", "pc", "q35"])
+def test_a_resting_machine_wakes_for_its_own_timers(
+    unikernel: Path, tmp_path: Path, machine: str, rate: str
+) -> None:
+    log = tmp_path / "trace"
+    traced = ("-trace", "x86_gsi_interrupt", "-trace", "apic_mem_writel", "-D", str(log))
+    assert_clean(run(unikernel, f"test=rest {rate}", machine=machine, extra=traced))
+    events = log.read_text().splitlines()
+    # Firmware lets the timer chip tick at 18 Hz. It may until we come, and at the end of its last round.
+    ticks = sum("GSI interrupt #0 level:1" in line for line in events)
+    # 40 times the program rests: once is the count set, twice if it ended early.
+    counts = sum(" 0x380 " in line and not line.endswith(" 0x00000000") for line in events)
+    assert ticks <= 8
+    assert 40 <= counts < 60
+
+
 def test_wall_clock_from_the_command_line(unikernel: Path) -> None:
     result = run(unikernel, "test=clock u2k.realtime=1000000000000000000")
     assert 1_000_000_000 <= dict(result.values)["wall"] / 1e9 < 1_000_000_060

@@ -48,6 +48,7 @@ static inline void tell(const char *name, long value)
 void test_faults(void);
 void test_memory(void);
 void test_clock(void);
+void test_rest(void);
 void test_threads(void);
 
 #endif

@@ -64,6 +64,8 @@ void guest_main(uint64_t word)
         test_memory();
     else if (is(word, "clock"))
         test_clock();
+    else if (is(word, "rest"))
+        test_rest();
     else if (is(word, "threads"))
         test_threads();
     call(CALL_EXIT, 42, 0, 0);

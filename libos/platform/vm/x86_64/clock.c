@@ -81,6 +81,7 @@ static void start(void)
     struct clock_page page = {0};
     uint64_t hz;
 
+    pit_quiet();
     if (kvmclock_start() && kvmclock_read(&page)) {
         source = CLOCK_KVM;
         if (kvmclock_stable())

@@ -110,16 +110,22 @@ static uint64_t armed = TIME_NEVER;
 static uint64_t armed_at;
 static uint32_t armed_count;
 
-/* Learn the timer's rate from each count that ran for long enough to tell. One whose end was noticed
- * late makes the estimate too low: the next comes early, is set again, and corrects it. */
-static void learn_rate(uint64_t now)
+/*
+ * Learn the timer's rate from each count that ran for long enough to tell; `left` is what is left of it. An end is
+ * noticed late, so that estimates are a little low. A low one is believed only where no lateness explains it: the
+ * next timer would end early, and have to be set again for what is missing. The clock is read behind the count, so
+ * that a host which stops us in between makes an estimate low as well, never high.
+ */
+static void learn_rate(uint32_t left)
 {
-    enum { LONG_ENOUGH = 1000000 };
+    enum { TELLING = 10000000 }; /* ns */
+    uint64_t ran = plat_clock_monotonic() - armed_at;
 
-    if (!armed_count || now - armed_at < LONG_ENOUGH)
+    if (!armed_count || ran < TELLING)
         return;
-    uint64_t ran = armed_count - apic_read(APIC_CURRENT_COUNT);
-    timer_hz = MAX(mul_div(ran, NSEC_PER_SEC, now - armed_at), 1000ull);
+    uint64_t counted = armed_count - left, expected = mul_div(counted, NSEC_PER_SEC, timer_hz);
+    if (ran < expected || ran > expected + TELLING)
+        timer_hz = MAX(mul_div(counted, NSEC_PER_SEC, ran), 1000ull);
     armed_count = 0;
 }
 
@@ -128,7 +134,7 @@ void interrupt(unsigned vector)
     if (vector == VECTOR_SPURIOUS)
         return;
     if (vector == VECTOR_TIMER && armed_count)
-        learn_rate(plat_clock_monotonic());
+        learn_rate(apic_read(APIC_CURRENT_COUNT));
     if (vector >= VECTOR_FIRST && vector - VECTOR_FIRST < handler_count) {
         const struct handler *h = &handlers[vector - VECTOR_FIRST];
         h->fn(h->arg);
@@ -231,10 +237,10 @@ void interrupt_timer(uint64_t deadline)
         apic_write(APIC_INITIAL_COUNT, 0);
         return;
     }
-    uint64_t now = plat_clock_monotonic();
-    if (apic_read(APIC_CURRENT_COUNT)) /* one that has ended says nothing about when */
-        learn_rate(now);
-    armed_at = now;
-    armed_count = (uint32_t)count_for(deadline > now ? deadline - now : 0);
+    uint32_t left = apic_read(APIC_CURRENT_COUNT);
+    if (left) /* one that has ended says nothing about when */
+        learn_rate(left);
+    armed_at = plat_clock_monotonic();
+    armed_count = (uint32_t)count_for(deadline > armed_at ? deadline - armed_at : 0);
     apic_write(APIC_INITIAL_COUNT, armed_count);
 }

@@ -3,6 +3,10 @@
  * The i8254 as a reference for the TSC: its input is 14.318182 MHz / 12 in every PC and PC emulation.
  * Channel 0 counts 65,536 down again and again, 54.9 ms a round; how many rounds have gone by is told
  * by the TSC, with the rate known so far.
+ *
+ * In mode 0 the output changes once, at the end of the first round, while the count goes on from 65,535
+ * (82C54 data sheet, "mode definitions"). In the modes that a BIOS leaves, the output ticks for ever, and every
+ * tick wakes the emulator or the hypervisor, though the interrupt is masked.
  */
 #include "pit.h"
 
@@ -11,7 +15,7 @@
 enum {
     PORT_CHANNEL0 = 0x40,
     PORT_COMMAND = 0x43,
-    COMMAND_RATE_GENERATOR = 0x34, /* channel 0, low byte then high byte, mode 2 */
+    COMMAND_COUNT_ONCE = 0x30, /* channel 0, low byte then high byte, mode 0 */
     COMMAND_LATCH = 0x00,
     ROUND = 1 << 16,
     TICKS_FOR_RATE = 48, /* 40 us: the rate to 4 %, enough to count rounds for half a second */
@@ -30,11 +34,15 @@ static uint16_t read_count(void)
     return (uint16_t)(low | inb(PORT_CHANNEL0) << 8);
 }
 
+void pit_quiet(void)
+{
+    outb(PORT_COMMAND, COMMAND_COUNT_ONCE);
+    outb(PORT_CHANNEL0, 0);
+    outb(PORT_CHANNEL0, 0);
+}
+
 bool pit_start(uint64_t tsc)
 {
-    outb(PORT_COMMAND, COMMAND_RATE_GENERATOR);
-    outb(PORT_CHANNEL0, 0);
-    outb(PORT_CHANNEL0, 0);
     start_tsc = last_tsc = tsc;
     last_count = read_count();
     for (unsigned i = 0; i < TRIES; i++) {

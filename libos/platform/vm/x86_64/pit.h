@@ -4,8 +4,9 @@
 
 #include <u2k/types.h>
 
-bool pit_start(uint64_t tsc);           /* counts from here; false: there is no such chip */
-uint64_t pit_elapsed(uint64_t tsc);     /* ns since then; `tsc` is now */
-uint64_t pit_tsc_hz(void);              /* over all that time */
+void pit_quiet(void); /* it counts, and never ticks again; also for those who do not read it */
+bool pit_start(uint64_t tsc); /* after that: time is from here; false: there is no such chip */
+uint64_t pit_elapsed(uint64_t tsc); /* ns since then; `tsc` is now */
+uint64_t pit_tsc_hz(void); /* over all that time */
 
 #endif
