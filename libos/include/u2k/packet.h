@@ -105,6 +105,8 @@ static inline size_t packet_tailroom(const struct packet *p)
     const uint8_t *end = p->slices ? (const uint8_t *)p->slices : (const uint8_t *)p + p->room;
     return (size_t)(end - packet_end(p));
 }
+/* A panic that tells how many bytes there was no room for: whoever made the packet was to leave it. */
+NORETURN void packet_no_room(size_t n);
 /* Headers: bytes come in front (there is room, or it is a bug), or go off the front of the first buffer. */
 uint8_t *packet_push(struct packet *p, size_t n);
 void packet_pull(struct packet *p, size_t n);

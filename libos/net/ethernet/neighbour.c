@@ -8,7 +8,6 @@
 #include "../ip/ip.h"
 
 #include <u2k/errno.h>
-#include <u2k/log.h>
 #include <u2k/netinfo.h>
 #include <u2k/optional.h>
 #include <u2k/pages.h>
@@ -232,7 +231,7 @@ int neighbour_send(struct neighbour *n, struct packet *p)
     if (UNLIKELY(n->state <= NEIGHBOUR_STALE))
         return send_slowly(n, p);
     if (UNLIKELY(packet_headroom(p) < ETH_HLEN + 2))
-        panic("no room for a link header");
+        packet_no_room(ETH_HLEN + 2);
     word_t *h = (word_t *)(void *)(packet_retreat(p, ETH_HLEN) - 2);
     h[0] = n->header[0];
     h[1] = n->header[1];

@@ -5,7 +5,6 @@
 #include "../ip/ip.h"
 
 #include <u2k/errno.h>
-#include <u2k/log.h>
 #include <u2k/string.h>
 
 enum { TTL = 64 }; /* RFC 1700, as Linux has it */
@@ -35,7 +34,7 @@ static ALWAYS_INLINE void push_header(struct packet *p, uint32_t second)
 void ipv4_push_header(struct packet *p, uint16_t fragment, uint16_t id)
 {
     if (UNLIKELY(packet_headroom(p) < IPV4_HEADER))
-        panic("no room for an IP header");
+        packet_no_room(IPV4_HEADER);
     push_header(p, net32((uint32_t)id << 16 | fragment));
 }
 
@@ -62,7 +61,7 @@ int ipv4_send(struct packet *p, struct ip_route *r, bool dont_fragment)
     if (UNLIKELY(p->total + IPV4_HEADER > (p->gso ? 65535 : r->mtu)) || !dont_fragment)
         return send_rarely(p, r, dont_fragment);
     if (UNLIKELY(packet_headroom(p) < IPV4_HEADER))
-        panic("no room for an IP header");
+        packet_no_room(IPV4_HEADER);
     push_header(p, (next_id++ & 0xffff) | (uint32_t)net16(IPV4_DF) << 16);
     return neighbour_send(r->neighbour, p);
 }

@@ -5,7 +5,6 @@
 #include "../ip/ip.h"
 
 #include <u2k/errno.h>
-#include <u2k/log.h>
 #include <u2k/string.h>
 
 enum { HOP_LIMIT = 64, FRAGMENT_HEADER = 8 };
@@ -26,7 +25,7 @@ static ALWAYS_INLINE void push_header(struct packet *p)
 void ipv6_push_header(struct packet *p)
 {
     if (UNLIKELY(packet_headroom(p) < IPV6_HEADER))
-        panic("no room for an IP header");
+        packet_no_room(IPV6_HEADER);
     push_header(p);
 }
 

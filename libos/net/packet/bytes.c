@@ -4,10 +4,15 @@
 #include <u2k/packet.h>
 #include <u2k/string.h>
 
+void packet_no_room(size_t n)
+{
+    panic("packet: no room for %zu bytes", n);
+}
+
 uint8_t *packet_push(struct packet *p, size_t n)
 {
-    if (UNLIKELY((size_t)(p->data - (uint8_t *)(p + 1)) < n))
-        panic("packet_push: no room for %zu bytes", n);
+    if (UNLIKELY(packet_headroom(p) < n))
+        packet_no_room(n);
     p->data -= n;
     p->len += (uint32_t)n;
     p->total += (uint32_t)n;
@@ -28,7 +33,7 @@ uint8_t *packet_append(struct packet *p, size_t n)
     uint8_t *at = packet_end(p);
 
     if (UNLIKELY(packet_tailroom(p) < n || p->slice_count))
-        panic("packet_append: no room for %zu bytes", n);
+        packet_no_room(n);
     p->len += (uint32_t)n;
     p->total += (uint32_t)n;
     return at;
