@@ -48,6 +48,7 @@ HARDENED_FLAGS = (
     "-fsanitize-trap=all",
 )
 LINK_FLAGS = (
+    "-O2",  # strings that end another string share its bytes
     "--gc-sections",
     "-static",
     "-nostdlib",
