@@ -1,4 +1,4 @@
-"""The guest's instruction counter, live: scripts/measure/instructions.c in QEMU, its number in a shared file."""
+"""The guest's instruction counter, live: scripts/measure/instructions.c, its number in a shared file."""
 
 from __future__ import annotations
 

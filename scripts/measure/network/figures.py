@@ -23,6 +23,7 @@ from scripts.measure.network.guests import (
     unikernel_file,
     unikernel_on_qemu,
 )
+from scripts.measure.network.idle import idle_costs
 from scripts.measure.network.loads import Result
 from tests.net.link import namespace
 
@@ -34,7 +35,7 @@ Load = Callable[[Running], Result]
 
 
 def run(folder: Path, corpus: Path, runs: int, only: str) -> int:
-    """`only`: vm, process, sizes or all. 0 if every figure is within its limit."""
+    """`only`: vm, process, idle, sizes or all. 0 if every figure is within its limit."""
     good: list[bool] = []
     redis = subject_of(
         "redis", corpus / "redis.oci.tar", 6379, ["/usr/bin/redis-server", "--protected-mode", "no"]
@@ -44,6 +45,8 @@ def run(folder: Path, corpus: Path, runs: int, only: str) -> int:
         good += _start(folder, redis)
     if only in ("all", "process"):
         good += _process(folder, redis, runs)
+    if only in ("all", "idle"):
+        good += idle_costs(folder, redis)
     if only in ("all", "sizes"):
         good += _sizes(folder, redis, corpus)
     return 0 if all(good) else 1
@@ -103,16 +106,16 @@ def _compare(
         good.append(fine)
         most = "" if limit is None else f", at most {limit}"
         print(
-            f"{name:18} Linux guest {theirs.instructions:10.0f}  unikernel {ours.instructions:10.0f} instructions, "
-            f"ratio {ratio:.2f} ({'within' if fine else 'NOT within'} 0.50{most}); "
-            f"wall clock {ours.rate / theirs.rate:.2f}x",
+            f"{name:18} Linux guest {theirs.instructions:10.0f}  "
+            f"unikernel {ours.instructions:10.0f} instructions, ratio {ratio:.2f} "
+            f"({'within' if fine else 'NOT within'} 0.50{most}); wall clock {ours.rate / theirs.rate:.2f}x",
             flush=True,
         )
     return good
 
 
 def _start(folder: Path, redis: Subject) -> list[bool]:
-    """Instructions from reset to the first PONG; what memory suffices, with the root in memory and on a disk."""
+    """Instructions from reset to the first PONG; what memory suffices, root in memory and on a disk."""
     good = []
     disk = Subject("redis-disk", *_rest(redis))
     with namespace("u2k-bench") as where:
@@ -142,7 +145,7 @@ def _start(folder: Path, redis: Subject) -> list[bool]:
 
 
 def _process(folder: Path, redis: Subject, runs: int) -> list[bool]:
-    """Medians of interleaved runs of the process platform, on a tap, and of the native one, over a veth pair."""
+    """Medians of interleaved runs: the process platform on a tap, the native program over a veth pair."""
     good = []
     with namespace("u2k-bench") as near, namespace("u2k-far") as far:
         tap = make_wire(near)
@@ -159,8 +162,9 @@ def _process(folder: Path, redis: Subject, runs: int) -> list[bool]:
                 fine = other >= 0.8 * one
                 good.append(fine)
                 print(
-                    f"redis GET P={pipeline:<3} native {one:.0f}/s, process {other:.0f}/s, ratio {other / one:.2f} "
-                    f"({'within' if fine else 'NOT within'} 0.80), medians of {runs}, interleaved",
+                    f"redis GET P={pipeline:<3} native {one:.0f}/s, process {other:.0f}/s, "
+                    f"ratio {other / one:.2f} ({'within' if fine else 'NOT within'} 0.80), "
+                    f"medians of {runs}, interleaved",
                     flush=True,
                 )
     return good

@@ -1,4 +1,4 @@
-"""A Linux guest for comparison: Debian's cloud kernel, an image's files as its initramfs, its program as init."""
+"""A Linux guest for comparison: Debian's cloud kernel, an image as its initramfs, the program as init."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _write_newc(root: Path, stream: object) -> None:
             found = path.lstat()
             data = b""
             if path.is_symlink():
-                data = os.readlink(path).encode()
+                data = str(path.readlink()).encode()
             elif path.is_file():
                 data = path.read_bytes()
             elif not path.is_dir():
