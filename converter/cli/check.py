@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -22,9 +23,8 @@ from converter.cli.flags import (
     Source,
     Verbose,
     explain,
-    variables,
-    words,
 )
+from converter.cli.image_options import image_options
 
 EXAMPLES = examples(
     "u2k check redis:7",
@@ -68,9 +68,7 @@ def command(
     from converter.cli.progress import shown
     from converter.cli.show import show
     from converter.errors import IncompatibleImageError
-    from converter.image.platform import Platform
     from converter.known import profiles_in
-    from converter.options import Options
     from converter.output import check_target, text_file
     from converter.report.check_text import findings, lines
     from converter.report.sarif import place_in_file, sarif_log
@@ -78,15 +76,10 @@ def command(
     place = place_in_file(at or "", "--at")
     if sarif is not None:
         check_target(sarif, force=True, text=True, option="--sarif")
-    options = Options(
-        Platform.parse(platform),
-        source=source,
-        entrypoint=None if entrypoint is None else (entrypoint,),
-        args=words(args, "--args") or (),
-        env=variables(env),
-        program=words(program),
+    alike = image_options(platform, source, entrypoint, args, env, program, no_adapt=no_adapt)
+    options = replace(
+        alike,
         allow_unsupported=allow_unsupported,
-        adapt=not no_adapt,
     )
     found = check(image, options, profiles_in(profiles or ()), shown(as_json))
     if sarif is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -25,9 +26,8 @@ from converter.cli.flags import (
     Verbose,
     choice,
     explain,
-    variables,
-    words,
 )
+from converter.cli.image_options import image_options
 from converter.cli.trace_flags import Trace, TraceSeconds, trace_request
 
 EXAMPLES = examples(
@@ -82,9 +82,8 @@ def command(
     explain(verbose)
     from converter.cli.progress import shown
     from converter.errors import UsageError
-    from converter.image.platform import Platform
     from converter.known import profiles_in
-    from converter.options import FILES, Options
+    from converter.options import FILES
     from converter.output import check_distinct, check_target, text_file
     from converter.report.continuum.continuum import Session, continuum
     from converter.trace.request import parse_probe
@@ -94,17 +93,12 @@ def command(
     if output is not None:
         check_target(output, force=force, text=True)
         check_distinct([output], [Path(image)])
-    options = Options(
-        Platform.parse(platform),
-        source=source,
-        entrypoint=None if entrypoint is None else (entrypoint,),
-        args=words(args, "--args") or (),
-        env=variables(env),
-        program=words(program),
+    alike = image_options(platform, source, entrypoint, args, env, program, no_adapt=no_adapt)
+    options = replace(
+        alike,
         files=choice("--files", files, FILES),
         keep=tuple(keep or ()),
         allow_unsupported=allow_unsupported,
-        adapt=not no_adapt,
     )
     session = Session(None if probe is None else parse_probe(probe), runs, patience)
     given = profiles_in(profiles or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,9 +44,8 @@ from converter.cli.flags import (
     choice,
     explain,
     one_of,
-    variables,
-    words,
 )
+from converter.cli.image_options import image_options
 from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, trace_request
 
 if TYPE_CHECKING:
@@ -132,9 +132,8 @@ def command(
     from converter.cli.progress import shown
     from converter.cli.show import columns, show
     from converter.conversion_cache.documents import Documents
-    from converter.image.platform import Platform
     from converter.known import profiles_in
-    from converter.options import FILES, ROOTS, TARGETS, Options
+    from converter.options import FILES, ROOTS, TARGETS
     from converter.output import check_distinct, check_target, text_file
     from converter.remembered import remember
     from converter.report.comparison import document
@@ -142,24 +141,18 @@ def command(
     from converter.report.shipping import next_step
     from converter.shipped import destination
 
-    wanted = Platform.parse(platform)
-    options = Options(
-        wanted,
-        choice("--target", target, TARGETS),
-        source,
-        None if entrypoint is None else (entrypoint,),
-        words(args, "--args") or (),
-        variables(env),
-        words(program),
-        form(strict, full),
-        call_names(add_syscall, wanted.architecture),
-        tuple(add_part or ()),
-        tuple(drop or ()),
+    alike = image_options(platform, source, entrypoint, args, env, program, no_adapt=no_adapt)
+    options = replace(
+        alike,
+        target=choice("--target", target, TARGETS),
+        form=form(strict, full),
+        add_syscalls=call_names(add_syscall, alike.platform.architecture),
+        add_parts=tuple(add_part or ()),
+        drop=tuple(drop or ()),
         files=choice("--files", files, FILES),
         root=choice("--root", root, ROOTS),
         keep=tuple(keep or ()),
         allow_unsupported=allow_unsupported,
-        adapt=not no_adapt,
     )
     given = profiles_in(profiles or ())
     asked = trace_request(trace, probes, exercises, trace_seconds)

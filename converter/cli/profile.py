@@ -24,9 +24,8 @@ from converter.cli.flags import (
     Source,
     Verbose,
     explain,
-    variables,
-    words,
 )
+from converter.cli.image_options import image_options
 from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, trace_request
 
 if TYPE_CHECKING:
@@ -72,9 +71,7 @@ def command(
     from converter.api import profile as find_profile
     from converter.cli.progress import shown
     from converter.cli.show import columns, show
-    from converter.image.platform import Platform
     from converter.known import profiles_in
-    from converter.options import Options
     from converter.output import check_distinct, check_target, text_file
     from converter.profile.writing import profile_text
     from converter.profiling import unsupported
@@ -88,15 +85,7 @@ def command(
         if target is not None:
             check_target(target, force=force, text=True, option=option)
     check_distinct([each for each in targets.values() if each is not None], [Path(image)])
-    options = Options(
-        Platform.parse(platform),
-        source=source,
-        entrypoint=None if entrypoint is None else (entrypoint,),
-        args=words(args, "--args") or (),
-        env=variables(env),
-        program=words(program),
-        adapt=not no_adapt,
-    )
+    options = image_options(platform, source, entrypoint, args, env, program, no_adapt=no_adapt)
     given = profiles_in(profiles or ())
     asked = trace_request(trace, probes, exercises, trace_seconds)
     found = find_profile(image, options, profiles=given, trace=asked, progress=shown(as_json))

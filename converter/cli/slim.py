@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -24,9 +25,8 @@ from converter.cli.flags import (
     Verbose,
     choice,
     explain,
-    variables,
-    words,
 )
+from converter.cli.image_options import image_options
 from converter.cli.trace_flags import Exercises, Probes, Trace, TraceSeconds, trace_request
 
 EXAMPLES = examples(
@@ -80,9 +80,8 @@ def command(
     from converter.cli.progress import shown
     from converter.cli.show import show
     from converter.container.name import checked_name, slim_name
-    from converter.image.platform import Platform
     from converter.known import profiles_in
-    from converter.options import FILES, Options
+    from converter.options import FILES
     from converter.output import check_distinct, check_target, default_name, text_file
     from converter.profiling import profile_image
     from converter.report.slim_container import slim_image
@@ -94,16 +93,11 @@ def command(
     check_target(path, force=force)
     check_target(calls, force=force, text=True, option="--seccomp")
     check_distinct([path, calls], [Path(image)])
-    options = Options(
-        Platform.parse(platform),
-        source=source,
-        entrypoint=None if entrypoint is None else (entrypoint,),
-        args=words(args, "--args") or (),
-        env=variables(env),
-        program=words(program),
+    alike = image_options(platform, source, entrypoint, args, env, program, no_adapt=no_adapt)
+    options = replace(
+        alike,
         files=choice("--files", files, FILES),
         keep=tuple(keep or ()),
-        adapt=not no_adapt,
     )
     given = profiles_in(profiles or ())
     asked = trace_request(trace, probes, exercises, trace_seconds)
