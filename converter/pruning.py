@@ -17,6 +17,7 @@ from pathlib import Path
 
 from converter.cache import default_root
 from converter.errors import UsageError
+from converter.sizes import parse_bytes
 
 KINDS = {
     "unikernels": "finished conversions",
@@ -84,14 +85,6 @@ def limit() -> int:
     """How many bytes the cache may keep: U2K_CACHE_LIMIT, as `500M` or `20G`; UsageError if it is no size."""
     text = os.environ.get("U2K_CACHE_LIMIT", "")
     return parse_bytes(text, "U2K_CACHE_LIMIT") if text else _LIMIT
-
-
-def parse_bytes(text: str, where: str) -> int:
-    """`500M` as bytes; K, M, G and T are powers of 1024. UsageError for anything else."""
-    match = re.fullmatch(r"(\d{1,12})([KMGT]?)(?:i?B)?", text, re.IGNORECASE)
-    if match is None:
-        raise UsageError(f"{text!r} is no size", where=where, hint="write for example 500M, or 20G")
-    return int(match[1]) << 10 * " KMGT".index(match[2].upper() or " ")
 
 
 def parse_age(text: str, where: str) -> float:

@@ -109,7 +109,7 @@ def command(
     from converter.cli.batch_progress import Shown
     from converter.cli.progress import shown
     from converter.output import check_target, results_folder, text_file
-    from converter.pruning import parse_bytes
+    from converter.sizes import parse_bytes
 
     tasks = read_batch(file)
     if shard is not None:

@@ -79,8 +79,9 @@ def prune(
     What was used within the last hour stays, but for --all: do not give that while u2k is at work.
     """
     from converter.errors import UsageError
-    from converter.pruning import limit, parse_age, parse_bytes, remove, surplus
+    from converter.pruning import limit, parse_age, remove, surplus
     from converter.report.text import binary
+    from converter.sizes import parse_bytes
 
     if everything and (size is not None or older is not None):
         raise UsageError("--all leaves nothing to choose", hint="leave --size and --older away")

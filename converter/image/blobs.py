@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from typing import IO
 
 from converter.cache import default_root
 from converter.errors import OutputError, UsageError
+from converter.sizes import parse_bytes
 
 _APPARENT = 64 << 30
 _RATIO = 200
@@ -49,12 +49,11 @@ class Limits:
 
 def _size(variable: str, default: int) -> int:
     text = os.environ.get(variable, "")
-    match = re.fullmatch(r"(\d{1,15})([KMGT]?)i?B?", text, re.IGNORECASE)
-    if not text:
-        return default
-    if match is None or int(match[1]) == 0:
-        raise UsageError(f"{variable}={text!r} is no size", hint=f"write for example {variable}=64G")
-    return int(match[1]) << {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}[match[2].upper()]
+    hint = f"write for example {variable}=64G"
+    size = parse_bytes(text, variable, hint) if text else default
+    if not size:
+        raise UsageError(f"{text!r} is no limit", where=variable, hint=hint)
+    return size
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from converter.errors import RunError, UsageError
 from converter.link.manifest import Manifest
+from converter.sizes import parse_bytes
 
-_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 DEFAULT_HEADROOM = 256 << 20
 _MIB = 1 << 20
 _BELOW_KERNEL = 1 << 20  # bytes; where PC firmware and its tables are
@@ -16,10 +14,7 @@ _LEAST_ROOM = 1 << 20  # bytes; page tables, stacks and the first pages of a pro
 
 def parse_size(text: str) -> int:
     """`64M`, `1g`, `4096` (bytes), as docker's -m has it. UsageError for anything else."""
-    match = re.fullmatch(r"(\d{1,15})([bkmgt]?)(?:i?b)?", text.strip().lower())
-    if match is None or int(match[1]) == 0:
-        raise UsageError(f"{text!r} is no size", where="-m", hint="write it as 64M or 1G")
-    size = int(match[1]) * _UNITS[match[2]]
+    size = parse_bytes(text, "-m", "write it as 64M or 1G")
     if size < _LEAST_ROOM:
         raise UsageError(
             f"{size} bytes are too little for any program", where="-m", hint="give it 16M or more"

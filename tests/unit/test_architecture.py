@@ -34,7 +34,7 @@ FLOORS = (
     {"elf", "options"},
     {"image", "profile", "docker_plugin", "image_build"},
     {"pruning"},
-    {"cache", "output", "libos"},
+    {"cache", "output", "libos", "sizes"},
     {"errors", "__version__"},
 )
 FLOOR = {member: number for number, floor in enumerate(FLOORS) for member in floor}

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from converter.cli.main import app
 from converter.errors import UsageError
-from converter.pruning import items, keep_within_limit, limit, parse_age, parse_bytes, remove, surplus, totals
+from converter.pruning import items, keep_within_limit, limit, parse_age, remove, surplus, totals
 
 DAY = 86400.0
 
@@ -97,14 +97,8 @@ def test_the_limit_of_the_environment(cache: Path, monkeypatch: pytest.MonkeyPat
         limit()
 
 
-def test_sizes_and_times() -> None:
-    assert parse_bytes("500M", "x") == 500 << 20
-    assert parse_bytes("2GiB", "x") == 2 << 30
-    assert parse_bytes("7", "x") == 7
+def test_times() -> None:
     assert parse_age("30d", "x") == 30 * DAY
-    for text in ("", "-1", "1.5G", "1X", "G"):
-        with pytest.raises(UsageError):
-            parse_bytes(text, "x")
     for text in ("", "30", "d", "1y", "-1d"):
         with pytest.raises(UsageError):
             parse_age(text, "x")
