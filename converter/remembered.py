@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from converter.errors import OutputError
 from converter.link.manifest import Manifest
 from converter.output import whole_file

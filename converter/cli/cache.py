@@ -23,8 +23,8 @@ app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 @app.command("show", short_help="Show how much is kept, and where.", epilog=SHOW_EXAMPLES)
 def show(as_json: Json = False) -> None:
     """Show what the cache holds by kind: how many, how much disk, and the limit that it is kept within."""
-    from converter.cache import default_root
-    from converter.pruning import limit, totals
+    from converter.cache.folder import default_root
+    from converter.cache.pruning import limit, totals
     from converter.report.text import binary
 
     kinds = totals()
@@ -78,8 +78,8 @@ def prune(
 
     What was used within the last hour stays, but for --all: do not give that while u2k is at work.
     """
+    from converter.cache.pruning import limit, parse_age, remove, surplus
     from converter.errors import UsageError
-    from converter.pruning import limit, parse_age, remove, surplus
     from converter.report.text import binary
     from converter.sizes import parse_bytes
 

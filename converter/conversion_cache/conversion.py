@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from converter.cache.pruning import keep_within_limit
 from converter.conversion_cache.copying import copy_file
 from converter.conversion_cache.documents import Documents, bill_name, write_kept, write_new
 from converter.conversion_cache.entry import Entry, add, alone, find, making, unikernel_in
@@ -22,7 +23,6 @@ from converter.link.wishes import check_options
 from converter.options import Options
 from converter.output import check_distinct, check_target, default_name
 from converter.profile.model import Profile
-from converter.pruning import keep_within_limit
 from converter.report.comparison import ConversionReport
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from converter.errors import OutputError, U2kError
 from converter.image.reference import name_elsewhere
 from converter.link.manifest import Manifest, read_manifest

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from converter.errors import OutputError
 from converter.libos import libos_root
 from converter.output import whole_file

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from converter.cache import default_root
+from converter.cache.folder import default_root
 from converter.errors import OutputError, UsageError
 from converter.sizes import parse_bytes
 

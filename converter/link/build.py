@@ -6,7 +6,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from converter.cache import cache_folder, made_once
+from converter.cache.folder import cache_folder, made_once
 from converter.image.progress import Progress, Silent
 from converter.link import toolchain
 from converter.link.architecture import ARCHITECTURES, Architecture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from converter.cache import cache_folder, made_once
+from converter.cache.folder import cache_folder, made_once
 from converter.errors import IncompatibleImageError
 from converter.image.progress import Progress
 from converter.link import toolchain

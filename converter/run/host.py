@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from converter.cache import cache_folder, default_root
+from converter.cache.folder import cache_folder, default_root
 from converter.errors import OutputError, SourceError, ToolchainError
 from converter.run import seccomp_probe
 from converter.run.kvm import kvm_works, qemu_binary

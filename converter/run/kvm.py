@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from converter.errors import OutputError
 from converter.link.architecture import ARCHITECTURES
 from converter.run.kvm_guest import EXIT_PORT, EXIT_STATUS, guest_image

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from converter.errors import OutputError
 from converter.image.tree import Span
 

@@ -6,7 +6,7 @@ import hashlib
 import platform
 from pathlib import Path
 
-from converter.cache import cache_folder, made_once
+from converter.cache.folder import cache_folder, made_once
 from converter.errors import RunError
 from converter.link import toolchain
 from converter.link.architecture import ARCHITECTURES

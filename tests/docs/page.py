@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from converter.cache import default_root
+from converter.cache.folder import default_root
 from fixtures.push import push
 from tests.builders.docker_registry import docker_registry
 from tests.builders.dockerd import docker_engine

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from converter.errors import U2kError
 from converter.link.manifest import read_manifest
 from tests.builders.variants import variant

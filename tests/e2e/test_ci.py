@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 import yaml
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from converter.link.manifest import read_manifest
 from tests.builders.variants import variant
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from converter.cache import default_root
+from converter.cache.folder import default_root
 from tests.builders import oci
 from tests.e2e.refusal import U2K, complaint, ended
 

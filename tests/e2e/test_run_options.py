@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from tests.e2e.conftest import U2K, Command
 from tests.e2e.subject import MACHINES, PATIENCE, PLATFORMS, needs_gcc
 

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from converter.cache import default_root
+from converter.cache.folder import default_root
 
 _LEFT_OUT = ("DOCKER_", "CONTAINER", "U2K_", "XDG_", "REGISTRY_", "REQUESTS_", "SSL_", "CURL_")
 _COMPILED = ("libos", "zig", "kernels")  # in the cache, and the same for all

@@ -33,8 +33,8 @@ FLOORS = (
     {"analyze"},
     {"elf", "options"},
     {"image", "profile", "docker_plugin", "image_build"},
-    {"pruning"},
-    {"cache", "output", "libos", "sizes"},
+    {"cache"},
+    {"output", "libos", "sizes"},
     {"errors", "__version__"},
 )
 FLOOR = {member: number for number, floor in enumerate(FLOORS) for member in floor}

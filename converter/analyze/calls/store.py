@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from converter.cache import cache_folder, made_once
+from converter.cache.folder import cache_folder, made_once
 from converter.errors import OutputError
 from converter.image.tree import FileTree, Inode
 

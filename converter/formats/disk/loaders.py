@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from converter.cache import cache_folder, made_once
+from converter.cache.folder import cache_folder, made_once
 from converter.link import toolchain
 from converter.link.architecture import X86_64, Architecture
 from converter.link.source import combined_digest, libos_root, source_files

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from converter.cache import cache_folder
+from converter.cache.folder import cache_folder
 from tests.builders import elves, oci
 
 LAYER = oci.layer(

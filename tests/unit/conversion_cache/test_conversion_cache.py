@@ -35,7 +35,7 @@ RUN: dict[str, Any] = {"Cmd": ["/bin/app", "a b\x1b[2J"]}
 @pytest.fixture(autouse=True)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The entries of a cache of our own; what is compiled is everybody's."""
-    from converter.cache import cache_folder
+    from converter.cache.folder import cache_folder
 
     compiled, cache = cache_folder("libos"), tmp_path / "cache"
     cache.mkdir()

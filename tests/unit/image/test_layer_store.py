@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from converter.cache import default_root
+from converter.cache.folder import default_root
 from converter.errors import OutputError, SourceError, UsageError
 from converter.image import BlobCache, file_tree, open_image
 from converter.image.blobs import Limits
@@ -200,7 +200,7 @@ def test_a_sparse_file_of_ten_gigabytes(tmp_path: Path, cache: BlobCache) -> Non
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from converter.cache import default_root
+from converter.cache.folder import default_root
 from converter.errors import OutputError
 from converter.image import BlobCache, file_tree, open_image
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

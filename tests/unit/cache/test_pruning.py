@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from converter.cache.pruning import items, keep_within_limit, limit, parse_age, remove, surplus, totals
 from converter.cli.main import app
 from converter.errors import UsageError
-from converter.pruning import items, keep_within_limit, limit, parse_age, remove, surplus, totals
 
 DAY = 86400.0
 

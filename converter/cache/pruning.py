@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from converter.cache import default_root
+from converter.cache.folder import default_root
 from converter.errors import UsageError
 from converter.sizes import parse_bytes
 
