@@ -17,6 +17,7 @@ import pytest
 from fixtures.build import build
 from fixtures.errors import RecipeError
 from fixtures.host_program import pack
+from tests.builders.dockerd import Engine, NoEngineError, docker_engine
 
 U2K = [sys.executable, "-c", "import sys; from converter.cli.main import main; sys.exit(main())"]
 
@@ -88,6 +89,16 @@ def subject(shared_folder: Path, unikernel: Callable[[Path], Path]) -> Path:
             subprocess.run(command, check=True, capture_output=True)
             pack(str(program), archive, "subject")
     return unikernel(archive)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """A docker engine of their own; skips, with the reason, where there is none."""
+    try:
+        with docker_engine() as started:
+            yield started
+    except NoEngineError as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture

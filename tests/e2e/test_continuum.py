@@ -10,14 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders.browser import browser, view
-from tests.builders.dockerd import Engine, NoEngineError, docker_engine
+from tests.builders.dockerd import Engine
 from tests.net.probes import FIXTURES, Server, from_corpus
 
 U2K = [sys.executable, "-m", "converter"]
@@ -26,15 +26,6 @@ _CLONE_NEWNET = 0x40000000
 _CORPUS = os.environ.get("U2K_CORPUS")
 _RECIPES = Path(os.environ.get("U2K_CORPUS_RECIPES", "/work/shared/corpus/recipes"))
 _PATIENCE = 20.0  # seconds until a container answers
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    try:
-        with docker_engine() as started:
-            yield started
-    except NoEngineError as reason:
-        pytest.skip(str(reason))
 
 
 def u2k(engine: Engine, *words: str | Path) -> str:

@@ -9,12 +9,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.builders.dockerd import Engine, NoEngineError, docker_engine
+from tests.builders.dockerd import Engine
 
 pytestmark = pytest.mark.skipif(
     shutil.which("docker") is None, reason="docker is not here (Debian: apt-get install docker.io)"
@@ -42,14 +42,10 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def engine(image: Callable[[str], Path]) -> Iterator[Engine]:
-    archive = image("hello-static")
-    try:
-        with docker_engine() as started:
-            started.load(archive, "hello:1")
-            yield started
-    except NoEngineError as reason:
-        pytest.skip(str(reason))
+def engine(engine: Engine, image: Callable[[str], Path]) -> Engine:
+    """With an image in it."""
+    engine.load(image("hello-static"), "hello:1")
+    return engine
 
 
 def docker(environment: Mapping[str, str], *words: str | Path) -> subprocess.CompletedProcess[str]:

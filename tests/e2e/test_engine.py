@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.dockerd import Engine, NoEngineError, docker_engine
+from tests.builders.dockerd import Engine, NoEngineError
 from tests.builders.podman import Podman, podman_service
 from tests.e2e.user import User
 
@@ -17,14 +17,10 @@ CONVERT = [sys.executable, "-m", "converter", "convert", "-v"]
 
 
 @pytest.fixture(scope="module")
-def engine(image: Callable[[str], Path]) -> Iterator[Engine]:
-    archive = image("hello-static")
-    try:
-        with docker_engine() as started:
-            started.load(archive, "hello:1")
-            yield started
-    except NoEngineError as reason:
-        pytest.skip(str(reason))
+def engine(engine: Engine, image: Callable[[str], Path]) -> Engine:
+    """With an image in it."""
+    engine.load(image("hello-static"), "hello:1")
+    return engine
 
 
 def test_the_engine_is_asked_first(engine: Engine, tmp_path: Path) -> None:

@@ -8,13 +8,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.builders import oci
-from tests.builders.dockerd import Engine, NoEngineError, docker_engine
+from tests.builders.dockerd import Engine
 from tests.e2e.conftest import Command
 from tests.e2e.machine import QEMU, run
 from tests.e2e.subject import needs_gcc
@@ -28,15 +27,6 @@ def archive(subject: Path, u2k: Command, tmp_path_factory: pytest.TempPathFactor
     done = u2k("export", subject, "--format", "oci", "-o", out)
     assert done.returncode == 0, done.stderr.decode()
     return out
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    try:
-        with docker_engine() as found:
-            yield found
-    except NoEngineError as error:
-        pytest.skip(str(error))
 
 
 def test_docker_loads_it(engine: Engine, archive: Path) -> None:
