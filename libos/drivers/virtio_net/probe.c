@@ -48,7 +48,7 @@ static void read_mac(struct net *n)
             mac[i] = (uint8_t)virtio_config(&n->device, CONFIG_MAC + i, 1);
     } else {
         if (plat_random(mac, sizeof(n->dev.mac)) < 0)
-            log_warning("no randomness for a network address");
+            log_warning("a network address is not random: no source of randomness");
         mac[0] = (uint8_t)((mac[0] & 0xfe) | 2); /* one station, locally administered */
     }
 }

@@ -57,11 +57,11 @@ static inline struct list *inet_bucket(struct inet_ports *t, uint16_t port)
     return &t->bucket[port % PORT_BUCKETS];
 }
 
-/* bind(2): address (any: all) and port (0: an ephemeral one, random, RFC 6056). -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL
- * (bound already). Ports below 1024 are for everybody, as container engines set it (net.ipv4.ip_unprivileged_port_start
+/* bind(2): address (any: all) and port (0: an ephemeral one, random, RFC 6056). -EADDRINUSE, -EADDRNOTAVAIL.
+ * Ports below 1024 are for everybody, as container engines set it (net.ipv4.ip_unprivileged_port_start
  * is 0). */
 int inet_bind(struct inet_ports *t, struct inet_socket *s, const struct ip_addr *a, uint16_t port);
-/* The same with the address as bind(2) gives it. */
+/* The same with the address as bind(2) gives it; also -EINVAL (bound already) and -ENODEV. */
 int inet_bind_name(struct inet_ports *t, struct inet_socket *s, const struct sockaddr_k *a,
                    unsigned len);
 /* Whether another socket of the table has this one's address and port to itself: looked at again by listen(2), with
@@ -77,11 +77,17 @@ void inet_unbind(struct inet_ports *t, struct inet_socket *s);
 
 /* Route to a destination with the socket's own choices; cached in s->route. */
 int inet_route(struct inet_socket *s, const struct ip_addr *to);
+/* Another one: from `source` (any: the route's) by `device` (0: any). */
+int inet_route_by(const struct inet_socket *s, const struct ip_addr *to,
+                  const struct ip_addr *source, unsigned device, struct ip_route *out);
 
-/* connect(2) of a protocol: the address, with `any` taken as this host. *ip is in the table's form. -EINVAL,
- * -EAFNOSUPPORT, -ENETUNREACH (a mapped address, and IPV6_V6ONLY). */
-int inet_destination(struct inet_socket *s, const struct sockaddr_k *a, unsigned len,
-                     struct ip_addr *ip, uint16_t *port);
+/* A destination as sendto(2) has it, with `any` taken as this host. *ip is in the table's form; *device becomes
+ * sin6_scope_id where the address needs one. -EINVAL, -EAFNOSUPPORT, -ENETUNREACH (mapped, and IPV6_V6ONLY). */
+int inet_destination(const struct inet_socket *s, const struct sockaddr_k *a, unsigned len,
+                     struct ip_addr *ip, uint16_t *port, unsigned *device);
+/* The same for connect(2): the socket stays with the device. */
+int inet_peer(struct inet_socket *s, const struct sockaddr_k *a, unsigned len, struct ip_addr *ip,
+              uint16_t *port);
 
 /* The last descriptor is gone: port and groups are given back. The protocol frees the rest. */
 void inet_close(struct inet_ports *t, struct inet_socket *s);

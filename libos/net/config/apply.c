@@ -55,7 +55,7 @@ void config_route(struct netdev *dev, const struct ip_addr *to, unsigned prefix,
     }
     int error = ip_route_add(to, prefix, gateway, dev, 0);
     if (error && error != -EEXIST)
-        log_warning("%s: a route cannot be had (error %d)", dev->name, -error);
+        log_warning("%s: %s cannot be had (error %d)", dev->name, "a route", -error);
 }
 
 void config_withdraw(struct netdev *dev, const struct ip_addr *a)

@@ -41,7 +41,7 @@ static void apply_static(struct netdev *dev, const struct config_token *t)
     const struct ip_addr none = ip_is_v4(&t->address) ? ip_from_v4(0) : (struct ip_addr){0};
 
     if (error)
-        log_warning("%s: the address of ip= cannot be had (error %d)", dev->name, -error);
+        log_warning("%s: %s cannot be had (error %d)", dev->name, "the address of ip=", -error);
     if (!error && !ip_is_any(&t->gateway))
         config_route(dev, &none, 0, &t->gateway);
 }

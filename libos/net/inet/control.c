@@ -82,7 +82,8 @@ static int take_v4(const struct control_item *item, struct inet_choice *out)
         if (item->len < sizeof info)
             return -EINVAL;
         memcpy(&info, item->data, sizeof info);
-        out->device = (unsigned)info.device;
+        if (info.device)
+            out->device = (unsigned)info.device;
         out->source = ip_from_v4(info.source);
         return 0;
     default: return -EINVAL;
@@ -91,6 +92,7 @@ static int take_v4(const struct control_item *item, struct inet_choice *out)
 
 static int take_v6(const struct control_item *item, struct inet_choice *out)
 {
+    unsigned device;
     switch (item->type) {
     case IPV6_HOPLIMIT: return number(item, &out->ttl);
     case IPV6_TCLASS: return number(item, &out->tos);
@@ -98,7 +100,11 @@ static int take_v6(const struct control_item *item, struct inet_choice *out)
         if (item->len < IN6_PKTINFO)
             return -EINVAL;
         memcpy(out->source.bytes, item->data, sizeof out->source);
-        memcpy(&out->device, item->data + sizeof out->source, sizeof out->device);
+        memcpy(&device, item->data + sizeof out->source, sizeof device);
+        if (device && out->device && device != out->device)
+            return -EINVAL;
+        if (device)
+            out->device = device;
         return 0;
     default: return -EINVAL;
     }

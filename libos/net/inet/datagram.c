@@ -25,6 +25,7 @@ static int disconnect(struct datagram_socket *d)
 {
     struct inet_socket *i = &d->i;
     i->s.state = SOCKET_FRESH;
+    i->s.device = 0;
     i->peer = any_of(i);
     i->peer_port = 0;
     i->route.dev = NULL;
@@ -45,8 +46,10 @@ int datagram_connect(struct socket *s, const struct sockaddr_k *a, unsigned len)
         return -EINVAL;
     if (a->family == AF_UNSPEC)
         return disconnect(d);
-    int err = inet_destination(i, a, len, &to, &port);
-    if (err < 0)
+    int err;
+    if (d->ports && !i->bound && (err = inet_autobind(d->ports, i, NULL)) < 0)
+        return -EAGAIN;
+    if ((err = inet_peer(i, a, len, &to, &port)) < 0)
         return err;
     if (!i->bound_address)
         i->local = any_of(i);
@@ -55,8 +58,6 @@ int datagram_connect(struct socket *s, const struct sockaddr_k *a, unsigned len)
         return -EACCES;
     if ((err = inet_route(i, &to)) < 0)
         return err;
-    if (d->ports && !i->bound && (err = inet_autobind(d->ports, i, NULL)) < 0)
-        return -EAGAIN;
     if (ip_is_any(&i->local))
         i->local = i->route.source;
     i->peer = to;

@@ -2,6 +2,7 @@
 /* Addresses as the program has them (ip(7), ipv6(7)). */
 #include <u2k/errno.h>
 #include <u2k/inet.h>
+#include <u2k/netdev.h>
 #include <u2k/string.h>
 
 struct sockaddr_in_k {
@@ -81,23 +82,45 @@ int inet_name(struct socket *sock, bool peer, struct sockaddr_k *out, unsigned *
     return 0;
 }
 
-int inet_destination(struct inet_socket *s, const struct sockaddr_k *a, unsigned len,
-                     struct ip_addr *ip, uint16_t *port)
+/* Addresses that every link has for itself (RFC 4007, 5) say nothing without a device: fe80::/10, and groups whose
+ * scope is the interface or the link (RFC 7346). */
+static bool needs_device(const struct ip_addr *ip)
+{
+    unsigned head = (unsigned)ip->bytes[0] << 8 | ip->bytes[1];
+    return (head & 0xffc0) == 0xfe80 || (head & 0xff0f) == 0xff01 || (head & 0xff0f) == 0xff02;
+}
+
+int inet_destination(const struct inet_socket *s, const struct sockaddr_k *a, unsigned len,
+                     struct ip_addr *ip, uint16_t *port, unsigned *device)
 {
     unsigned scope;
     int err = inet_from_sockaddr(s, a, len, ip, port, &scope);
     if (err < 0)
         return err;
-    if (!ip_is_v4(ip) && (ip_is_link_local(ip) || ip_is_multicast(ip)) && scope) {
-        if (s->s.device && s->s.device != scope)
-            return -EINVAL;
-        s->s.device = scope;
-    }
+    if (scope && needs_device(ip))
+        *device = scope;
     if (!ip_is_any(ip))
         return 0;
     *ip = ip_is_v4(ip) || ip_is_v4(&s->local) ? ip_from_v4(net32(0x7f000001))
                                               : (struct ip_addr){.halves = {0, 1ull << 56}};
     return 0;
+}
+
+int inet_peer(struct inet_socket *s, const struct sockaddr_k *a, unsigned len, struct ip_addr *ip,
+              uint16_t *port)
+{
+    unsigned device = s->s.device;
+    int err = inet_destination(s, a, len, ip, port, &device);
+    if (err < 0)
+        return err;
+    if (s->s.device && s->s.device != device)
+        return -EINVAL;
+    if (!device && ip_is_multicast(ip))
+        device = s->multicast_device;
+    if (!needs_device(ip))
+        return 0;
+    s->s.device = device;
+    return device ? 0 : -EINVAL;
 }
 
 int inet_bind_name(struct inet_ports *t, struct inet_socket *s, const struct sockaddr_k *a,
@@ -106,7 +129,7 @@ int inet_bind_name(struct inet_ports *t, struct inet_socket *s, const struct soc
     struct sockaddr_k name = *a;
     struct ip_addr ip;
     uint16_t port;
-    unsigned scope, device = s->s.device;
+    unsigned scope;
     bool v4 = s->s.family == AF_INET;
     if (len < (v4 ? sizeof(struct sockaddr_in_k) : IN6_SHORT))
         return -EINVAL;
@@ -118,14 +141,16 @@ int inet_bind_name(struct inet_ports *t, struct inet_socket *s, const struct soc
     int err = inet_from_sockaddr(s, &name, len, &ip, &port, &scope);
     if (err < 0)
         return err == -ENETUNREACH ? -EINVAL : err;
-    if (!ip_is_v4(&ip) && ip_is_link_local(&ip)) {
+    if (s->bound)
+        return -EINVAL;
+    if (needs_device(&ip)) {
         if (scope)
             s->s.device = scope;
         if (!s->s.device)
             return -EINVAL;
     }
-    err = inet_bind(t, s, &ip, port);
-    if (err < 0)
-        s->s.device = device;
-    return err;
+    /* A device that is not there may have been named, here or by connect(2), and stays, as on Linux. */
+    if (s->s.device && (ip.halves[0] | ip.halves[1]) && !netdev_by_index(s->s.device))
+        return -ENODEV;
+    return inet_bind(t, s, &ip, port);
 }

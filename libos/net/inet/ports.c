@@ -100,8 +100,6 @@ static bool may_bind(const struct inet_socket *s, const struct ip_addr *a)
 int inet_bind(struct inet_ports *t, struct inet_socket *s, const struct ip_addr *a, uint16_t port)
 {
     struct ip_addr before = s->local;
-    if (s->bound)
-        return -EINVAL;
     if (!may_bind(s, a))
         return -EADDRNOTAVAIL;
     s->local = *a;

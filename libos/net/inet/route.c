@@ -4,12 +4,9 @@
 
 #include <u2k/errno.h>
 
-int inet_route(struct inet_socket *s, const struct ip_addr *to)
+int inet_route_by(const struct inet_socket *s, const struct ip_addr *to,
+                  const struct ip_addr *source, unsigned device, struct ip_route *out)
 {
-    if (LIKELY(ip_route_valid(&s->route) && ip_same(&s->route_to, to)))
-        return 0;
-    unsigned device = s->s.device;
-    const struct ip_addr *source = &s->local;
     if (ip_is_multicast(to)) {
         if (!device)
             device = s->multicast_device;
@@ -20,7 +17,14 @@ int inet_route(struct inet_socket *s, const struct ip_addr *to)
         source = NULL;
     else if (ip_is_v4(source) != ip_is_v4(to))
         return -ENETUNREACH;
-    int err = ip_route(to, source, device, &s->route);
+    return ip_route(to, source, device, out);
+}
+
+int inet_route(struct inet_socket *s, const struct ip_addr *to)
+{
+    if (LIKELY(ip_route_valid(&s->route) && ip_same(&s->route_to, to)))
+        return 0;
+    int err = inet_route_by(s, to, &s->local, s->s.device, &s->route);
     if (err < 0)
         s->route.dev = NULL;
     s->route_to = *to;

@@ -16,7 +16,7 @@ static int destination(struct datagram_socket *d, const struct message *m, struc
         w->port = i->peer_port;
         return 0;
     }
-    int err = inet_destination(i, m->name, m->name_len, &w->to, &w->port);
+    int err = inet_destination(i, m->name, m->name_len, &w->to, &w->port, &w->choice.device);
     if (err == -EAFNOSUPPORT && i->s.family == AF_INET6 && i->v6only)
         err = -ENETUNREACH;
     return err < 0 ? err : w->port || !d->ports ? 0 : -EINVAL;
@@ -26,16 +26,13 @@ static int destination(struct datagram_socket *d, const struct message *m, struc
 static int find_route(struct inet_socket *i, const struct message *m, struct datagram_way *w)
 {
     int err = 0;
-    w->choice =
-        (struct inet_choice){.source = i->local, .device = i->s.device, .ttl = -1, .tos = -1};
     if (m->control && (err = inet_control_send(i, m, &w->choice)) < 0)
         return err;
     w->route = &i->route;
-    if (!m->control)
+    if (!m->control && w->choice.device == i->s.device)
         return inet_route(i, &w->to);
     w->route = &w->own;
-    const struct ip_addr *source = ip_is_any(&w->choice.source) ? NULL : &w->choice.source;
-    err = ip_route(&w->to, source, w->choice.device, &w->own);
+    err = inet_route_by(i, &w->to, &w->choice.source, w->choice.device, &w->own);
     return err == -EADDRNOTAVAIL ? -ENETUNREACH : err;
 }
 
@@ -44,6 +41,8 @@ int datagram_way(struct datagram_socket *d, const struct message *m, struct data
     struct inet_socket *i = &d->i;
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
+    w->choice =
+        (struct inet_choice){.source = i->local, .device = i->s.device, .ttl = -1, .tos = -1};
     int err = destination(d, m, w);
     if (err < 0)
         return err;

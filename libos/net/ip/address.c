@@ -64,11 +64,12 @@ bool ip_is_ours(const struct ip_addr *a, unsigned device)
 {
     static struct ip_addr last;
     static uint32_t last_generation;
+    const struct netdev *dev;
 
     if (!device && last_generation == net_generation && ip_same(&last, a))
         return true;
     if (ip_is_v4(a) && ip_is_loopback(a))
-        return !device || netdev_by_index(device)->flags & IFF_LOOPBACK;
+        return !device || ((dev = netdev_by_index(device)) && dev->flags & IFF_LOOPBACK);
     const struct netdev_addr *own = ip_addr_find(a, device);
     if (!own || own->state == ADDR_TENTATIVE)
         return false;

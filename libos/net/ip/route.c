@@ -131,7 +131,8 @@ static int to_others(const struct ip_addr *to, struct netdev *dev, struct ip_rou
     out->next_hop = *to;
     if (group) {
         out->dev = dev ? dev : group_device(to);
-        if (!out->dev)
+        /* Linux has no route of IPv6 groups by loopback. */
+        if (!out->dev || (!ip_is_v4(to) && out->dev->flags & IFF_LOOPBACK))
             return -ENETUNREACH;
         out->mtu = out->dev->mtu;
         return 0;
@@ -156,7 +157,7 @@ int ip_route(const struct ip_addr *to, const struct ip_addr *source, unsigned de
 
     *out = (struct ip_route){.device = device};
     if (device && !dev)
-        return -ENODEV;
+        return ip_is_v4(to) ? -ENODEV : -ENETUNREACH;
     if (chosen && !same_version(source, to))
         return -EINVAL;
     if (chosen && !ip_is_ours(source, 0))

@@ -7,8 +7,7 @@ int tcp_bind(struct socket *s, const struct sockaddr_k *a, unsigned len)
     struct tcp *t = tcp_of(s);
     struct ip_addr ip;
     uint16_t port;
-    unsigned scope;
-    int err = inet_from_sockaddr(&t->inet, a, len, &ip, &port, &scope);
+    int err = inet_from_sockaddr(&t->inet, a, len, &ip, &port, NULL);
 
     if (err < 0)
         return err;
@@ -130,7 +129,7 @@ static int start(struct tcp *t, const struct sockaddr_k *a, unsigned len)
     struct inet_socket *s = &t->inet;
     struct ip_addr ip;
     uint16_t port;
-    int err = inet_destination(s, a, len, &ip, &port);
+    int err = inet_peer(s, a, len, &ip, &port);
 
     if (err < 0)
         return err;

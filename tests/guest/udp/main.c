@@ -10,7 +10,7 @@ int main(int argc, char **argv)
     } cases[] = {
         {"basic", basic},     {"connected", connected}, {"ports", ports},
         {"options", options}, {"ancillary", ancillary}, {"interfaces", interfaces},
-        {"v6", v6},           {"groups", groups},
+        {"v6", v6},           {"scopes", scopes},       {"groups", groups},
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
     alarm(60);

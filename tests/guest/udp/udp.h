@@ -19,6 +19,7 @@ void options(void);
 void ancillary(void);
 void interfaces(void);
 void v6(void);
+void scopes(void);
 void groups(void);
 
 static inline struct sockaddr_in at(const char *address, int port)

@@ -63,6 +63,84 @@ static void put(int fd, const char *name, int option, int value)
     show(fd, name, option);
 }
 
+static struct sockaddr_in6 scoped(const char *address, int port, unsigned device)
+{
+    struct sockaddr_in6 a = at6(address, port);
+
+    a.sin6_scope_id = device;
+    return a;
+}
+
+static void bound_to_nowhere(int type, const char *far)
+{
+    struct sockaddr_in6 nowhere = scoped(far, 9, 99), name;
+    static const char *const own[] = {"::ffff:127.0.0.1", "::ffff:0.0.0.0", "::1", "::"};
+
+    for (unsigned i = 0; i < sizeof own / sizeof *own; i++) {
+        int fd = (int)must(socket(AF_INET6, type, 0));
+        result("connect by no device", connect(fd, NAME6(nowhere)));
+        name = at6(own[i], 0);
+        result(own[i], bind(fd, NAME6(name)));
+        close(fd);
+    }
+}
+
+static void device(int fd)
+{
+    int value = -77;
+    socklen_t len = sizeof value;
+
+    getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &value, &len);
+    printf("device %d\n", value);
+}
+
+/* A destination's device is for one datagram; that of a connection stays. */
+void scopes(void)
+{
+    struct sockaddr_in6 home, name, own;
+    int one = bound6("::1", &home, 1), fd = (int)must(socket(AF_INET6, SOCK_DGRAM, 0));
+    socklen_t len = sizeof own;
+
+    name = scoped("ff02::1", 9, 99);
+    result("a group by no device", sendto(fd, "x", 1, 0, NAME6(name)));
+    name = scoped("fe80::1", 9, 99);
+    result("a neighbour by no device", sendto(fd, "x", 1, 0, NAME6(name)));
+    result("home", sendto(fd, "home", 4, 0, NAME6(home)));
+    from("receive", one);
+    name = scoped("ff02::1", 9, 1);
+    result("a group by loopback", sendto(fd, "x", 1, 0, NAME6(name)));
+    result("home", sendto(fd, "home", 4, 0, NAME6(home)));
+    from("receive", one);
+    name = scoped("::1", ntohs(home.sin6_port), 99);
+    result("the device of what needs none", sendto(fd, "home", 4, 0, NAME6(name)));
+    from("receive", one);
+    bound_to_nowhere(SOCK_DGRAM, "ff02::1");
+    bound_to_nowhere(SOCK_DGRAM, "fe80::1");
+    bound_to_nowhere(SOCK_STREAM, "fe80::1");
+    fd = (int)must(socket(AF_INET6, SOCK_DGRAM, 0));
+    name = scoped("fe80::1", 0, 99);
+    result("bind by no device", bind(fd, NAME6(name)));
+    name = at6("::1", 0);
+    result("bind", bind(fd, NAME6(name)));
+    fd = (int)must(socket(AF_INET6, SOCK_DGRAM, 0));
+    name = scoped("ff02::1", 9, 1);
+    result("connect to a group", connect(fd, NAME6(name)));
+    getsockname(fd, (void *)&own, &len);
+    printf("scope %u\n", own.sin6_scope_id);
+    device(fd);
+    name = scoped("ff02::1", 9, 99);
+    result("and by another device", connect(fd, NAME6(name)));
+    device(fd);
+    result("send by another", sendto(fd, "x", 1, 0, NAME6(name)));
+    name = scoped("ff05::1", 9, 99);
+    result("a wider group by another", connect(fd, NAME6(name)));
+    result("to nobody", connect(fd, (const void *)&(struct sockaddr){.sa_family = AF_UNSPEC}, 16));
+    device(fd);
+    name = at6("ff02::1", 9);
+    result("connect by any", connect(fd, NAME6(name)));
+    device(fd);
+}
+
 void v6(void)
 {
     struct sockaddr_in6 a, b, both, name;

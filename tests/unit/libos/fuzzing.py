@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 _SECONDS = 5
@@ -25,4 +25,6 @@ def fuzz(program: Path, corpus: Path, folder: Path, *options: str) -> None:
     done = subprocess.run(
         [program, *limits, *options, seeds], capture_output=True, text=True, errors="replace", check=False
     )
-    assert done.returncode == 0, done.stderr[-4000:]
+    # The folder goes with the test: what it ends by is told as a line for the corpus.
+    found = [b64encode(path.read_bytes()).decode() for path in folder.glob("*-*") if path.is_file()]
+    assert done.returncode == 0, "\n".join([done.stderr[-4000:], *found])

@@ -361,8 +361,8 @@ int inet_bind_name(struct inet_ports *t, struct inet_socket *s, const struct soc
     int err = inet_from_sockaddr(s, a, len, &ip, &port, NULL);
     return err ? err : inet_bind(t, s, &ip, port);
 }
-int inet_destination(struct inet_socket *s, const struct sockaddr_k *a, unsigned len, struct ip_addr *ip,
-                     uint16_t *port)
+int inet_peer(struct inet_socket *s, const struct sockaddr_k *a, unsigned len, struct ip_addr *ip,
+              uint16_t *port)
 {
     return inet_from_sockaddr(s, a, len, ip, port, NULL);
 }
