@@ -20,14 +20,16 @@ void waiting(void);
 void arguments(void);
 
 /* An address of a path, or of an abstract name if it begins with '@'. */
+/* "@name" is an abstract one; those are the host's, where the same guest may run at the same time. */
 static inline socklen_t unix_address(struct sockaddr_un *a, const char *name)
 {
     memset(a, 0, sizeof *a);
     a->sun_family = AF_UNIX;
-    memcpy(a->sun_path, name, strlen(name));
     if (name[0] == '@')
-        a->sun_path[0] = 0;
-    return (socklen_t)(2 + strlen(name) + (name[0] != '@'));
+        return (socklen_t)(3 + snprintf(a->sun_path + 1, sizeof a->sun_path - 1, "%s-%010d",
+                                        name + 1, (int)getpid()));
+    memcpy(a->sun_path, name, strlen(name));
+    return (socklen_t)(3 + strlen(name));
 }
 
 static inline void ready(const char *name, int fd, short events)

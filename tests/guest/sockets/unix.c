@@ -352,7 +352,7 @@ void names(void)
     result("taken by a link", bind(third, (void *)&a, unix_address(&a, "link")));
     result("connect through a link, no listener",
            connect(third, (void *)&a, unix_address(&a, "link")));
-    listen(other, 1);
+    listen(other, 8);
     result("connect through a link", connect(third, (void *)&a, unix_address(&a, "link")));
     result("rename", rename("path", "moved"));
     close(third);
