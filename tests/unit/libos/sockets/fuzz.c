@@ -94,7 +94,12 @@ static unsigned address(struct sockaddr_k *a)
     case 2:
         a->family = AF_INET6;
         put_be16(a->data, (uint16_t)(1000 + n % 3));
-        a->data[21] = n & 4 ? 1 : 0;
+        a->data[21] = n & 12 ? 1 : 0;
+        if (n & 8) { /* a neighbour or a group, by a device that there may be */
+            a->data[6] = n & 1 ? 0xff : 0xfe;
+            a->data[7] = n & 1 ? 0x02 : 0x80;
+            a->data[22] = (uint8_t)(n >> 1 & 3);
+        }
         return 28;
     case 3:
         a->family = AF_PACKET;
