@@ -107,12 +107,13 @@ def _pax_records(data: bytes) -> dict[bytes, bytes]:
     at = 0
     while at < len(data) and data[at]:
         space = data.find(b" ", at, at + 20)
-        length = decimal(data[at:space]) if space > at else 0
-        record = data[space + 1 : at + length]
+        end = at + decimal(data[at:space]) if space > at else 0
+        record = data[space + 1 : end]
         key, equals, value = record[:-1].partition(b"=")
-        if length <= space - at + 1 or at + length > len(data) or not equals or record[-1:] != b"\n":
+        # An end that is not behind the space would have us read the same record for ever.
+        if not at < space < end <= len(data) or not equals or record[-1:] != b"\n":
             raise TarError("a malformed PAX record")
-        at += length
+        at = end
         if key in (b"GNU.sparse.offset", b"GNU.sparse.numbytes"):
             pairs.append(value)
         else:

@@ -56,11 +56,11 @@ def data_runs(read: Callable[[int], bytes]) -> tuple[int, list[Run]]:
     """Format 1.0: (bytes the map takes, runs); the map stands before the data, a number a line."""
     data = read(BLOCK)
     lines: list[bytes] = []
-    need = 1
+    need, counted = 1, False
     while True:
         lines = data.split(b"\n", need)
-        if len(lines) > 1 and need == 1:
-            need = 1 + 2 * decimal(lines[0])
+        if len(lines) > 1 and not counted:
+            need, counted = 1 + 2 * decimal(lines[0]), True
             if need * 2 > _MAX_MAP:
                 raise TarError("the map of a sparse file is too long")
             continue

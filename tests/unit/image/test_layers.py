@@ -212,6 +212,13 @@ def test_sparse_members_of_gnu_tar(tree_of: TreeOf, tmp_path: Path, version: str
     assert tree.read(tree[b"/after"]) == b"after"
 
 
+def test_a_sparse_file_whose_map_is_empty(tree_of: TreeOf) -> None:
+    named = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "5000"}
+    tree = tree_of(layer(file("hole", b"0\n".ljust(512, b"\0"), pax_headers=named), file("after", b"x")))
+    assert tree.read(tree[b"/hole"]) == bytes(5000)
+    assert tree.read(tree[b"/after"]) == b"x"
+
+
 def damaged(data: bytes, at: int, new: bytes) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 
@@ -231,6 +238,8 @@ def damaged(data: bytes, at: int, new: bytes) -> bytes:
         (layer(file("a", pax_headers={"GNU.sparse.map": "0,5,3,4", "GNU.sparse.size": "9"})), "out of order"),
         (layer(file("a", pax_headers={"GNU.sparse.map": "0,5", "GNU.sparse.size": "9"})), "fit its size"),
         (layer(entry("a", b"x", b"12 path=a\n")), "malformed"),
+        (layer(entry("a", b"x", b"9 path=a\n" + b"x" * 40)), "malformed"),
+        (layer(entry("a", b"x", b"9 path=a\n0 path=a\n")), "malformed"),
         (layer(entry("a", b"x", b"9 path=a\n"))[:1024], "without a member"),
     ],
 )
