@@ -110,7 +110,7 @@ def test_keyboard_interrupt_of_python(image: Image, unikernel: Convert) -> None:
 
 def test_image_is_converted_once(u2k: Command, image: Image) -> None:
     def kept() -> dict[Path, int]:
-        return {path: path.stat().st_mtime_ns for path in cache_folder("unikernels").glob("*.u2k")}
+        return {path: path.stat().st_mtime_ns for path in cache_folder("unikernels").glob("*/unikernel")}
 
     archive = image("hello-musl-static")
     first = u2k("run", "--on", "process", archive)

@@ -75,7 +75,8 @@ def test_what_runs_is_found(name: str) -> None:
     assert program is not None, found.reasons
     assert as_read(program) == as_seen(recorded.mains[0])
 
-    traced = profile_image(str(archive), Options(env=given), trace=TraceRequest(seconds=300)).reading
+    plain = Options(env=given, adapt=False)
+    traced = profile_image(str(archive), plain, trace=TraceRequest(seconds=300)).reading
     assert as_read(traced.program) == as_seen(recorded.mains[0])
     if IMAGES[name]:
         assert traced.resolution.decided_by == found.decided_by
