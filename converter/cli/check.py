@@ -77,10 +77,7 @@ def command(
     if sarif is not None:
         check_target(sarif, force=True, text=True, option="--sarif")
     alike = image_options(platform, source, entrypoint, args, env, program, no_adapt=no_adapt)
-    options = replace(
-        alike,
-        allow_unsupported=allow_unsupported,
-    )
+    options = replace(alike, allow_unsupported=allow_unsupported)
     found = check(image, options, profiles_in(profiles or ()), shown(as_json))
     if sarif is not None:
         text_file(sarif, sarif_log(findings(found, *place), successful=True))
