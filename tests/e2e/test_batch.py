@@ -99,15 +99,19 @@ def test_killed_at_any_moment_it_goes_on(listed: Path, tmp_path: Path) -> None:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         begun = time.monotonic()
         # As many images later as are to be done before the next kill, and then at any moment of the next one.
+        # But while there is still something in flight, now and for each kill that is to come.
         until = known + dice.uniform(0, (IMAGES - known) / (KILLS - kills + 1)) if kills < KILLS else None
+        latest = IMAGES - JOBS - (KILLS - kills - 1)
+        when: float | None = None
         while process.poll() is None:
             most = max(most, resident(out))
-            if until is not None and len(journal(out)) >= until:
-                done = len(journal(out)) - known
-                time.sleep(dice.uniform(0, (time.monotonic() - begun) / (done + 1)))
+            done, now = len(journal(out)), time.monotonic()
+            if until is not None and when is None and done >= until:
+                when = now + dice.uniform(0, (now - begun) / (done - known + 1))
+            if until is not None and (done >= latest or (when is not None and now >= when)):
                 process.send_signal(signal.SIGKILL)
                 until = None
-            time.sleep(0.05)
+            time.sleep(0.02)
         assert process.stderr is not None
         errors = process.stderr.read().decode()
         process.stderr.close()
