@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -18,40 +21,58 @@ FORWARDED = (
 
 
 class Forwarding:
-    """Takes signals, and keeps them until there is somebody to pass them to."""
+    """Takes signals, and keeps them until there is somebody to pass them to.
 
-    def __init__(self) -> None:
-        self._send: Callable[[int], None] | None = None
-        self._early: list[int] = []
+    Python runs a handler between two steps of the main thread, and so, of a signal that comes just before
+    that thread blocks in a system call, only after the call: which may be when the program ends, and that
+    may wait for the signal. The number that the interpreter writes at once (signal.set_wakeup_fd) is what
+    counts here, and a thread of ours reads it.
+    """
+
+    def __init__(self, numbers: socket.socket) -> None:
+        self._numbers = numbers
+        self._thread: threading.Thread | None = None
 
     def pass_to(self, send: Callable[[int], None]) -> None:
-        """From now on `send(signo)` gets each signal, first those that have come already."""
-        self._send = send
-        while self._early:
-            send(self._early.pop(0))
+        """From now on `send(signo)` gets each signal, in a thread, first those that have come already."""
+        self._thread = threading.Thread(target=self._pass, args=(send,), daemon=True)
+        self._thread.start()
 
-    def take(self, number: int, _: FrameType | None) -> None:
-        if self._send is None:
-            self._early.append(number)
-        else:
-            self._send(number)
+    def finish(self) -> None:
+        """After no more can come: until what came has been passed on."""
+        if self._thread is not None:
+            self._thread.join()
+
+    def _pass(self, send: Callable[[int], None]) -> None:
+        while numbers := self._numbers.recv(256):
+            for number in numbers:
+                send(number)
 
 
 @contextmanager
 def forwarding(*, resizes: bool) -> Iterator[Forwarding]:
     """While the block runs, no signal ends this process, and none is lost.
 
-    To be entered before the program starts: it may ask for signals before we know that it runs. With
-    `resizes` SIGWINCH is among them.
+    To be entered by the main thread before the program starts: it may ask for signals before we know that it
+    runs. With `resizes` SIGWINCH is among them.
     """
-    passed = Forwarding()
     # What we were told to ignore (nohup(1), a shell's background commands) stays ignored.
     wanted = [number for number in FORWARDED if signal.getsignal(number) != signal.SIG_IGN]
     if resizes:
         wanted.append(signal.SIGWINCH)
-    before = {number: signal.signal(number, passed.take) for number in wanted}
-    try:
+    with contextlib.ExitStack() as stack:
+        read_end, write_end = socket.socketpair()
+        stack.enter_context(read_end)
+        passed = Forwarding(read_end)
+        stack.callback(passed.finish)
+        stack.enter_context(write_end)
+        write_end.setblocking(False)  # as set_wakeup_fd wants it
+        before = signal.set_wakeup_fd(write_end.fileno(), warn_on_full_buffer=False)
+        stack.callback(signal.set_wakeup_fd, before)
+        for number in wanted:
+            stack.callback(signal.signal, number, signal.signal(number, _taken))
         yield passed
-    finally:
-        for number, old in before.items():
-            signal.signal(number, old)
+
+
+def _taken(_number: int, _frame: FrameType | None) -> None:
+    """Its number is written already."""
