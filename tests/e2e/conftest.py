@@ -75,20 +75,34 @@ def unikernel(u2k: Command, shared_folder: Path) -> Callable[[Path], Path]:
     return converted
 
 
+Packed = Callable[[Path, Path], object]  # (program, archive to be made)
+Guest = Callable[[str, Packed], Path]
+
+
 @pytest.fixture(scope="session")
-def subject(shared_folder: Path, unikernel: Callable[[Path], Path]) -> Path:
+def guest(shared_folder: Path, unikernel: Callable[[Path], Path]) -> Guest:
+    """The unikernel of tests/guest/run/NAME.c, in an image as it is packed."""
+
+    def made(name: str, packed: Packed) -> Path:
+        folder = shared_folder / name
+        folder.mkdir(exist_ok=True)
+        archive, program = folder / f"{name}.oci.tar", folder / name
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not archive.exists():
+                source = Path(__file__).resolve().parent.parent / f"guest/run/{name}.c"
+                command = ["gcc", "-O1", "-Wall", "-Wextra", "-static", "-o", str(program), str(source)]
+                subprocess.run(command, check=True, capture_output=True)
+                packed(program, archive)
+        return unikernel(archive)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def subject(guest: Guest) -> Path:
     """The unikernel of tests/guest/run/subject.c."""
-    folder = shared_folder / "subject"
-    folder.mkdir(exist_ok=True)
-    archive, program = folder / "subject.oci.tar", folder / "subject"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not archive.exists():
-            source = Path(__file__).resolve().parent.parent / "guest/run/subject.c"
-            command = ["gcc", "-O1", "-Wall", "-Wextra", "-static", "-o", str(program), str(source)]
-            subprocess.run(command, check=True, capture_output=True)
-            pack(str(program), archive, "subject")
-    return unikernel(archive)
+    return guest("subject", lambda program, archive: pack(str(program), archive, "subject"))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
+import functools
 import json
 import os
 import shutil
@@ -10,14 +11,14 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.builders import oci
-from tests.e2e.conftest import Command
+from tests.e2e.conftest import Command, Guest
 from tests.e2e.subject import PATIENCE, PLATFORMS, needs_gcc
 from tests.e2e.test_named_runs import listed, own_runs, said
 
@@ -34,22 +35,22 @@ needs_passt = pytest.mark.skipif(
 )
 
 
+def packed(program: Path, archive: Path, **run: object) -> None:
+    layer = oci.layer(oci.file(program.name, program.read_bytes(), mode=0o755))
+    oci.write_tar(archive, oci.simple_layout([layer], run={"Cmd": [f"/{program.name}"], **run}))
+
+
 @pytest.fixture(scope="session")
-def server(shared_folder: Path, unikernel: Callable[[Path], Path]) -> Path:
+def server(guest: Guest) -> Path:
     """The unikernel of tests/guest/run/server.c."""
-    folder = shared_folder / "server"
-    folder.mkdir(exist_ok=True)
-    archive, program = folder / "server.oci.tar", folder / "server"
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not archive.exists():
-            source = Path(__file__).resolve().parent.parent / "guest/run/server.c"
-            command = ["gcc", "-O1", "-Wall", "-Wextra", "-static", "-o", str(program), str(source)]
-            subprocess.run(command, check=True, capture_output=True)
-            run = {"Cmd": ["/server"], "ExposedPorts": {"8080/tcp": {}, "5353/udp": {}}, "Healthcheck": CHECK}
-            layer = oci.layer(oci.file("server", program.read_bytes(), mode=0o755))
-            oci.write_tar(archive, oci.simple_layout([layer], run=run))
-    return unikernel(archive)
+    ports: dict[str, object] = {"8080/tcp": {}, "5353/udp": {}}
+    return guest("server", functools.partial(packed, ExposedPorts=ports, Healthcheck=CHECK))
+
+
+@pytest.fixture(scope="session")
+def datagrams(guest: Guest) -> Path:
+    """The unikernel of tests/guest/run/datagrams.c."""
+    return guest("datagrams", packed)
 
 
 def fetched(address: str, path: str = "/", deadline: float = PATIENCE) -> bytes:
@@ -67,7 +68,8 @@ def fetched(address: str, path: str = "/", deadline: float = PATIENCE) -> bytes:
 
 def echoed(address: str) -> bytes:
     host, _, port = address.rpartition(":")
-    with socket.socket(type=socket.SOCK_DGRAM) as client:
+    host = host.strip("[]")
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(1)
         for _ in range(int(PATIENCE)):
             client.sendto(b"a datagram", (host, int(port)))
@@ -109,6 +111,59 @@ def test_ports_and_health(u2k: Command, server: Path, platform: Platform) -> Non
     assert u2k("stop", "web").returncode == 0
     assert u2k("wait", "web").stdout == b"0\n"
     assert u2k("logs", "web").stdout == b"ready\nbye\n"
+
+
+def free_ports(family: socket.AddressFamily, count: int) -> list[int]:
+    """For datagrams and connections, held all at once and given back."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+        while len(ports) < count:
+            one = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            other = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+            one.bind(("localhost" if family == socket.AF_INET else "::1", 0))
+            with contextlib.suppress(OSError):
+                other.bind(one.getsockname())
+                ports.append(one.getsockname()[1])
+        return ports
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_several_ports_of_the_host_for_one(u2k: Command, server: Path, platform: Platform) -> None:
+    tcp = free_ports(socket.AF_INET, 2)
+    hosts = [f"127.0.0.1:{port}" for port in tcp]
+    options = [word for host in hosts for word in ("-p", f"{host}:8080", "-p", f"{host}:5353/udp")]
+    begun = u2k("run", *platform, "-d", "--name", "web", *options, server)
+    assert begun.returncode == 0, begun.stderr
+    for host in (*hosts, *hosts):
+        assert fetched(host) == b"hello\n"
+        assert echoed(host) == b"a datagram"
+
+
+def test_one_client_by_two_ports(u2k: Command, server: Path) -> None:
+    """The answer comes from the port that was asked, though the client's port is the same."""
+    ports = free_ports(socket.AF_INET, 2)
+    options = [word for port in ports for word in ("-p", f"127.0.0.1:{port}:5353/udp")]
+    begun = u2k("run", "--on", "process", "-d", "--name", "web", *options, server)
+    assert begun.returncode == 0, begun.stderr
+    assert echoed(f"127.0.0.1:{ports[0]}") == b"a datagram"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PATIENCE)
+        for port in (ports[0], ports[1], ports[1], ports[0]):
+            client.sendto(b"x", ("127.0.0.1", port))
+            assert client.recvfrom(9) == (b"x", ("127.0.0.1", port))
+
+
+def test_ancillary_data(u2k: Command, datagrams: Path) -> None:
+    """On ports of the host as over the program's loopback, and as a native program is told of its own."""
+    (four,) = free_ports(socket.AF_INET, 1)
+    six, mapped = free_ports(socket.AF_INET6, 1)[0], free_ports(socket.AF_INET, 1)[0]
+    options = ["-p", f"127.0.0.1:{four}:5353/udp", "-p", f"[::1]:{six}:5354/udp"]
+    options += ["-p", f"127.0.0.1:{mapped}:5354/udp"]
+    begun = u2k("run", "--on", "process", "-d", "--name", "dns", *options, datagrams)
+    assert begun.returncode == 0, begun.stderr
+    assert echoed(f"127.0.0.1:{four}") == b"lo 127.0.0.1 ttl 64 tos 0 now; errors: none"
+    assert echoed(f"[::1]:{six}") == b"lo ::1 ttl 64 tos 0 now; errors: none"
+    assert echoed(f"127.0.0.1:{mapped}") == b"lo ::ffff:127.0.0.1 ttl -1 tos -1 now; errors: none"
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

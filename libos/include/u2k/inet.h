@@ -10,7 +10,8 @@ struct inet_socket {
     struct socket s; /* first */
     struct ip_addr local, peer; /* any if not bound, not connected: of the family's version */
     uint16_t local_port, peer_port; /* host order */
-    bool v6only, freebind, pktinfo, recverr, recvttl, recvtos;
+    bool v6only, freebind, recverr;
+    uint8_t asks; /* ASKS_*: what ancillary data received datagrams are to have */
     bool bound; /* to a port: in a table */
     bool bound_address; /* by bind(2), not by a route */
     bool port_chosen; /* by us for a connect(2) or send(2): another may be chosen anew */
@@ -26,6 +27,9 @@ struct inet_socket {
     struct ip_route route; /* cached: to route_to */
     struct ip_addr route_to;
 };
+
+/* Of IPv4, and of IPv6 shifted: a socket of both versions may ask for each by itself. */
+enum { ASKS_PKTINFO = 1, ASKS_TTL = 2, ASKS_TOS = 4, ASKS_V6_SHIFT = 4 };
 
 static inline struct inet_socket *inet_of(struct socket *s)
 {
@@ -138,6 +142,9 @@ bool inet_takes_group(const struct inet_socket *s, const struct ip_addr *group, 
 
 /* Ancillary data of a received packet, as the options ask for it. */
 void inet_control_receive(const struct inet_socket *s, struct message *m, const struct packet *p);
+/* The same of a datagram that came to a published port of the host: as over loopback, which is all that the program
+ * knows of there, and with the time of now. */
+void inet_control_published(struct socket *s, struct message *m, struct ip_addr from);
 /* What a sent message chooses for itself: 0, or -EINVAL. */
 int inet_control_send(const struct inet_socket *s, const struct message *m,
                       struct inet_choice *out);

@@ -2,9 +2,12 @@
 /* Ancillary data of levels IPPROTO_IP and IPPROTO_IPV6: ip(7), RFC 3542. */
 #include <u2k/errno.h>
 #include <u2k/inet.h>
+#include <u2k/netdev.h>
 #include <u2k/optional.h>
+#include <u2k/sched.h>
 #include <u2k/string.h>
 
+enum { LOOPBACK_DEVICE = 1, LOOPBACK_TTL = 64 };
 enum {
     IP_TOS = 1,
     IP_TTL = 2,
@@ -20,40 +23,56 @@ struct in_pktinfo {
 };
 enum { IN6_PKTINFO = 20 /* an address and the device's index */ };
 
-static void put_v4(const struct inet_socket *s, struct message *m, const struct packet *p)
+static void put_v4(unsigned asks, struct message *m, const struct packet *p)
 {
     struct in_pktinfo info = {(int32_t)p->dev->index, ip_v4(&p->dst), ip_v4(&p->dst)};
     int32_t ttl = p->ttl;
-    if (s->pktinfo)
+    if (asks & ASKS_PKTINFO)
         control_put(m, SOL_IP, IP_PKTINFO, &info, sizeof info);
-    if (s->recvttl)
+    if (asks & ASKS_TTL)
         control_put(m, SOL_IP, IP_TTL, &ttl, sizeof ttl);
-    if (s->recvtos)
+    if (asks & ASKS_TOS)
         control_put(m, SOL_IP, IP_TOS, &p->tos, 1);
 }
 
-static void put_v6(const struct inet_socket *s, struct message *m, const struct packet *p)
+/* What is of the header only if there is one of IPv6. */
+static void put_v6(unsigned asks, struct message *m, const struct packet *p)
 {
     uint8_t info[IN6_PKTINFO];
     int32_t ttl = p->ttl, tos = p->tos;
-    if (s->pktinfo) {
+    if (asks & ASKS_PKTINFO) {
         uint32_t device = p->dev->index;
         memcpy(info, p->dst.bytes, sizeof p->dst);
         memcpy(info + sizeof p->dst, &device, sizeof device);
         control_put(m, SOL_IPV6, IPV6_PKTINFO, info, sizeof info);
     }
-    if (s->recvttl)
+    if (ip_is_v4(&p->dst))
+        return;
+    if (asks & ASKS_TTL)
         control_put(m, SOL_IPV6, IPV6_HOPLIMIT, &ttl, sizeof ttl);
-    if (s->recvtos)
+    if (asks & ASKS_TOS)
         control_put(m, SOL_IPV6, IPV6_TCLASS, &tos, sizeof tos);
 }
 
 void inet_control_receive(const struct inet_socket *s, struct message *m, const struct packet *p)
 {
-    if (s->s.family == AF_INET)
-        put_v4(s, m, p);
-    else
-        put_v6(s, m, p);
+    if (s->s.family == AF_INET6)
+        put_v6(s->asks >> ASKS_V6_SHIFT, m, p);
+    if (ip_is_v4(&p->dst))
+        put_v4(s->asks, m, p);
+}
+
+void inet_control_published(struct socket *s, struct message *m, struct ip_addr from)
+{
+    const struct inet_socket *i = inet_of(s);
+    struct packet p = {.ttl = LOOPBACK_TTL, .dst.words[3] = net32(1)};
+    if (ip_is_v4(&from))
+        p.dst = ip_from_v4(net32(0x7f000001));
+    if (s->timestamp)
+        socket_put_time(s, m, clock_realtime());
+    p.dev = netdev_by_index(LOOPBACK_DEVICE);
+    if (i->asks)
+        inet_control_receive(i, m, &p);
 }
 
 static int number(const struct control_item *item, int *out)

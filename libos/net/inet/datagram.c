@@ -135,7 +135,7 @@ ssize_t datagram_receive(struct datagram_socket *d, struct message *m, size_t sk
         inet_to_sockaddr(i, &p->src, port, m->name, &m->name_len);
     if (UNLIKELY(i->s.timestamp))
         socket_put_time(&i->s, m, p->time);
-    if (i->pktinfo || i->recvttl || i->recvtos)
+    if (i->asks)
         inet_control_receive(i, m, p);
     if (want < len)
         m->out_flags |= MSG_TRUNC;

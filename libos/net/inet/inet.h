@@ -14,6 +14,9 @@ void inet_leave_groups(struct inet_socket *s);
 int inet_number(const void *value, unsigned len, int32_t *out);
 int inet_put_number(int32_t v, void *value, unsigned *len);
 
+/* One bit of s->asks: 0. */
+int inet_ask(struct inet_socket *s, int bit, bool on);
+
 /* MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP. */
 int inet_set_group_request(struct inet_socket *s, int name, const void *value, unsigned len);
 

@@ -122,6 +122,12 @@ int inet_set_group_request(struct inet_socket *s, int name, const void *value, u
                                     : inet_leave(s, &group, r.device);
 }
 
+OPTIONAL int inet_ask(struct inet_socket *s, int bit, bool on)
+{
+    s->asks = (uint8_t)(on ? s->asks | bit : s->asks & ~bit);
+    return 0;
+}
+
 static int in_range(int32_t v, int32_t from, int32_t to, int32_t otherwise, uint8_t *out)
 {
     if (v != -1 && (v < from || v > to))
@@ -135,13 +141,13 @@ static int set_number(struct inet_socket *s, int name, int32_t v)
     switch (name) {
     case IP_TOS: s->tos = (uint8_t)v; return 0;
     case IP_TTL: return in_range(v, 1, 255, 0, &s->ttl);
-    case IP_PKTINFO: s->pktinfo = v != 0; return 0;
+    case IP_PKTINFO: return inet_ask(s, ASKS_PKTINFO, v != 0);
     case IP_MTU_DISCOVER:
         return v < 0 || v > PMTUDISC_OMIT ? -EINVAL
                                           : in_range(v, 0, PMTUDISC_OMIT, 0, &s->mtu_discover);
     case IP_RECVERR: s->recverr = v != 0; return 0;
-    case IP_RECVTTL: s->recvttl = v != 0; return 0;
-    case IP_RECVTOS: s->recvtos = v != 0; return 0;
+    case IP_RECVTTL: return inet_ask(s, ASKS_TTL, v != 0);
+    case IP_RECVTOS: return inet_ask(s, ASKS_TOS, v != 0);
     case IP_FREEBIND: s->freebind = v != 0; return 0;
     case IP_BIND_ADDRESS_NO_PORT: return 0; /* the port is looked for at bind(2) all the same */
     case IP_MULTICAST_TTL:
@@ -184,11 +190,11 @@ static int get_v4(const struct inet_socket *s, int name, int32_t *v)
     switch (name) {
     case IP_TOS: *v = s->tos; break;
     case IP_TTL: *v = s->ttl ? s->ttl : TTL_DEFAULT; break;
-    case IP_PKTINFO: *v = s->pktinfo; break;
+    case IP_PKTINFO: *v = (s->asks & ASKS_PKTINFO) != 0; break;
     case IP_MTU_DISCOVER: *v = s->mtu_discover; break;
     case IP_RECVERR: *v = s->recverr; break;
-    case IP_RECVTTL: *v = s->recvttl; break;
-    case IP_RECVTOS: *v = s->recvtos; break;
+    case IP_RECVTTL: *v = (s->asks & ASKS_TTL) != 0; break;
+    case IP_RECVTOS: *v = (s->asks & ASKS_TOS) != 0; break;
     case IP_FREEBIND: *v = s->freebind; break;
     case IP_MULTICAST_TTL: *v = s->multicast_ttl; break;
     case IP_MULTICAST_LOOP: *v = s->multicast_loop; break;

@@ -92,9 +92,9 @@ int inet_set_v6(struct inet_socket *s, int name, const void *value, unsigned len
         s->mtu_discover = (uint8_t)v;
         return 0;
     case IPV6_RECVERR: s->recverr = v != 0; return 0;
-    case IPV6_RECVPKTINFO: s->pktinfo = v != 0; return 0;
-    case IPV6_RECVHOPLIMIT: s->recvttl = v != 0; return 0;
-    case IPV6_RECVTCLASS: s->recvtos = v != 0; return 0;
+    case IPV6_RECVPKTINFO: return inet_ask(s, ASKS_PKTINFO << ASKS_V6_SHIFT, v != 0);
+    case IPV6_RECVHOPLIMIT: return inet_ask(s, ASKS_TTL << ASKS_V6_SHIFT, v != 0);
+    case IPV6_RECVTCLASS: return inet_ask(s, ASKS_TOS << ASKS_V6_SHIFT, v != 0);
     case IPV6_TCLASS:
         if (v < -1 || v > 255)
             return -EINVAL;
@@ -116,9 +116,9 @@ int inet_get_v6(const struct inet_socket *s, int name, int32_t *v)
     case IPV6_MULTICAST_IF: *v = (int32_t)s->multicast_device; break;
     case IPV6_MTU_DISCOVER: *v = s->mtu_discover; break;
     case IPV6_RECVERR: *v = s->recverr; break;
-    case IPV6_RECVPKTINFO: *v = s->pktinfo; break;
-    case IPV6_RECVHOPLIMIT: *v = s->recvttl; break;
-    case IPV6_RECVTCLASS: *v = s->recvtos; break;
+    case IPV6_RECVPKTINFO: *v = s->asks >> ASKS_V6_SHIFT & ASKS_PKTINFO; break;
+    case IPV6_RECVHOPLIMIT: *v = (s->asks >> ASKS_V6_SHIFT & ASKS_TTL) != 0; break;
+    case IPV6_RECVTCLASS: *v = (s->asks >> ASKS_V6_SHIFT & ASKS_TOS) != 0; break;
     case IPV6_TCLASS: *v = s->tos; break;
     case IPV6_FREEBIND: *v = s->freebind; break;
     case IPV6_MTU:

@@ -10,7 +10,8 @@ int main(int argc, char **argv)
     } cases[] = {
         {"basic", basic},     {"connected", connected}, {"ports", ports},
         {"options", options}, {"ancillary", ancillary}, {"interfaces", interfaces},
-        {"v6", v6},           {"scopes", scopes},       {"groups", groups},
+        {"v6", v6},           {"scopes", scopes},       {"dual", dual},
+        {"groups", groups},
     };
     setvbuf(stdout, NULL, _IOLBF, 0);
     alarm(60);

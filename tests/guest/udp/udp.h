@@ -20,6 +20,7 @@ void ancillary(void);
 void interfaces(void);
 void v6(void);
 void scopes(void);
+void dual(void);
 void groups(void);
 
 static inline struct sockaddr_in at(const char *address, int port)

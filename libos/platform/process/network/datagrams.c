@@ -1,60 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A datagram socket of the program that also gets what comes to the host's port, and answers from there. Both the
- * program's own world and the host have a 127.0.0.1: an answer goes to where the last datagram from that port was.
+ * A datagram socket of the program that also gets what comes to ports of the host, and answers from there. Both the
+ * program's own world and the host have a 127.0.0.1, and there may be several ports: an answer goes to where the last
+ * datagram from that port was.
  */
 #include "../x86_64/hostcall.h"
 #include "host_ports.h"
 #include <u2k/errno.h>
+#include <u2k/inet.h>
+#include <u2k/optional.h>
 #include <u2k/pages.h>
 #include <u2k/uaccess.h>
 
 enum { PEER_BYTES = 65536 / 8, NAME_LEAST = 16 };
 
-static struct host_port *port_of(struct socket *s)
+static bool is_peer(const struct host_port *p, const struct sockaddr_k *name)
 {
-    return CONTAINER_OF(s->ops, struct host_port, ops);
+    uint16_t port = name_port(name);
+    return p->peers && p->peers[port >> 3] >> (port & 7) & 1;
 }
 
-/* The loopback peer `name` is the host's, or no more. */
-static void note_peer(struct host_port *p, const struct sockaddr_k *name, bool host)
+/* The peer `name` is one of `p` now, or no more. */
+static void note(struct host_port *p, const struct sockaddr_k *name, bool there)
 {
-    if (!name_is_loopback(name) || (!p->host_peers && !host))
-        return;
-    if (!p->host_peers && !(p->host_peers = heap_alloc(PEER_BYTES)))
-        return;
     uint16_t port = name_port(name);
     uint8_t bit = (uint8_t)(1 << (port & 7));
-    if (host)
-        p->host_peers[port >> 3] |= bit;
+    if (!p->peers && (!there || !(p->peers = heap_alloc(PEER_BYTES))))
+        return;
+    if (there)
+        p->peers[port >> 3] |= bit;
     else
-        p->host_peers[port >> 3] &= (uint8_t)~bit;
+        p->peers[port >> 3] &= (uint8_t)~bit;
 }
 
-static bool is_host_peer(const struct host_port *p, const struct sockaddr_k *name)
+/* One came from `name` by `from`; NULL: by the program's own loopback. With one port only loopback is in question. */
+static void note_peer(struct host_port *first, const struct sockaddr_k *name,
+                      const struct host_port *from)
 {
-    if (!name_is_loopback(name))
-        return true;
-    uint16_t port = name_port(name);
-    return p->host_peers && p->host_peers[port >> 3] >> (port & 7) & 1;
+    if (!first->also && !name_is_loopback(name))
+        return;
+    for (struct host_port *p = first; p; p = p->also)
+        note(p, name, p == from);
 }
 
-static ssize_t datagrams_receive(struct socket *s, struct message *m)
+/* The port by which `name` is reached; NULL: it is the program's own. */
+static struct host_port *way_to(struct host_port *first, const struct sockaddr_k *name)
 {
-    struct host_port *p = port_of(s);
-    struct sockaddr_k name, *wanted = m->name;
+    for (struct host_port *p = first; p; p = p->also)
+        if (is_peer(p, name))
+            return p;
+    return name_is_loopback(name) ? NULL : first;
+}
+
+/* From a host's socket, to which a client's address and port are known. */
+static ssize_t receive_by(struct host_port *p, struct socket *s, struct message *m)
+{
     struct host_iovec v[VECTORS];
     struct host_name from;
-    m->name = &name;
-    ssize_t got = p->below->receive(s, m);
-    m->name = wanted;
-    if (got >= 0 && m->name_len >= NAME_LEAST)
-        note_peer(p, &name, false);
-    if (got != -EAGAIN) {
-        if (wanted && got >= 0)
-            *wanted = name;
-        return got;
-    }
+    struct sockaddr_k name;
     struct host_msghdr hdr = {.name = from.bytes, .name_len = NAME_ROOM, .v = v};
     unsigned count;
     if (!iter_vectors(m->data, PROT_WRITE, v, &count) && m->data->left)
@@ -66,23 +69,46 @@ static ssize_t datagrams_receive(struct socket *s, struct message *m)
     if (n < 0)
         return n;
     m->name_len = name_for(s->family, &from, &name);
-    note_peer(p, &name, true);
-    if (wanted)
-        *wanted = name;
+    note_peer(port_of(s), &name, p);
+    if (m->name)
+        *m->name = name;
+    inet_control_published(s, m, name_address(&name));
     m->out_flags |= (unsigned)hdr.flags & MSG_TRUNC;
     iter_skip(m->data, MIN((size_t)n, m->data->left));
     return n;
 }
 
-static ssize_t datagrams_send(struct socket *s, struct message *m)
+static ssize_t datagrams_receive(struct socket *s, struct message *m)
 {
     struct host_port *p = port_of(s);
+    struct sockaddr_k name, *wanted = m->name;
+    m->name = &name;
+    ssize_t got = p->below->receive(s, m);
+    m->name = wanted;
+    if (got >= 0 && m->name_len >= NAME_LEAST)
+        note_peer(p, &name, NULL);
+    if (wanted && got >= 0)
+        *wanted = name;
+    if (m->flags & MSG_ERRQUEUE)
+        return got;
+    for (; got == -EAGAIN && p; p = p->also)
+        if (p->input != INPUT_NONE)
+            got = receive_by(p, s, m);
+    return got;
+}
+
+static ssize_t datagrams_send(struct socket *s, struct message *m)
+{
+    struct host_port *first = port_of(s), *p = NULL;
     struct host_iovec v[VECTORS];
     struct host_name to;
     unsigned count;
-    if (!m->name || m->name_len < NAME_LEAST || !is_host_peer(p, m->name) ||
-        !name_to_host(m->name, m->name_len, p->family, &to))
-        return p->below->send(s, m);
+    if (m->name && m->name_len >= NAME_LEAST)
+        p = way_to(first, m->name);
+    while (p && !name_to_host(m->name, m->name_len, p->family, &to))
+        p = p->also;
+    if (!p)
+        return first->below->send(s, m);
     size_t all = iter_vectors(m->data, PROT_READ, v, &count);
     if (all < m->data->left) /* more pieces than the platform takes, or a fault */
         return count == VECTORS ? -EMSGSIZE : -EFAULT;
@@ -98,24 +124,28 @@ static unsigned datagrams_poll(struct socket *s)
 {
     struct host_port *p = port_of(s);
     unsigned events = p->below->poll(s);
-    if (p->input == INPUT_UNKNOWN) {
-        uint8_t byte;
-        long n = host_call(recvfrom, p->watched.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
-        p->input = n == -EAGAIN ? INPUT_NONE : INPUT_THERE;
+    for (; p; p = p->also) {
+        if (p->input == INPUT_UNKNOWN) {
+            uint8_t byte;
+            long n = host_call(recvfrom, p->watched.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, 0, 0);
+            p->input = n == -EAGAIN ? INPUT_NONE : INPUT_THERE;
+        }
+        if (p->input == INPUT_THERE)
+            events |= POLLIN | POLLRDNORM;
+        if (p->full)
+            events &= ~(unsigned)(POLLOUT | POLLWRNORM);
     }
-    if (p->input == INPUT_THERE)
-        events |= POLLIN | POLLRDNORM;
-    return p->full ? events & ~(unsigned)(POLLOUT | POLLWRNORM) : events;
+    return events;
 }
 
 static void datagrams_close(struct socket *s)
 {
-    struct host_port *p = port_of(s);
-    s->ops = p->below;
-    p->socket = NULL;
-    if (p->host_peers)
-        heap_free(p->host_peers, PEER_BYTES);
-    p->host_peers = NULL;
+    for (struct host_port *p = port_of(s); p; p = p->also) {
+        if (p->peers)
+            heap_free(p->peers, PEER_BYTES);
+        p->peers = NULL;
+    }
+    host_ports_detach(s);
     s->ops->close(s);
 }
 
@@ -141,5 +171,6 @@ void datagrams_attach(struct host_port *p)
     p->ops.send = datagrams_send;
     p->ops.poll = datagrams_poll;
     p->ops.close = datagrams_close;
-    socket_wake(p->socket, POLLIN | POLLRDNORM);
 }
+
+IF_LINKED(part_udp, inet_control_published, unlinked_nothing);

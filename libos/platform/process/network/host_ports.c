@@ -161,23 +161,49 @@ void host_ports_allow(void)
     allow_options();
 }
 
-/* Nobody else serves it. */
+/* Nobody serves it yet. */
 static bool fits(const struct host_port *p, const struct socket *s, uint16_t port)
 {
     return !p->socket && p->port == port && p->datagrams == (s->type == SOCK_DGRAM);
 }
 
+static struct host_port *first_of(const struct socket *s)
+{
+    for (unsigned i = 0; i < host_sockets.count; i++)
+        if (&ports[i].ops == s->ops)
+            return &ports[i];
+    return NULL;
+}
+
 static void attach(struct host_port *p, struct socket *s)
 {
+    struct host_port *first = first_of(s);
     p->socket = s;
-    p->below = s->ops;
-    p->ops = *s->ops;
-    s->ops = &p->ops;
     p->input = INPUT_UNKNOWN;
-    if (p->datagrams)
-        datagrams_attach(p);
-    else
-        listener_attach(p);
+    if (first) {
+        p->below = first->below;
+        p->also = first->also;
+        first->also = p;
+    } else {
+        p->below = s->ops;
+        p->ops = *s->ops;
+        if (p->datagrams)
+            datagrams_attach(p);
+        else
+            listener_attach(p);
+        s->ops = &p->ops;
+    }
+    socket_wake(s, POLLIN | POLLRDNORM);
+}
+
+void host_ports_detach(struct socket *s)
+{
+    struct host_port *next, *p = port_of(s);
+    for (s->ops = p->below; p; p = next) {
+        next = p->also;
+        p->also = NULL;
+        p->socket = NULL;
+    }
 }
 
 OPTIONAL void plat_host_port(struct socket *s)
@@ -190,17 +216,16 @@ OPTIONAL void plat_host_port(struct socket *s)
         return;
     for (unsigned i = 0; i < host_sockets.count; i++) {
         struct host_port *p = &ports[i];
-        if (&p->ops == s->ops)
-            return;
         if (!fits(p, s, name_port(&name)))
             continue;
         if (!name_is_loopback(&name)) {
             attach(p, s);
-            return;
+            continue;
         }
         log_warning(
             "port %u is published, but the program serves it on its loopback address only: "
             "let it bind to all (0.0.0.0)",
             p->port);
+        return;
     }
 }

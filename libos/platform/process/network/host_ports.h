@@ -56,13 +56,21 @@ struct host_port {
     bool full; /* the host had no room for the last datagram */
     uint16_t family; /* of the host's socket */
     struct socket *socket; /* the program's, NULL: nobody listens */
+    struct host_port *also; /* another one of the same socket */
     const struct socket_ops *below; /* of its protocol */
-    struct socket_ops ops; /* these, but for what is the host's */
+    struct socket_ops
+        ops; /* these, but for what is the host's: the first port's are the socket's */
     enum input input;
     int accepted; /* connection that was taken to see whether there is one; -1: none */
     struct host_name accepted_from;
-    uint8_t *host_peers; /* datagrams: a bit for each port of this host that one came from */
+    uint8_t *peers; /* datagrams: a bit for each port of a client that one came from */
 };
+static inline struct host_port *port_of(struct socket *s) /* the first */
+{
+    return CONTAINER_OF(s->ops, struct host_port, ops);
+}
+/* Who closes the socket: its ports wait for the next one, and it has its protocol's operations again. */
+void host_ports_detach(struct socket *s);
 
 /* The descriptors from `base` on are the sockets of these ports, and nothing else is. */
 struct host_sockets {
@@ -97,6 +105,7 @@ unsigned name_for(int family, const struct host_name *host, struct sockaddr_k *o
 bool name_to_host(const struct sockaddr_k *name, unsigned len, int host_family,
                   struct host_name *out);
 bool name_is_loopback(const struct sockaddr_k *name);
+struct ip_addr name_address(const struct sockaddr_k *name); /* IPv4: mapped */
 uint16_t name_port(const struct sockaddr_k *name);
 /* Any address, so that loopback stands for it: we have no other. */
 void name_fill(struct sockaddr_k *name);

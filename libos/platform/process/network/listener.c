@@ -6,11 +6,6 @@
 
 enum { HOST_SOCK_NONBLOCK = 04000, HOST_SOCK_CLOEXEC = 02000000 };
 
-static struct host_port *port_of(struct socket *s)
-{
-    return CONTAINER_OF(s->ops, struct host_port, ops);
-}
-
 /* Whether a connection waits shows only by taking it: 1, 0, or why not (-EMFILE ...). */
 static int take(struct host_port *p)
 {
@@ -38,6 +33,8 @@ static int listener_accept(struct socket *s, struct socket **out)
     if (error != -EAGAIN)
         return error;
     int taken = take(p);
+    while (taken == 0 && p->also)
+        taken = take(p = p->also);
     if (taken <= 0)
         return taken == 0 ? -EAGAIN : taken;
     error = host_stream_new(p->accepted, p, &p->accepted_from, out);
@@ -51,14 +48,17 @@ static unsigned listener_poll(struct socket *s)
 {
     struct host_port *p = port_of(s);
     unsigned events = p->below->poll(s);
-    return s->state == SOCKET_LISTENING && take(p) != 0 ? events | POLLIN | POLLRDNORM : events;
+    if (s->state != SOCKET_LISTENING)
+        return events;
+    for (; p; p = p->also)
+        if (take(p) != 0)
+            return events | POLLIN | POLLRDNORM;
+    return events;
 }
 
 static void listener_close(struct socket *s)
 {
-    struct host_port *p = port_of(s);
-    s->ops = p->below;
-    p->socket = NULL;
+    host_ports_detach(s);
     s->ops->close(s);
 }
 
@@ -76,6 +76,4 @@ void listener_attach(struct host_port *p)
     p->ops.accept = listener_accept;
     p->ops.poll = listener_poll;
     p->ops.close = listener_close;
-    if (p->input != INPUT_NONE)
-        socket_wake(p->socket, POLLIN | POLLRDNORM);
 }

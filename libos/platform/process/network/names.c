@@ -77,7 +77,7 @@ bool name_to_host(const struct sockaddr_k *name, unsigned len, int host_family,
     return true;
 }
 
-static struct ip_addr address(const struct sockaddr_k *name)
+struct ip_addr name_address(const struct sockaddr_k *name)
 {
     struct name_v4 v4;
     struct name_v6 v6;
@@ -92,7 +92,7 @@ static struct ip_addr address(const struct sockaddr_k *name)
 
 bool name_is_loopback(const struct sockaddr_k *name)
 {
-    struct ip_addr a = address(name);
+    struct ip_addr a = name_address(name);
     return ip_is_loopback(&a);
 }
 
@@ -105,7 +105,7 @@ uint16_t name_port(const struct sockaddr_k *name)
 
 void name_fill(struct sockaddr_k *name)
 {
-    struct ip_addr a = address(name);
+    struct ip_addr a = name_address(name);
     if (!ip_is_any(&a))
         return;
     if (name->family == AF_INET) {
