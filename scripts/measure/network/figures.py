@@ -134,11 +134,13 @@ def _start(folder: Path, redis: Subject) -> list[bool]:
                 good.append(False)
                 continue
             fine = instructions <= _TO_PONG
+            # On the disk it changes from run to run which pages are read again: it has to be served.
             good.append(fine or subject is disk)
+            verdict = f" ({'within' if fine else 'NOT within'} {_TO_PONG / 1e6:.0f})"
             print(
                 f"redis with -m {memory}{', root on a disk' if options else ''}: SET and GET served; "
-                f"{instructions / 1e6:.1f} million instructions from reset to PONG "
-                f"({'within' if fine else 'NOT within'} {_TO_PONG / 1e6:.0f})",
+                f"{instructions / 1e6:.1f} million instructions from reset to PONG"
+                f"{'' if subject is disk else verdict}",
                 flush=True,
             )
     return good

@@ -57,12 +57,20 @@ def state_of(name: str) -> RunState:
     return found
 
 
+def listens(folder: Path) -> bool:
+    """A socket that is bound and does not listen yet is there, and refuses."""
+    with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError), _short(folder) as path:
+        client.connect(path)
+        return True
+    return False
+
+
 def with_running(act: Callable[[Program, Path], None], **named: object) -> tuple[Program, tuple[str, int]]:
     program = Program()
     fields = {"name": "one", "what": "x.u2k", **named}
 
     def beside() -> None:
-        while not (runs_folder() / "one" / "control").exists():
+        while not listens(runs_folder() / "one"):
             threading.Event().wait(0.01)
         act(program, runs_folder() / "one")
 
