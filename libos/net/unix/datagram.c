@@ -52,6 +52,7 @@ ssize_t unix_dgram_send(struct socket *s, struct message *m)
     size_t len = m->data->left;
     if (m->flags & MSG_OOB)
         return -EOPNOTSUPP;
+    unix_make_room(m);
     int err = receiver(u, m, &to);
     if (err < 0)
         return err;

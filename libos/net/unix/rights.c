@@ -35,6 +35,12 @@ static bool too_many(size_t count)
     return unix_in_flight + count > process.limits[RLIMIT_NOFILE].soft;
 }
 
+OPTIONAL void unix_make_room(const struct message *m)
+{
+    if (m->control && too_many(RIGHTS_MAX))
+        unix_collect();
+}
+
 static int add_rights(struct unix_rights **out, const struct control_item *item)
 {
     size_t count = item->len / sizeof(int32_t);
@@ -43,8 +49,6 @@ static int add_rights(struct unix_rights **out, const struct control_item *item)
         return -ENOMEM;
     if (count > RIGHTS_MAX - r->count)
         return -EINVAL;
-    if (too_many(count))
-        unix_collect();
     if (too_many(count))
         return -ETOOMANYREFS;
     for (size_t i = 0; i < count; i++) {
@@ -152,6 +156,8 @@ void unix_control_receive(const struct unix_socket *u, struct message *m, struct
         unix_rights_receive(m, msg);
 }
 
+IF_LINKED(sys_sendmsg, unix_make_room, unlinked_nothing);
+IF_LINKED(sys_sendmmsg, unix_make_room, unlinked_nothing);
 IF_LINKED(sys_sendmsg, unix_control_parse, unlinked_nothing);
 IF_LINKED(sys_sendmmsg, unix_control_parse, unlinked_nothing);
 IF_LINKED(sys_sendmsg, unix_rights_receive, unlinked_nothing);

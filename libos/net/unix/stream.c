@@ -73,6 +73,7 @@ ssize_t unix_stream_send(struct socket *s, struct message *m)
         return -ENOTCONN;
     if (s->shut & SHUT_WRITING)
         return -EPIPE;
+    unix_make_room(m);
     while (m->data->left > 0) {
         if (s->error && done == 0)
             return socket_take_error(s);

@@ -109,6 +109,9 @@ ssize_t unix_dgram_send(struct socket *s, struct message *m);
 ssize_t unix_dgram_receive(struct socket *s, struct message *m);
 
 /* ---- rights.c ---- */
+/* Before a receiver is looked for: descriptors that `m` may bring find room, where sockets that nobody can reach held it.
+ * These are closed, and the receiver may be one. */
+void unix_make_room(const struct message *m);
 /* Credentials and descriptors that go with a message. 0, -EINVAL, -EBADF, -EPERM, -ESRCH, -ETOOMANYREFS. */
 int unix_control_send(const struct unix_socket *u, const struct unix_socket *to, struct message *m,
                       struct unix_message *msg);
